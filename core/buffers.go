@@ -1,0 +1,145 @@
+package core
+
+import (
+	"context"
+	"sync"
+)
+
+// DefaultBuffers is the memory in bytes that bodies take unless told
+// otherwise.
+const DefaultBuffers = 32 << 20
+
+// Buffers is a budget of memory that all bodies in flight share, with the
+// buffers themselves for reuse. It is safe for concurrent use. A nil *Buffers
+// lends without a limit.
+//
+// Who holds one buffer must not wait for a second: all could wait for each
+// other.
+type Buffers struct {
+	mu      sync.Mutex
+	limit   int64
+	used    int64
+	waiting []*bufferWaiter
+	free    map[int][][]byte // by power of two
+	idle    int64            // bytes in free
+}
+
+type bufferWaiter struct {
+	n     int64
+	ready chan struct{}
+}
+
+// NewBuffers returns a budget of limit bytes.
+func NewBuffers(limit int64) *Buffers {
+	return &Buffers{limit: limit, free: make(map[int][][]byte)}
+}
+
+// Get lends n bytes, waiting until they are there. More than the whole budget
+// is lent when nothing else is. The content is undefined. The caller gives the
+// buffer back with Put.
+func (b *Buffers) Get(ctx context.Context, n int) ([]byte, error) {
+	if b == nil {
+		return make([]byte, n), nil
+	}
+	size := bufferSize(n)
+	if err := b.acquire(ctx, int64(size)); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if list := b.free[size]; len(list) > 0 {
+		buf := list[len(list)-1]
+		b.free[size] = list[:len(list)-1]
+		b.idle -= int64(size)
+		return buf[:n], nil
+	}
+	b.shrink()
+	return make([]byte, n, size), nil
+}
+
+// Put takes back what Get lent.
+func (b *Buffers) Put(buf []byte) {
+	if b == nil {
+		return
+	}
+	size := cap(buf)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= int64(size)
+	if b.used+b.idle+int64(size) <= b.limit {
+		b.free[size] = append(b.free[size], buf[:size])
+		b.idle += int64(size)
+	}
+	b.wake()
+}
+
+func (b *Buffers) acquire(ctx context.Context, n int64) error {
+	b.mu.Lock()
+	if len(b.waiting) == 0 && (b.used == 0 || b.used+n <= b.limit) {
+		b.used += n
+		b.mu.Unlock()
+		return nil
+	}
+	w := &bufferWaiter{n: n, ready: make(chan struct{})}
+	b.waiting = append(b.waiting, w)
+	b.mu.Unlock()
+	select {
+	case <-w.ready:
+		return nil
+	case <-ctx.Done():
+		b.forget(w)
+		return ctx.Err()
+	}
+}
+
+// forget withdraws a waiter; if it was served meanwhile, what it got goes back.
+func (b *Buffers) forget(w *bufferWaiter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, x := range b.waiting {
+		if x == w {
+			b.waiting = append(b.waiting[:i], b.waiting[i+1:]...)
+			b.wake()
+			return
+		}
+	}
+	b.used -= w.n
+	b.wake()
+}
+
+// wake serves waiters in their order, so that a large wish is not starved.
+func (b *Buffers) wake() {
+	for len(b.waiting) > 0 {
+		w := b.waiting[0]
+		if b.used != 0 && b.used+w.n > b.limit {
+			return
+		}
+		b.used += w.n
+		b.waiting = b.waiting[1:]
+		close(w.ready)
+	}
+}
+
+// shrink lets go of idle buffers of other sizes until the budget holds.
+func (b *Buffers) shrink() {
+	for size, list := range b.free {
+		for len(list) > 0 && b.used+b.idle > b.limit {
+			list = list[:len(list)-1]
+			b.idle -= int64(size)
+		}
+		b.free[size] = list
+		if b.used+b.idle <= b.limit {
+			return
+		}
+	}
+}
+
+// bufferSize rounds n up to a power of two, 4 KiB at the least, so that
+// buffers are reused.
+func bufferSize(n int) int {
+	size := 4 << 10
+	for size < n {
+		size <<= 1
+	}
+	return size
+}

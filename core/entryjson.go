@@ -1,0 +1,76 @@
+package core
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// entryJSON is an Entry in a plan and in a sorted run.
+type entryJSON struct {
+	Key       string    `json:"key"`
+	KeyBytes  string    `json:"key_bytes,omitempty"`
+	Kind      Kind      `json:"kind"`
+	Partial   bool      `json:"partial,omitempty"`
+	MaybeLink bool      `json:"maybe_link,omitempty"`
+	Size      int64     `json:"size"`
+	MD5       MD5       `json:"md5,omitzero"`
+	Target    Target    `json:"target,omitzero"`
+	ModTime   time.Time `json:"mtime,omitzero"`
+	Token     string    `json:"token,omitempty"`
+	Problem   string    `json:"problem,omitempty"`
+	Excluded  bool      `json:"excluded,omitempty"`
+}
+
+func newEntryJSON(e *Entry) *entryJSON {
+	if e == nil {
+		return nil
+	}
+	j := &entryJSON{
+		Key: e.Key, KeyBytes: keyBytes(e.Key), Kind: e.Kind, Partial: e.Partial, MaybeLink: e.MaybeLink,
+		Size: e.Size, MD5: e.MD5, Target: e.Target, ModTime: e.ModTime, Token: e.Token,
+	}
+	if e.Problem != nil {
+		j.Problem, j.Excluded = e.Problem.Error(), errors.Is(e.Problem, ErrExcluded)
+	}
+	return j
+}
+
+func (j *entryJSON) entry() (*Entry, error) {
+	if j == nil {
+		return nil, nil
+	}
+	key, err := keyFromJSON(j.Key, j.KeyBytes)
+	if err != nil {
+		return nil, err
+	}
+	e := &Entry{
+		Key: key, Kind: j.Kind, Partial: j.Partial, MaybeLink: j.MaybeLink,
+		Size: j.Size, MD5: j.MD5, Target: j.Target, ModTime: j.ModTime, Token: j.Token,
+	}
+	switch {
+	case j.Excluded:
+		e.Problem = ErrExcluded
+	case j.Problem != "":
+		e.Problem = errors.New(j.Problem)
+	}
+	return e, nil
+}
+
+// MarshalJSON returns the entry as it stands in plans. A key that is not valid
+// UTF-8 is carried whole, in base64, beside a readable form.
+func (e Entry) MarshalJSON() ([]byte, error) { return json.Marshal(newEntryJSON(&e)) }
+
+// UnmarshalJSON is the inverse of MarshalJSON, but for the type of Problem.
+func (e *Entry) UnmarshalJSON(b []byte) error {
+	var j entryJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	v, err := j.entry()
+	if err != nil {
+		return err
+	}
+	*e = *v
+	return nil
+}

@@ -1,0 +1,151 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// As returns t as a T, where T is one of the optional interfaces below. It
+// looks through decorators that have a method Unwrap() Tree: a decorator has
+// one only if it is harmless to pass it by.
+func As[T any](t Tree) (T, bool) {
+	for t != nil {
+		if v, ok := t.(T); ok {
+			return v, true
+		}
+		u, ok := t.(interface{ Unwrap() Tree })
+		if !ok {
+			break
+		}
+		t = u.Unwrap()
+	}
+	var zero T
+	return zero, false
+}
+
+// A BatchDeleter deletes many entries in one request.
+type BatchDeleter interface {
+	// BatchSize is the greatest number of entries that DeleteBatch takes.
+	BatchSize() int
+	// DeleteBatch deletes each of olds as Delete does. It returns one error an
+	// entry, in their order, nil for those that are gone.
+	DeleteBatch(ctx context.Context, olds []Entry) []error
+}
+
+// A Prover can tell from a listing's Token and Size alone that an entry holds
+// a content that somebody else knows. It does no I/O. A proof is only ever of
+// equality: no proof says nothing.
+type Prover interface {
+	// PartSizes returns the part sizes in bytes under which have, if it was
+	// stored in parts, may have got its Token; nil if it was not.
+	PartSizes(have Entry) []int64
+	// Proves reports whether an entry of this evidence would show as
+	// have.Token and have.Size, and nothing else would.
+	Proves(have Entry, e Evidence) bool
+}
+
+// Evidence is what is known of the content that a [Prover] is to compare.
+type Evidence struct {
+	Kind   Kind
+	Size   int64
+	MD5    MD5         // of a File
+	Parts  []PartsHash // of a File, one for each part size that was asked for
+	Head   []byte      // of a File: its whole content if that was read and is at most HeadSize bytes, else nil
+	Target Target      // of a Link
+}
+
+// HeadSize is the size in bytes up to which the content of a file is given to
+// a [Prover] as Evidence.Head.
+const HeadSize = 16 << 10
+
+// PartsHash is the md5 of the concatenated md5s of a content's parts, as a
+// multipart upload's ETag has it.
+type PartsHash struct {
+	PartSize int64 // bytes; the last part may be shorter
+	Count    int
+	MD5      MD5
+}
+
+// A Checker knows without I/O whether Put would refuse an entry for what it
+// is, so that a plan can say so before the first write. The error is
+// [ErrUnsupportedLink] or [ErrUnsupportedKey]. Without it, [Features] decide.
+type Checker interface {
+	CheckPut(e Entry) error
+}
+
+// CheckPut reports whether t can hold e: by its [Checker], or by its Features.
+func CheckPut(t Tree, e Entry) error {
+	if c, ok := As[Checker](t); ok {
+		return c.CheckPut(e)
+	}
+	return t.Features().CheckPut(e)
+}
+
+// CheckPut reports whether a store of these features can hold e. The error is
+// [ErrUnsupportedLink] or [ErrUnsupportedKey].
+func (f Features) CheckPut(e Entry) error {
+	if err := CheckKey(e.Key); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnsupportedKey, err)
+	}
+	if f.MaxKey > 0 && len(e.Key) > f.MaxKey {
+		return fmt.Errorf("%w: it is %d bytes long, and %d is the longest here", ErrUnsupportedKey, len(e.Key), f.MaxKey)
+	}
+	if f.MaxSegment > 0 {
+		for seg := range strings.SplitSeq(e.Key, "/") {
+			if len(seg) > f.MaxSegment {
+				return fmt.Errorf("%w: it has a segment of %d bytes, and %d is the longest here", ErrUnsupportedKey, len(seg), f.MaxSegment)
+			}
+		}
+	}
+	if e.Kind == Link {
+		return f.checkLink(e.Target)
+	}
+	return nil
+}
+
+func (f Features) checkLink(t Target) error {
+	if err := t.Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnsupportedLink, err)
+	}
+	switch {
+	case t.URL != "" && !f.URLLinks:
+		return fmt.Errorf("%w: it points to the URL %s, and only links inside the tree can be held here", ErrUnsupportedLink, t.URL)
+	case t.URL == "" && !f.Links:
+		return fmt.Errorf("%w: no links can be held here", ErrUnsupportedLink)
+	case f.MaxTarget > 0 && len(t.Key)+len(t.URL) > f.MaxTarget:
+		return fmt.Errorf("%w: its target is %d bytes long, and %d is the longest here", ErrUnsupportedLink, len(t.Key)+len(t.URL), f.MaxTarget)
+	}
+	return nil
+}
+
+// A Coster knows how many requests an operation will need, so that a plan can
+// be held against a budget before the first write. It does no I/O.
+type Coster interface {
+	// PutCost is what putting e needs.
+	PutCost(e Entry) Requests
+	// OpenCost is what reading e needs.
+	OpenCost(e Entry) Requests
+	// DeleteCost is what deleting n entries needs.
+	DeleteCost(n int64) Requests
+}
+
+// A Meter has counted the requests that were really sent, retries included.
+type Meter interface {
+	Requests() Requests
+}
+
+// A Finisher has something to do once a run is over: empty directories to
+// remove, a question to ask, a remark to make.
+type Finisher interface {
+	// Finish is called once on the destination, after the last write. It
+	// returns remarks for the user, one sentence each.
+	Finish(ctx context.Context, done Done) (notes []string, err error)
+}
+
+// Done says what a run did, for a [Finisher].
+type Done struct {
+	LinksPut int64
+	// Deletes says that the run was allowed to delete and nothing failed.
+	Deletes bool
+}
