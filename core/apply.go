@@ -1,0 +1,307 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Summary says what a run did.
+type Summary struct {
+	Files, Links, Deletes            int64 // done
+	Kept, Refused, Conflicts, Errors int64
+	Bytes                            int64 // of the files that were put
+	// Undeleted are the deletes of the plan that were not done because
+	// something failed.
+	Undeleted int64
+	// Notes are remarks for the user, one sentence each.
+	Notes []string
+}
+
+// applier carries out one plan.
+type applier struct {
+	*Reconciler
+	asker  *asker
+	plan   *Plan
+	report func(Action)
+
+	mu       sync.Mutex // guards all below, and report
+	sum      Summary
+	progress Progress
+	last     time.Time // of the last word to Progress
+	failed   bool      // something failed, so nothing is deleted
+	fatal    error     // no further operation can succeed
+	late     *spool[Action]
+}
+
+// Apply carries out a plan of this Reconciler: files, then links, then
+// replacements and deletes. It tells report, serially, what came of each
+// action; the kept ones only if the plan holds them. What fails is reported and
+// counted, and the rest goes on, but nothing is deleted then. The error is not
+// nil only if the run could not go on to its end: the context's, [ErrBudget],
+// or one of a temporary file. The summary is right in any case.
+func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (Summary, error) {
+	a := &applier{
+		Reconciler: r, asker: r.asker(), plan: p, report: report,
+		late: newSpool[Action](r.TempDir, spoolBound),
+	}
+	defer a.late.close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
+	t := p.Totals()
+	a.sum.Kept = t.Kept
+	a.failed = t.Errors > 0
+	a.progress = Progress{Total: t.Files + t.Links, TotalBytes: t.Bytes}
+	err := a.run(ctx)
+	if err == nil {
+		a.finish(ctx)
+	}
+	return a.sum, err
+}
+
+func (a *applier) run(ctx context.Context) error {
+	for _, phase := range []func(context.Context) error{a.files, a.links, a.replacements, a.deletes} {
+		if err := phase(ctx); err != nil {
+			return err
+		}
+		if a.fatal != nil {
+			return a.fatal
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+func (a *applier) finish(ctx context.Context) {
+	f, ok := As[Finisher](a.Dst)
+	if !ok {
+		return
+	}
+	notes, err := f.Finish(ctx, Done{LinksPut: a.sum.Links, Deletes: !a.failed && a.Delete != DeleteNever})
+	a.sum.Notes = append(a.sum.Notes, notes...)
+	if err != nil {
+		a.done(Action{Op: Fail, Key: ".", Reason: WriteError, Err: err})
+	}
+}
+
+// replaces reports whether an action needs something of the destination to go.
+func (a Action) replaces() bool { return a.Group != "" || a.Obstacle != nil }
+
+// files puts the plan's files, and reports what the plan has nothing to do
+// about.
+func (a *applier) files(ctx context.Context) error {
+	a.phase(Files)
+	return a.each(ctx, a.plan.acts, func(act Action) func(context.Context) {
+		switch {
+		case act.Op != Put && act.Op != Delete:
+			a.passOn(act)
+			return nil
+		case act.Op != Put || act.replaces() || act.Src.Kind != File:
+			return nil
+		}
+		return func(ctx context.Context) { a.settleFile(ctx, act) }
+	})
+}
+
+// links puts the plan's links, and those that were found behind what was
+// listed as files.
+func (a *applier) links(ctx context.Context) error {
+	a.phase(Links)
+	work := func(act Action) func(context.Context) {
+		if act.Op != Put || act.replaces() || act.Src.Kind != Link {
+			return nil
+		}
+		return func(ctx context.Context) { a.done(a.putLink(ctx, act)) }
+	}
+	if err := a.each(ctx, a.plan.acts, work); err != nil {
+		return err
+	}
+	return a.each(ctx, a.late, work)
+}
+
+// each runs the work that pick chooses with Jobs workers, and waits for it. No
+// work is started once the context ended or the run cannot go on.
+func (a *applier) each(ctx context.Context, acts *spool[Action], pick func(Action) func(context.Context)) error {
+	workers := newLimiter(a.jobs())
+	defer workers.wait()
+	for act, err := range acts.all() {
+		if err != nil {
+			return err
+		}
+		work := pick(act)
+		if work == nil {
+			continue
+		}
+		workers.run(func() {
+			if ctx.Err() == nil && !a.stopped() {
+				work(ctx)
+			}
+		})
+		if ctx.Err() != nil || a.stopped() {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (a *applier) stopped() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.fatal != nil
+}
+
+// settleFile puts a file, or hands what it turned out to be to the links.
+func (a *applier) settleFile(ctx context.Context, act Action) {
+	act = a.putFile(ctx, act)
+	if act.Op == Put && act.Src.Kind == Link {
+		a.postpone(act)
+		return
+	}
+	a.done(act)
+}
+
+func (a *applier) postpone(act Action) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.late.add(act.clone()); err != nil {
+		a.fatal = err
+	}
+}
+
+// passOn reports an action of the plan that there is nothing to do about.
+func (a *applier) passOn(act Action) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch act.Op {
+	case Refuse:
+		a.sum.Refused++
+	case Conflict:
+		a.sum.Conflicts++
+	case Fail:
+		a.sum.Errors++
+	}
+	a.say(act)
+}
+
+// done counts and reports what came of an action. What the end of the context
+// broke off is not an outcome.
+func (a *applier) done(act Action) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch act.Op {
+	case Keep:
+		a.sum.Kept++
+	case Put:
+		a.countPut(act)
+	case Delete:
+		a.sum.Deletes++
+	case Refuse:
+		a.sum.Refused++
+	case Conflict:
+		a.sum.Conflicts++
+	case Fail:
+		a.failed = true
+		switch {
+		case errors.Is(act.Err, context.Canceled):
+			return
+		case errors.Is(act.Err, ErrBudget):
+			a.fatal = act.Err
+		}
+		a.sum.Errors++
+	}
+	a.tell(true)
+	if act.Op != Keep || a.Keeps {
+		a.say(act)
+	}
+}
+
+func (a *applier) countPut(act Action) {
+	a.progress.Done++
+	if act.Src.Kind == Link {
+		a.sum.Links++
+		return
+	}
+	a.sum.Files++
+	a.sum.Bytes += act.Bytes
+}
+
+func (a *applier) say(act Action) {
+	if a.report != nil {
+		a.report(act)
+	}
+}
+
+func (a *applier) phase(p Phase) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.progress.Phase = p
+	a.tell(true)
+}
+
+// moved counts bytes of bodies for Progress.
+func (a *applier) moved(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.progress.DoneBytes += int64(n)
+	a.tell(false)
+}
+
+const progressEvery = 50 * time.Millisecond
+
+func (a *applier) tell(now bool) {
+	if a.Progress == nil {
+		return
+	}
+	if t := time.Now(); now || t.Sub(a.last) > progressEvery {
+		a.last = t
+		a.Progress(a.progress)
+	}
+}
+
+// mayDelete reports whether nothing has failed so far.
+func (a *applier) mayDelete() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.failed && a.fatal == nil
+}
+
+func (a *applier) undeleted(n int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sum.Undeleted += n
+}
+
+// limiter runs functions, so many at a time.
+type limiter struct {
+	slots chan struct{}
+	wg    sync.WaitGroup
+}
+
+func newLimiter(n int) *limiter { return &limiter{slots: make(chan struct{}, n)} }
+
+// run waits for a free place and runs f in its own goroutine.
+func (l *limiter) run(f func()) {
+	l.slots <- struct{}{}
+	l.wg.Go(func() {
+		defer func() { <-l.slots }()
+		f()
+	})
+}
+
+func (l *limiter) wait() { l.wg.Wait() }
+
+// failure is the outcome of an action that went wrong.
+func failure(act Action, reason Reason, err error) Action {
+	act.Op, act.Reason, act.Err = Fail, reason, err
+	return act
+}
+
+// notDone is the outcome of a replacement that was not even begun, because
+// something else failed.
+func notDone(act Action) Action {
+	act.Op, act.Reason = Conflict, InTheWay
+	act.Err = fmt.Errorf("%w: what is in its way is not deleted, because something in this run failed", ErrConflict)
+	return act
+}

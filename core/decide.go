@@ -1,0 +1,136 @@
+package core
+
+import "errors"
+
+// need is the one fact that a decision still waits for.
+type need uint8
+
+const (
+	nothing need = iota
+	statSrc      // the source's entry, complete
+	statDst      // the destination's entry, complete
+	hashSrc      // the md5 of the source's file, by reading it
+	hashDst      // the md5 of the destination's file, by reading it
+)
+
+// decision is an operation with its reason, or, if need is not nothing, the
+// fact without which there is none yet.
+type decision struct {
+	op     Op
+	reason Reason
+	need   need
+}
+
+func ask(n need) decision                { return decision{need: n} }
+func does(op Op, reason Reason) decision { return decision{op: op, reason: reason} }
+
+// decide says what is to be done about one key. It is pure: src and dst are
+// what is known of the two sides (nil: nothing is there), and proven says that
+// a listing's token was shown to stand for the other side's content. It never
+// asks for the same fact twice, as long as asking changes the entry: Stat
+// clears Partial, and a hash makes the md5 known.
+func decide(src, dst *Entry, proven bool, r rules) decision {
+	switch {
+	case src == nil:
+		return decideExtraneous(dst, r)
+	case src.Kind == Other:
+		return decideUncarriable(src)
+	case dst == nil:
+		if src.MaybeLink && r.resolve {
+			return ask(statSrc)
+		}
+		return does(Put, New)
+	case dst.Kind == Other:
+		return does(Conflict, InTheWay)
+	case proven:
+		return does(Keep, Proven)
+	case src.Kind == Link && dst.Kind == Link:
+		return decideLinks(src, dst, r)
+	case src.Kind == File && dst.Kind == File:
+		return decideFiles(src, dst, r)
+	}
+	return decideKinds(src, dst, r)
+}
+
+// decideExtraneous: only the destination has something.
+func decideExtraneous(dst *Entry, r rules) decision {
+	switch {
+	case dst.Kind == Other && errors.Is(dst.Problem, ErrExcluded):
+		return does(Keep, Protected)
+	case dst.Kind == Other:
+		return does(Refuse, Uncarriable)
+	case r.del == DeleteNever:
+		return does(Keep, DeletesOff)
+	case dst.MaybeLink:
+		return ask(statDst)
+	case r.del != DeleteAll && !r.src.holds(dst):
+		return does(Refuse, NotInSource)
+	}
+	return does(Delete, Extraneous)
+}
+
+func decideUncarriable(src *Entry) decision {
+	if errors.Is(src.Problem, ErrExcluded) {
+		return does(Keep, Protected)
+	}
+	return does(Refuse, Uncarriable)
+}
+
+// decideLinks: two links. What is known of the target's kind counts only where
+// the source knows it and the destination keeps it.
+func decideLinks(src, dst *Entry, r rules) decision {
+	switch {
+	case !src.Target.Same(dst.Target):
+		return overwrite(dst, Retargeted, r)
+	case r.dst.dirTargets && src.Target.Dir != DirUnknown && src.Target.Dir != dst.Target.Dir:
+		return overwrite(dst, Retargeted, r)
+	}
+	return does(Keep, Same)
+}
+
+// decideKinds: a file on one side and a link on the other, where a file of a
+// listing may yet turn out to be a link.
+func decideKinds(src, dst *Entry, r rules) decision {
+	switch {
+	case dst.MaybeLink:
+		return ask(statDst)
+	case src.MaybeLink:
+		return ask(statSrc)
+	}
+	return overwrite(dst, KindDiffers, r)
+}
+
+// decideFiles: two files, as far as is known.
+func decideFiles(src, dst *Entry, r rules) decision {
+	switch {
+	case src.Size != dst.Size && dst.MaybeLink:
+		return ask(statDst)
+	case src.Size != dst.Size && src.MaybeLink && r.resolve:
+		return ask(statSrc)
+	case src.Size != dst.Size:
+		return does(Put, SizeDiffers)
+	case !src.MD5.Known() && !r.src.asks:
+		return ask(hashSrc)
+	case !dst.MD5.Known() && !r.dst.asks:
+		return ask(hashDst)
+	case dst.Partial && (!dst.MD5.Known() || dst.MaybeLink):
+		return ask(statDst)
+	case src.Partial && (!src.MD5.Known() || src.MaybeLink):
+		return ask(statSrc)
+	case !src.MD5.Known() || !dst.MD5.Known():
+		return does(Put, Unproven)
+	case src.MD5 != dst.MD5:
+		return does(Put, MD5Differs)
+	}
+	return does(Keep, Same)
+}
+
+// overwrite puts over dst, unless dst is of a kind that the source could not
+// hold: that is not missing from the source, and stays unless the user said
+// that everything may go.
+func overwrite(dst *Entry, reason Reason, r rules) decision {
+	if r.del != DeleteAll && !r.src.holds(dst) {
+		return does(Conflict, NotInSource)
+	}
+	return does(Put, reason)
+}

@@ -1,0 +1,53 @@
+package core_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/s3fc/s3fc/"
+
+// What core, its decorators and the conformance suite link is held here, so
+// that it holds without the linter too: the standard library, and of this
+// module only what is named.
+func TestImports(t *testing.T) {
+	for _, tt := range []struct {
+		pkg     string
+		allowed []string
+	}{
+		{"core", []string{"core"}},
+		{"core/wrap", []string{"core", "core/wrap"}},
+		{"conformance", []string{"core", "core/wrap", "conformance"}},
+	} {
+		t.Run(tt.pkg, func(t *testing.T) {
+			allowed := make(map[string]bool)
+			for _, p := range tt.allowed {
+				allowed[module+p] = true
+			}
+			for _, dep := range nonStandardDeps(t, module+tt.pkg) {
+				if !allowed[dep] {
+					t.Errorf("%s imports %s, directly or not; it may import the standard library and %s", tt.pkg, dep, strings.Join(tt.allowed, ", "))
+				}
+			}
+		})
+	}
+}
+
+// nonStandardDeps lists what pkg links, itself included, outside the standard
+// library.
+func nonStandardDeps(t *testing.T, pkg string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v\n%s", pkg, err, stderr.String())
+	}
+	deps := strings.Fields(string(out))
+	if len(deps) == 0 {
+		t.Fatalf("go list -deps %s lists nothing, not even itself", pkg)
+	}
+	return deps
+}

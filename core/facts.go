@@ -1,0 +1,281 @@
+package core
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // See MD5.
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"sync"
+)
+
+// asker finds the facts that decisions wait for.
+type asker struct {
+	src, dst  Tree
+	srcProver Prover
+	dstProver Prover
+	rules     rules
+}
+
+func newAsker(src, dst Tree, r rules) *asker {
+	a := &asker{src: src, dst: dst, rules: r}
+	a.srcProver, _ = As[Prover](src)
+	a.dstProver, _ = As[Prover](dst)
+	return a
+}
+
+// inquiry is one key under decision: what is known so far.
+type inquiry struct {
+	src, dst         *Entry
+	srcSeen, dstSeen Evidence // what reading them told
+}
+
+// settle decides about one key and asks for facts until it can. What it asks
+// is paid for only where the answer changes the decision.
+func (a *asker) settle(ctx context.Context, key string, src, dst *Entry) Action {
+	q := inquiry{src: src, dst: dst}
+	for {
+		d := decide(q.src, q.dst, a.proven(&q), a.rules)
+		if d.need == nothing {
+			return a.action(key, d, &q)
+		}
+		if act, ended := a.find(ctx, key, d.need, &q); ended {
+			return act
+		}
+	}
+}
+
+// quick decides without asking; ok is false if a fact is needed.
+func (a *asker) quick(key string, src, dst *Entry) (act Action, ok bool) {
+	q := inquiry{src: src, dst: dst}
+	d := decide(src, dst, a.proven(&q), a.rules)
+	if d.need != nothing {
+		return Action{}, false
+	}
+	return a.action(key, d, &q), true
+}
+
+// action completes a decision: a put is held against what the destination can
+// hold, and what is not done gets its words.
+func (a *asker) action(key string, d decision, q *inquiry) Action {
+	act := Action{Op: d.op, Key: key, Reason: d.reason, Src: q.src, Dst: q.dst}
+	switch {
+	case d.op == Put:
+		if err := CheckPut(a.dst, *q.src); err != nil {
+			act.Op, act.Reason, act.Err = Refuse, Unsupported, err
+		}
+	case d.reason == Uncarriable && q.src != nil:
+		act.Err = q.src.Problem
+	case d.reason == Uncarriable, d.reason == InTheWay:
+		act.Err = problemAtDestination(q.dst)
+	case d.reason == NotInSource:
+		act.Err = fmt.Errorf("%w: the source cannot hold the link to %s that is at the destination; it is kept (--delete=all removes such links)",
+			ErrUnsupportedLink, q.dst.Target)
+	}
+	if act.Op == Conflict {
+		act.Err = fmt.Errorf("%w: %w", ErrConflict, act.Err)
+	}
+	return act
+}
+
+func problemAtDestination(dst *Entry) error {
+	if dst.Problem == nil {
+		return errors.New("at the destination is something that cannot be carried")
+	}
+	return fmt.Errorf("at the destination: %w", dst.Problem)
+}
+
+// find gets one fact. ended says that the answer ends the inquiry with act.
+func (a *asker) find(ctx context.Context, key string, n need, q *inquiry) (act Action, ended bool) {
+	var err error
+	switch n {
+	case statSrc:
+		q.src, err = complete(ctx, a.src, key)
+		if err == nil && q.src == nil {
+			err = fmt.Errorf("%w: it was listed and is gone", ErrChanged)
+		}
+	case statDst:
+		q.dst, err = complete(ctx, a.dst, key)
+	case hashSrc:
+		q.src, q.srcSeen, err = hashEntry(ctx, a.src, q.src, a.dstProver, q.dst)
+	case hashDst:
+		var dst *Entry
+		dst, q.dstSeen, err = hashEntry(ctx, a.dst, q.dst, a.srcProver, q.src)
+		if err == nil {
+			q.dst = dst
+		} else if ctx.Err() == nil && !errors.Is(err, ErrBudget) {
+			return a.action(key, does(Put, Unproven), q), true // unreadable here is no reason not to replace it
+		}
+	}
+	if err != nil {
+		reason := AskError
+		if n == hashSrc {
+			reason = ReadError
+		}
+		return Action{Op: Fail, Key: key, Reason: reason, Src: q.src, Dst: q.dst, Err: err}, true
+	}
+	return Action{}, false
+}
+
+// complete asks t for the entry at key; nil if there is none.
+func complete(ctx context.Context, t Tree, key string) (*Entry, error) {
+	e, err := t.Stat(ctx, key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	e.Partial, e.MaybeLink = false, false
+	return &e, nil
+}
+
+// proven reports whether one side's listing proves that it holds what is known
+// of the other.
+func (a *asker) proven(q *inquiry) bool {
+	if q.src == nil || q.dst == nil {
+		return false
+	}
+	if a.dstProver != nil && q.dst.Kind == File && a.dstProver.Proves(*q.dst, evidence(q.src, q.srcSeen, true)) {
+		return true
+	}
+	return a.srcProver != nil && q.src.Kind == File &&
+		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstSeen, a.rules.dst.dirTargets))
+}
+
+// evidence is what is known of e for a proof. A side that does not keep what
+// its targets are has no say in it.
+func evidence(e *Entry, seen Evidence, knowsDir bool) Evidence {
+	seen.Kind, seen.Size, seen.MD5, seen.Target = e.Kind, e.Size, e.MD5, e.Target
+	if !knowsDir {
+		seen.Target.Dir = DirUnknown
+	}
+	return seen
+}
+
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
+
+// hashEntry reads the file e of t and returns the entry that was read, with
+// its md5, and what prover, which is of the other tree and may be nil, may want
+// to know to compare it with other.
+func hashEntry(ctx context.Context, t Tree, e *Entry, prover Prover, other *Entry) (*Entry, Evidence, error) {
+	if e.Size == 0 && !e.MaybeLink {
+		got := *e
+		got.MD5 = SumMD5(nil)
+		return &got, Evidence{Head: []byte{}}, nil
+	}
+	body, got, err := t.Open(ctx, e.Key)
+	if err != nil {
+		return e, Evidence{}, err
+	}
+	got.Partial, got.MaybeLink = false, false
+	if body == nil {
+		return &got, Evidence{}, nil
+	}
+	defer body.Close()
+	var sizes []int64
+	if prover != nil && other != nil && other.Kind == File {
+		sizes = prover.PartSizes(*other)
+	}
+	seen, err := hashBody(ctx, body, got.Size, sizes)
+	if err != nil {
+		return e, Evidence{}, err
+	}
+	got.MD5 = seen.MD5
+	return &got, seen, nil
+}
+
+// hashBody reads body to its end, which is to come after size bytes.
+func hashBody(ctx context.Context, body io.Reader, size int64, partSizes []int64) (Evidence, error) {
+	whole := md5.New() //nolint:gosec // See MD5.
+	writers := []io.Writer{whole}
+	parts := make([]*partsHasher, len(partSizes))
+	for i, p := range partSizes {
+		parts[i] = &partsHasher{size: p, part: md5.New(), all: md5.New()} //nolint:gosec // See MD5.
+		writers = append(writers, parts[i])
+	}
+	var head *headKeeper
+	if size <= HeadSize {
+		head = &headKeeper{}
+		writers = append(writers, head)
+	}
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	n, err := io.CopyBuffer(onlyWriter{io.MultiWriter(writers...)}, &contextReader{ctx, body}, *buf)
+	if err != nil {
+		return Evidence{}, err
+	}
+	if n != size {
+		return Evidence{}, fmt.Errorf("%w: %d bytes were read where %d were announced", ErrChanged, n, size)
+	}
+	seen := Evidence{MD5: sumOf(whole)}
+	if head != nil {
+		seen.Head = head.b
+	}
+	for _, p := range parts {
+		seen.Parts = append(seen.Parts, p.sum())
+	}
+	return seen, nil
+}
+
+func sumOf(h hash.Hash) MD5 { return MD5Of([md5.Size]byte(h.Sum(nil))) }
+
+// onlyWriter hides that a MultiWriter could take strings.
+type onlyWriter struct{ io.Writer }
+
+// contextReader ends reading when its context does.
+type contextReader struct {
+	ctx context.Context //nolint:containedctx // It lives as long as one read of a body.
+	r   io.Reader
+}
+
+func (c *contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+type headKeeper struct{ b []byte }
+
+func (h *headKeeper) Write(p []byte) (int, error) {
+	h.b = append(h.b, p...)
+	return len(p), nil
+}
+
+// partsHasher computes the md5 of the md5s of parts of one size.
+type partsHasher struct {
+	size, filled int64
+	count        int
+	part, all    hash.Hash
+}
+
+func (h *partsHasher) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		k := min(int64(len(p)), h.size-h.filled)
+		h.part.Write(p[:k])
+		h.filled += k
+		p = p[k:]
+		if h.filled == h.size {
+			h.endPart()
+		}
+	}
+	return n, nil
+}
+
+func (h *partsHasher) endPart() {
+	h.all.Write(h.part.Sum(nil))
+	h.part.Reset()
+	h.filled = 0
+	h.count++
+}
+
+func (h *partsHasher) sum() PartsHash {
+	if h.filled > 0 {
+		h.endPart()
+	}
+	return PartsHash{PartSize: h.size, Count: h.count, MD5: sumOf(h.all)}
+}

@@ -1,0 +1,193 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// Totals counts a plan.
+type Totals struct {
+	Files, Links, Deletes            int64 // what is to be done
+	Kept, Refused, Conflicts, Errors int64
+	Bytes                            int64 // of the files to be put
+	SrcEntries, DstEntries           int64 // files and links that each tree holds
+	Need                             Requests
+}
+
+// count adds one action. The parts of a replacement count as what they are.
+func (t *Totals) count(a Action) {
+	switch a.Op {
+	case Keep:
+		if a.Src != nil && a.Src.Kind != Other || a.Dst != nil && a.Dst.Kind != Other {
+			t.Kept++
+		}
+	case Put:
+		t.countPut(a)
+	case Delete:
+		t.Deletes++
+	case Refuse:
+		t.Refused++
+	case Conflict:
+		t.Conflicts++
+	case Fail:
+		t.Errors++
+	}
+	if a.Src != nil && a.Src.Kind != Other {
+		t.SrcEntries++
+	}
+	if a.Dst != nil && a.Dst.Kind != Other {
+		t.DstEntries++
+	}
+}
+
+func (t *Totals) countPut(a Action) {
+	if a.Src.Kind == Link {
+		t.Links++
+		return
+	}
+	t.Files++
+	t.Bytes += a.Src.Size
+}
+
+// A Plan is what a run is going to do, complete and counted, before its first
+// write. It is held in memory to a point and then on disk. It is safe for
+// concurrent reading.
+type Plan struct {
+	totals Totals
+	acts   *spool[Action]
+}
+
+// Totals returns the plan's counts.
+func (p *Plan) Totals() Totals { return p.totals }
+
+// All yields the actions, as often as wanted. Keep actions are among them only
+// if Reconciler.Keeps was set.
+func (p *Plan) All() iter.Seq2[Action, error] { return p.acts.all() }
+
+// Close gives back what the plan takes.
+func (p *Plan) Close() error { return p.acts.close() }
+
+// Prepare makes the whole plan. A listing that turns out to be out of order is
+// sorted, and the plan made again, with one notice. The caller closes the plan.
+func (r *Reconciler) Prepare(ctx context.Context) (*Plan, error) {
+	for {
+		p, err := r.prepare(ctx)
+		var order *OrderError
+		if !errors.As(err, &order) {
+			return p, err
+		}
+		side := &r.sortSrc
+		if order.Side == Destination {
+			side = &r.sortDst
+		}
+		if *side {
+			return nil, err
+		}
+		*side = true
+		r.notice(fmt.Sprintf("The %s lists out of key order (%s after %s): it is sorted first.",
+			order.Side, DisplayKey(order.Next), DisplayKey(order.Prev)))
+	}
+}
+
+func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
+	p := &Plan{acts: newSpool[Action](r.TempDir, spoolBound)}
+	costs := newCosts(r.Src, r.Dst)
+	for act, err := range r.Plan(ctx) {
+		if err == nil {
+			p.totals.count(act)
+			costs.add(act)
+			if act.Op != Keep || r.Keeps {
+				err = p.acts.add(act.clone())
+			}
+		}
+		if err != nil {
+			_ = p.acts.close()
+			return nil, err
+		}
+	}
+	p.totals.Need = costs.total(p.totals.Deletes)
+	return p, nil
+}
+
+// clone copies what an action points to, which is part of a listing's larger
+// block of memory.
+func (a Action) clone() Action {
+	for _, e := range []**Entry{&a.Src, &a.Dst, &a.Obstacle} {
+		if *e != nil {
+			c := **e
+			*e = &c
+		}
+	}
+	return a
+}
+
+// costs adds up what a plan's actions need in requests.
+type costs struct {
+	src, dst Coster
+	sum      Requests
+}
+
+func newCosts(src, dst Tree) *costs {
+	c := &costs{}
+	c.src, _ = As[Coster](src)
+	c.dst, _ = As[Coster](dst)
+	return c
+}
+
+func (c *costs) add(a Action) {
+	if a.Op != Put {
+		return
+	}
+	if c.src != nil && a.Src.Kind == File {
+		c.sum = c.sum.Add(c.src.OpenCost(*a.Src))
+	}
+	if c.dst != nil {
+		c.sum = c.sum.Add(c.dst.PutCost(*a.Src))
+	}
+}
+
+func (c *costs) total(deletes int64) Requests {
+	if c.dst == nil {
+		return c.sum
+	}
+	return c.sum.Add(c.dst.DeleteCost(deletes))
+}
+
+// Guard says whether a plan may be carried out, before its first write. The
+// error is [ErrEmptySource], [ErrTooManyDeletes] or [ErrBudget], with the
+// figures and the flag that lifts the guard. A plan with errors deletes
+// nothing, so that the guards on deletes do not apply to it.
+func (r *Reconciler) Guard(p *Plan) error {
+	t := p.totals
+	if t.Errors == 0 {
+		if err := r.guardDeletes(t); err != nil {
+			return err
+		}
+	}
+	if left := r.Budget; left != nil && t.Need.Total() > left.Left() {
+		return fmt.Errorf("%w: this run needs %d more (%s), and %d of %d are left; allow more with --max-requests",
+			ErrBudget, t.Need.Total(), t.Need, left.Left(), left.Limit())
+	}
+	return nil
+}
+
+func (r *Reconciler) guardDeletes(t Totals) error {
+	empty := t.SrcEntries == 0 && t.Deletes > 0
+	switch {
+	case empty && !r.AllowEmptySource:
+		return fmt.Errorf("%w: all of the destination's %d entries would be deleted; allow it with --allow-empty-source, or use --delete=never",
+			ErrEmptySource, t.Deletes)
+	case empty && !r.MaxDelete.set:
+		return nil
+	case r.MaxDelete.allows(t.Deletes, t.DstEntries):
+		return nil
+	}
+	limit := "by default not all, and not more than half if that is more than 100"
+	if r.MaxDelete.set {
+		limit = "--max-delete " + r.MaxDelete.String()
+	}
+	return fmt.Errorf("%w: %d of the destination's %d entries would be deleted (limit: %s); allow it with --max-delete %d, or use --delete=never",
+		ErrTooManyDeletes, t.Deletes, t.DstEntries, limit, t.Deletes)
+}
