@@ -1,0 +1,308 @@
+package memory
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// All is what a tree of [New] declares: everything, without limits.
+var All = core.Features{
+	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, ModTimes: true, Flat: true, Conditional: true,
+}
+
+// Tree is a backend in memory. The zero value is an empty tree that holds
+// everything. It is safe for concurrent use; no lock is held while a body is
+// read or an entry is yielded.
+type Tree struct {
+	lacks  core.Features // those of All that are missing; limits and the rest as they are
+	opaque bool
+
+	mu      sync.RWMutex
+	index   index
+	version uint64
+}
+
+// New returns an empty tree that holds everything.
+func New() *Tree { return new(Tree) }
+
+// NewWith returns an empty tree of just these features: what they do not
+// declare it refuses or forgets, as the contract of [core.Backend] says.
+func NewWith(f core.Features) *Tree {
+	t := new(Tree)
+	t.lacks = flip(f)
+	return t
+}
+
+// flip maps features to what they lack of All, and back, so that the zero
+// Tree lacks nothing.
+func flip(f core.Features) core.Features {
+	f.Links, f.URLLinks, f.DirTargets = !f.Links, !f.URLLinks, !f.DirTargets
+	f.StoresMD5, f.ModTimes, f.Flat, f.Conditional = !f.StoresMD5, !f.ModTimes, !f.Flat, !f.Conditional
+	return f
+}
+
+// Features implements [core.Tree].
+func (t *Tree) Features() core.Features { return flip(t.lacks) }
+
+// List implements [core.Tree]. What is changed while the sequence runs may be
+// in it or not.
+func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return func(yield func(core.Entry, error) bool) {
+		page := t.page
+		if t.Features().Unordered {
+			page = t.walkOrder()
+		}
+		for next := after + "\x00"; ; { // no key lies between a key and the same with a zero byte
+			items := page(next, pageSize)
+			for _, it := range items {
+				if ctx.Err() != nil {
+					break
+				}
+				if !yield(t.listed(it.entry), nil) {
+					return
+				}
+			}
+			if err := ctx.Err(); err != nil {
+				yield(core.Entry{}, fail("list", "", err))
+				return
+			}
+			if len(items) < pageSize {
+				return
+			}
+			next = items[len(items)-1].entry.Key + "\x00"
+		}
+	}
+}
+
+func (t *Tree) page(from string, n int) []*item {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.index.from(from, n)
+}
+
+// walkOrder pages through the tree directory by directory, as unordered stores
+// tend to: a/1 comes before a-b.
+func (t *Tree) walkOrder() func(from string, n int) []*item {
+	var all []*item
+	started := false
+	return func(from string, n int) []*item {
+		if !started {
+			started = true
+			all = t.page(from, math.MaxInt)
+			slices.SortFunc(all, func(a, b *item) int {
+				return slices.Compare(strings.Split(a.entry.Key, "/"), strings.Split(b.entry.Key, "/"))
+			})
+		}
+		items := all[:min(n, len(all))]
+		all = all[len(items):]
+		return items
+	}
+}
+
+// Stat implements [core.Tree].
+func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
+	it, err := t.look(ctx, "stat", key)
+	if err != nil {
+		return core.Entry{}, err
+	}
+	return it.entry, nil
+}
+
+// Open implements [core.Tree]. The reader is also an [io.ReadSeeker] and an
+// [io.ReaderAt], over content that no later Put changes.
+func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	it, err := t.look(ctx, "open", key)
+	if err != nil {
+		return nil, core.Entry{}, err
+	}
+	if it.entry.Kind != core.File {
+		return nil, it.entry, nil
+	}
+	return content{bytes.NewReader(it.body)}, it.entry, nil
+}
+
+type content struct{ *bytes.Reader }
+
+func (content) Close() error { return nil }
+
+func (t *Tree) look(ctx context.Context, op, key string) (*item, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fail(op, key, err)
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if it := t.index.get(key); it != nil {
+		return it, nil
+	}
+	return nil, fail(op, key, fs.ErrNotExist)
+}
+
+// Put implements [core.Backend]. The body is held in memory until it is whole.
+func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	it, err := t.receive(ctx, e, body)
+	if err != nil {
+		return core.Entry{}, fail("put", e.Key, err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := cmp.Or(ctx.Err(), t.inTheWay(e.Key), t.changed(e.Key, old)); err != nil {
+		return core.Entry{}, fail("put", e.Key, err)
+	}
+	t.set(it)
+	return it.entry, nil
+}
+
+// receive makes an item of what Put was given, after every check that needs no
+// look at the tree.
+func (t *Tree) receive(ctx context.Context, e core.Entry, body io.Reader) (*item, error) {
+	f := t.Features()
+	if err := cmp.Or(ctx.Err(), f.CheckPut(e)); err != nil {
+		return nil, err
+	}
+	switch {
+	case e.Kind == core.Link:
+		return t.keep(core.Entry{Key: e.Key, Kind: core.Link, Target: e.Target}, nil), nil
+	case e.Kind != core.File:
+		return nil, fmt.Errorf("an entry of kind %s cannot be put: %w", e.Kind, fs.ErrInvalid)
+	case f.NeedsMD5 && !e.MD5.Known():
+		return nil, fmt.Errorf("the md5 must be known before the first byte: %w", fs.ErrInvalid)
+	}
+	b, err := readBody(ctx, e, body)
+	if err != nil {
+		return nil, err
+	}
+	return t.keep(core.Entry{Key: e.Key, Kind: core.File, Size: e.Size, MD5: core.SumMD5(b), ModTime: e.ModTime}, b), nil
+}
+
+// readBody returns the whole body if it is what e promises.
+func readBody(ctx context.Context, e core.Entry, body io.Reader) ([]byte, error) {
+	if body == nil {
+		body = bytes.NewReader(nil)
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, min(max(e.Size, 0), 1<<20)+bytes.MinRead))
+	n, err := buf.ReadFrom(io.LimitReader(body, e.Size+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case n != e.Size:
+		return nil, fmt.Errorf("%w: the body has not the %d bytes that were announced", core.ErrCorrupt, e.Size)
+	case e.MD5.Known() && core.SumMD5(buf.Bytes()) != e.MD5:
+		return nil, fmt.Errorf("%w: the md5 is %s, and %s was announced", core.ErrCorrupt, core.SumMD5(buf.Bytes()), e.MD5)
+	}
+	return buf.Bytes(), ctx.Err()
+}
+
+// keep makes an item of an entry, less what this tree does not keep.
+func (t *Tree) keep(e core.Entry, body []byte) *item {
+	f := t.Features()
+	if t.opaque {
+		e = evident(e)
+	}
+	if !f.StoresMD5 {
+		e.MD5 = core.MD5{}
+	}
+	if !f.ModTimes {
+		e.ModTime = time.Time{}
+	}
+	if !f.DirTargets {
+		e.Target.Dir = core.DirUnknown
+	}
+	return &item{e, body}
+}
+
+// inTheWay reports what stands where key has to go, if anything can.
+func (t *Tree) inTheWay(key string) error {
+	if t.Features().Flat {
+		return nil
+	}
+	for i := range len(key) {
+		if key[i] == '/' && t.index.get(key[:i]) != nil {
+			return fmt.Errorf("%w: %s is no directory", core.ErrConflict, core.DisplayKey(key[:i]))
+		}
+	}
+	if below := t.index.from(key+"/", 1); len(below) > 0 && core.Below(below[0].entry.Key, key) {
+		return fmt.Errorf("%w: a directory that is not empty is there", core.ErrConflict)
+	}
+	return nil
+}
+
+// changed compares what is at key with what the caller saw there. What cannot
+// be carried is nobody's to change, whatever they saw.
+func (t *Tree) changed(key string, old *core.Entry) error {
+	it := t.index.get(key)
+	switch {
+	case it != nil && it.entry.Kind == core.Other:
+		return fmt.Errorf("%w: what is there cannot be carried and is left alone", core.ErrConflict)
+	case !t.Features().Conditional, it == nil && old == nil:
+		return nil
+	case it == nil || old == nil || it.entry.Token != old.Token:
+		return core.ErrChanged
+	}
+	return nil
+}
+
+// set makes it the item at its key, under a new token.
+func (t *Tree) set(it *item) {
+	t.version++
+	if !t.opaque {
+		it.entry.Token = strconv.FormatUint(t.version, 36)
+	}
+	t.index.set(it)
+}
+
+// Delete implements [core.Backend].
+func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
+	if err := ctx.Err(); err != nil {
+		return fail("delete", old.Key, err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.index.get(old.Key) == nil {
+		return nil
+	}
+	if err := t.changed(old.Key, &old); err != nil {
+		return fail("delete", old.Key, err)
+	}
+	t.index.remove(old.Key)
+	return nil
+}
+
+// Plant puts e as it is, whatever it is: an Other, a key that no path can
+// express, a file a beside a/b. Nothing is checked, and the Token is new. It
+// is for tests of what strangers leave in a store.
+func (t *Tree) Plant(e core.Entry, body []byte) {
+	if e.Kind == core.File {
+		e.Size, e.MD5 = int64(len(body)), core.SumMD5(body)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.set(t.keep(e, bytes.Clone(body)))
+}
+
+// Len returns the number of entries.
+func (t *Tree) Len() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	n := 0
+	for _, p := range t.index.pages {
+		n += len(p)
+	}
+	return n
+}
+
+func fail(op, key string, err error) error {
+	return &core.Error{Op: op, Tree: "mem", Key: key, Err: err}
+}

@@ -1,0 +1,15 @@
+// Package wrap holds decorators: functions that take a tree or backend and
+// return one that hides, repeats, paces, counts, breaks, forbids or renames.
+//
+// Each is safe for concurrent use if what it wraps is. None closes what it
+// wraps: whoever opened a backend closes it.
+//
+// # Extensions
+//
+// [core.As] must never find a way round a decorator. So none of these has a
+// method Unwrap: each offers the optional interfaces itself, in its own terms
+// (the keys of a batch delete are renamed, counted, held back), or not at all.
+// Those that do no I/O and would say nothing without an inner one
+// ([core.Prover], [core.Coster], [core.Meter]) are always there;
+// [core.BatchDeleter] is there only if the inner backend has it.
+package wrap

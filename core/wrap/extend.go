@@ -1,0 +1,113 @@
+package wrap
+
+import (
+	"context"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// informs passes the extensions that only tell something. Without an inner
+// one, each says what core assumes without it: no proof, no cost, no requests.
+type informs struct{ inner core.Tree }
+
+// PartSizes implements [core.Prover].
+func (x informs) PartSizes(have core.Entry) []int64 {
+	if p, ok := core.As[core.Prover](x.inner); ok {
+		return p.PartSizes(have)
+	}
+	return nil
+}
+
+// Proves implements [core.Prover].
+func (x informs) Proves(have core.Entry, e core.Evidence) bool {
+	p, ok := core.As[core.Prover](x.inner)
+	return ok && p.Proves(have, e)
+}
+
+// CheckPut implements [core.Checker].
+func (x informs) CheckPut(e core.Entry) error { return core.CheckPut(x.inner, e) }
+
+// PutCost implements [core.Coster].
+func (x informs) PutCost(e core.Entry) core.Requests {
+	if c, ok := core.As[core.Coster](x.inner); ok {
+		return c.PutCost(e)
+	}
+	return core.Requests{}
+}
+
+// OpenCost implements [core.Coster].
+func (x informs) OpenCost(e core.Entry) core.Requests {
+	if c, ok := core.As[core.Coster](x.inner); ok {
+		return c.OpenCost(e)
+	}
+	return core.Requests{}
+}
+
+// DeleteCost implements [core.Coster].
+func (x informs) DeleteCost(n int64) core.Requests {
+	if c, ok := core.As[core.Coster](x.inner); ok {
+		return c.DeleteCost(n)
+	}
+	return core.Requests{}
+}
+
+// Requests implements [core.Meter].
+func (x informs) Requests() core.Requests {
+	if m, ok := core.As[core.Meter](x.inner); ok {
+		return m.Requests()
+	}
+	return core.Requests{}
+}
+
+// finishes passes [core.Finisher].
+type finishes struct{ inner core.Tree }
+
+// Finish implements [core.Finisher].
+func (x finishes) Finish(ctx context.Context, done core.Done) ([]string, error) {
+	if f, ok := core.As[core.Finisher](x.inner); ok {
+		return f.Finish(ctx, done)
+	}
+	return nil, nil
+}
+
+// batch is a [core.BatchDeleter] made of a function, for decorators of
+// backends that have one.
+type batch struct {
+	size int
+	del  func(ctx context.Context, olds []core.Entry) []error
+}
+
+// BatchSize implements [core.BatchDeleter].
+func (b batch) BatchSize() int { return b.size }
+
+// DeleteBatch implements [core.BatchDeleter].
+func (b batch) DeleteBatch(ctx context.Context, olds []core.Entry) []error { return b.del(ctx, olds) }
+
+// sameError is err for each of n entries.
+func sameError(n int, err error) []error {
+	errs := make([]error, n)
+	for i := range errs {
+		errs[i] = err
+	}
+	return errs
+}
+
+// deleteSome deletes those entries of a batch for which refuse is nil and
+// returns one error an entry.
+func deleteSome(ctx context.Context, d core.BatchDeleter, olds []core.Entry, refuse func(core.Entry) error) []error {
+	errs := make([]error, len(olds))
+	var pass []core.Entry
+	var place []int
+	for i, old := range olds {
+		if errs[i] = refuse(old); errs[i] == nil {
+			pass, place = append(pass, old), append(place, i)
+		}
+	}
+	if len(pass) == 0 {
+		return errs
+	}
+	for i, err := range d.DeleteBatch(ctx, pass) {
+		errs[place[i]] = err
+	}
+	return errs
+}

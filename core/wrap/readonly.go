@@ -1,0 +1,30 @@
+package wrap
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// ReadOnly makes a backend of t in which nothing can be changed: Put and
+// Delete are refused with [fs.ErrPermission]. An inner BatchDeleter and
+// Finisher are hidden.
+func ReadOnly(t core.Tree) core.Backend { return &readOnly{informs{t}, t} }
+
+type readOnly struct {
+	informs
+	core.Tree
+}
+
+func (r *readOnly) Put(_ context.Context, e core.Entry, _ io.Reader, _ *core.Entry) (core.Entry, error) {
+	return core.Entry{}, denied("put", e.Key)
+}
+
+func (r *readOnly) Delete(_ context.Context, old core.Entry) error { return denied("delete", old.Key) }
+
+func denied(op, key string) error {
+	return &core.Error{Op: op, Key: key, Err: fmt.Errorf("the tree was opened for reading only: %w", fs.ErrPermission)}
+}
