@@ -6,12 +6,12 @@ import "strings"
 type tokenKind uint8
 
 const (
-	literal tokenKind = iota // one given byte
-	anyByte                  // ?
-	class                    // [...]
-	star                     // *: any bytes but slashes
-	deep                     // **: any bytes
-	optional                 // in front of deep and a slash: all three may match nothing
+	literal  tokenKind = iota // one given byte
+	anyByte                   // ?
+	class                     // [...]
+	star                      // *: any bytes but slashes
+	deep                      // **: any bytes
+	optional                  // in front of deep and a slash: all three may match nothing
 )
 
 type token struct {

@@ -41,8 +41,9 @@ func NewSet(flags, defaults *Rules, sources ...Source) *Set {
 }
 
 // Hidden reports whether the entry at key, which is not a directory, is to be
-// left alone, by itself or because a directory that it lies in is. Any string
-// will do as a key.
+// left alone, by itself or because a directory that it lies in is. Of a key
+// with a slash at its end it reports whether that directory is hidden, with
+// everything below it. Any string will do as a key.
 func (s *Set) Hidden(key string) bool {
 	for _, side := range s.sides {
 		if side.hidden(key) {

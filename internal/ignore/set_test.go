@@ -50,6 +50,11 @@ func TestWhatOneSideHidesIsHidden(t *testing.T) {
 	check(t, set, map[string]bool{"x": true, "y": true, "z": false})
 }
 
+func TestAKeyWithASlashAtItsEndIsTheDirectory(t *testing.T) {
+	set := NewSet(nil, nil, texts{".": "a/\nb\n*.x\n", "c": "*\n!*/"})
+	check(t, set, map[string]bool{"a/": true, "a": false, "b/": true, "c/": false, "c/d/": false, "c/d/e": true, "a/d/": true, "/": false})
+}
+
 func TestAFileInAHiddenDirectoryIsNotRead(t *testing.T) {
 	set := NewSet(nil, nil, texts{".": "a/", "a": "!x"})
 	check(t, set, map[string]bool{"a/x": true})

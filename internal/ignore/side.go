@@ -2,6 +2,7 @@ package ignore
 
 import (
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -48,6 +49,9 @@ func (s *side) hidden(key string) bool {
 	s.mu.Lock()
 	f := s.folder(parent(key))
 	s.mu.Unlock()
+	if strings.HasSuffix(key, "/") {
+		return f.hidden
+	}
 	return f.hidden || s.verdict(f, key, false) == Hide
 }
 
