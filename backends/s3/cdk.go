@@ -1,0 +1,85 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// This file is where Go CDK and the raw client part ways.
+//
+// Go CDK opens the bucket and reads: Attributes is exactly one HEAD and
+// NewReader exactly one GET, and through As both give the answer as the SDK
+// has it, with the redirect and with metadata that is not decoded a second
+// time (CDK's own map unescapes it; a "%41" of ours would come back as "A").
+//
+// It cannot be asked for a key that has "../" in it, which a valid key can
+// (the segment "a.." is an ordinary name): CDK looks for "a..__0x2f__b"
+// instead. Such keys are read with the raw client.
+//
+// Everything else goes through the raw client, which is the one that CDK was
+// opened with, so that requests are counted and retried alike: listings
+// (StartAfter, and EncodingType, which CDK would not decode), writes
+// (Content-MD5, redirects, If-Match; CDK escapes metadata and buffers each body
+// once more), and deletes (CDK asks with a HEAD before each).
+
+// cdkRewrites reports whether Go CDK would look for another key.
+func cdkRewrites(key string) bool {
+	return strings.Contains(key, "../") || strings.IndexFunc(key, func(r rune) bool { return r < ' ' }) >= 0
+}
+
+// head asks for an object's metadata: one HEAD.
+func (t *Tree) head(ctx context.Context, full string) (*awss3.HeadObjectOutput, error) {
+	if cdkRewrites(full) {
+		return t.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &t.bucketName, Key: &full})
+	}
+	attrs, err := t.bucket.Attributes(ctx, full)
+	if err != nil {
+		return nil, err
+	}
+	var out awss3.HeadObjectOutput
+	if !attrs.As(&out) {
+		return nil, errors.New("the attributes from Go CDK are not those of S3")
+	}
+	return &out, nil
+}
+
+// get asks for an object: one GET. The body is the answer's, to be read and
+// closed instead of out.Body.
+func (t *Tree) get(ctx context.Context, full string) (body io.ReadCloser, out *awss3.GetObjectOutput, err error) {
+	if cdkRewrites(full) {
+		out, err = t.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &t.bucketName, Key: &full})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Body, out, nil
+	}
+	r, err := t.bucket.NewReader(ctx, full, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	out = new(awss3.GetObjectOutput)
+	if !r.As(out) {
+		return nil, nil, errors.Join(errors.New("the reader from Go CDK is not one of S3"), r.Close())
+	}
+	return r, out, nil
+}
+
+// headObject and getObject are an object as the answers have it.
+func headObject(key string, out *awss3.HeadObjectOutput) object {
+	return object{
+		key: key, size: aws.ToInt64(out.ContentLength), etag: bareETag(out.ETag), redirect: out.WebsiteRedirectLocation,
+		meta: out.Metadata, sealed: sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm),
+	}
+}
+
+func getObject(key string, out *awss3.GetObjectOutput) object {
+	return object{
+		key: key, size: aws.ToInt64(out.ContentLength), etag: bareETag(out.ETag), redirect: out.WebsiteRedirectLocation,
+		meta: out.Metadata, sealed: sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm),
+	}
+}

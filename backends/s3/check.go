@@ -1,0 +1,65 @@
+package s3
+
+import (
+	"fmt"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+var (
+	_ core.Checker = (*Tree)(nil)
+	_ core.Coster  = (*Tree)(nil)
+)
+
+// CheckPut implements [core.Checker].
+func (t *Tree) CheckPut(e core.Entry) error {
+	if e.Kind == core.Other {
+		return fmt.Errorf("%w: the entry is neither a file nor a link", core.ErrUnsupportedKey)
+	}
+	f := t.Features()
+	f.MaxTarget = 0 // by encoded bytes, below
+	if err := f.CheckPut(e); err != nil {
+		return err
+	}
+	if e.Kind == core.Link {
+		return t.checkTarget(e.Target)
+	}
+	return nil
+}
+
+// checkTarget reports whether the redirect to target can be written.
+func (t *Tree) checkTarget(target core.Target) error {
+	if t.express {
+		return fmt.Errorf("%w: a directory bucket holds no redirects", core.ErrUnsupportedLink)
+	}
+	if n := len(formatLocation(t.prefix, target)); n > maxLocation {
+		return fmt.Errorf("%w: its redirect would be %d bytes long when percent-encoded, and %d is the longest in S3",
+			core.ErrUnsupportedLink, n, maxLocation)
+	}
+	return nil
+}
+
+// PutCost implements [core.Coster]: one PUT, or for a large file one a part and
+// two more.
+func (t *Tree) PutCost(e core.Entry) core.Requests {
+	var r core.Requests
+	r[core.PUT] = 1
+	if e.Kind == core.File && e.Size > singleMax {
+		r[core.PUT] = countParts(e.Size, partSize(e.Size)) + 2
+	}
+	return r
+}
+
+// OpenCost implements [core.Coster].
+func (t *Tree) OpenCost(core.Entry) core.Requests {
+	var r core.Requests
+	r[core.GET] = 1
+	return r
+}
+
+// DeleteCost implements [core.Coster].
+func (t *Tree) DeleteCost(n int64) core.Requests {
+	var r core.Requests
+	r[core.DELETE] = (n + batchSize - 1) / batchSize
+	return r
+}

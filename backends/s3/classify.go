@@ -1,0 +1,33 @@
+package s3
+
+import (
+	"net/http"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// classify returns the class that the store prices a request in, and whether
+// it is the abort of an upload, which no budget may stop.
+func classify(req *http.Request) (class core.Class, abort bool) {
+	q := req.URL.Query()
+	switch req.Method {
+	case http.MethodHead:
+		return core.HEAD, false
+	case http.MethodGet:
+		if q.Get("list-type") == "2" || q.Has("uploads") || q.Has("versions") {
+			return core.LIST, false
+		}
+		return core.GET, false
+	case http.MethodDelete:
+		return core.DELETE, q.Has("uploadId")
+	case http.MethodPost:
+		if q.Has("delete") {
+			return core.DELETE, false
+		}
+	case http.MethodPut:
+		if req.Header.Get("X-Amz-Copy-Source") != "" {
+			return core.COPY, false
+		}
+	}
+	return core.PUT, false
+}

@@ -1,0 +1,162 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	gcaws "gocloud.dev/aws"
+)
+
+// setup is what the parameters of a URL come to.
+type setup struct {
+	cfg                 aws.Config
+	endpoint            string
+	pathStyle           *bool
+	accelerate, noHTTPS bool
+	sse                 types.ServerSideEncryption
+	kmsKey              string
+}
+
+// configure reads the parameters that s3blob takes itself, and leaves the rest
+// to Go CDK.
+func configure(ctx context.Context, o Options) (setup, error) {
+	var s setup
+	params := maps.Clone(o.Params)
+	if params == nil {
+		params = url.Values{}
+	}
+	if err := s.take(params); err != nil {
+		return setup{}, err
+	}
+	cfg, err := gcaws.V2ConfigFromURLParams(ctx, params)
+	if err != nil {
+		return setup{}, fmt.Errorf("the AWS configuration cannot be used: %w", err)
+	}
+	if o.Credentials != nil {
+		cfg.Credentials = o.Credentials
+	}
+	s.cfg = cfg
+	return s, nil
+}
+
+func (s *setup) take(params url.Values) error {
+	s.endpoint, s.kmsKey = params.Get("endpoint"), params.Get("kmskeyid")
+	if v := params.Get("ssetype"); v != "" {
+		sse, err := encryption(v)
+		if err != nil {
+			return err
+		}
+		s.sse = sse
+	}
+	style, given, err := takeBool(params, "use_path_style", "s3ForcePathStyle")
+	if err != nil {
+		return err
+	}
+	if given {
+		s.pathStyle = &style
+	}
+	if s.accelerate, _, err = takeBool(params, "accelerate"); err != nil {
+		return err
+	}
+	if s.noHTTPS, _, err = takeBool(params, "disable_https"); err != nil {
+		return err
+	}
+	if _, _, err = takeBool(params, "hostname_immutable"); err != nil { // implied by path style
+		return err
+	}
+	for _, name := range []string{"endpoint", "kmskeyid", "ssetype"} {
+		params.Del(name)
+	}
+	return checkEndpoint(s.endpoint)
+}
+
+func checkEndpoint(endpoint string) error {
+	if endpoint == "" {
+		return nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return fmt.Errorf("endpoint=%s: expected a URL as https://s3.example.net", endpoint)
+	}
+	return nil
+}
+
+func encryption(name string) (types.ServerSideEncryption, error) {
+	var names []string
+	for _, v := range types.ServerSideEncryption("").Values() {
+		if strings.EqualFold(string(v), name) {
+			return v, nil
+		}
+		names = append(names, string(v))
+	}
+	return "", fmt.Errorf("ssetype=%s: expected one of %s", name, strings.Join(names, ", "))
+}
+
+// newClient makes the SDK's client. The HTTP client, the retries and the
+// checksums are ours, which is why Go CDK's own opener is not used.
+func (t *Tree) newClient(s setup) *awss3.Client {
+	rt := t.opts.Transport
+	jobs := max(t.opts.Env.Jobs, 16)
+	if rt == nil {
+		rt = newTransport(s.cfg.HTTPClient, jobs)
+	}
+	t.transport = rt
+	t.meter = &meter{next: &stallGuard{next: rt}, budget: t.opts.Env.Budget}
+	client := newHTTPClient(&throttle{next: t.meter, gate: newGate(jobs)})
+	return awss3.NewFromConfig(s.cfg, func(o *awss3.Options) { t.adjust(o, s, client) })
+}
+
+func (t *Tree) adjust(o *awss3.Options, s setup, client *http.Client) {
+	if s.endpoint != "" {
+		o.BaseEndpoint = aws.String(s.endpoint)
+	}
+	if o.BaseEndpoint != nil {
+		o.UsePathStyle = true
+		if o.Region == "" {
+			o.Region = "us-east-1"
+		}
+	}
+	if s.pathStyle != nil {
+		o.UsePathStyle = *s.pathStyle
+	}
+	o.UseAccelerate = s.accelerate
+	o.EndpointOptions.DisableHTTPS = s.noHTTPS
+	o.HTTPClient = client
+	o.Retryer = newRetryer(t.opts.MaxAttempts, t.opts.MaxBackoff, t.meter.answered.Load, true)
+	o.RequestChecksumCalculation = s.checksums()
+	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	o.DisableLogOutputChecksumValidationSkipped = true
+}
+
+// checksums are off unless the URL asks for them: each body goes with its
+// Content-MD5, which every store verifies.
+func (s setup) checksums() aws.RequestChecksumCalculation {
+	if s.cfg.RequestChecksumCalculation == 0 {
+		return aws.RequestChecksumCalculationWhenRequired
+	}
+	return s.cfg.RequestChecksumCalculation
+}
+
+// unsigned sends a body over TLS without hashing it for the signature first;
+// over plain HTTP the signature has to cover it.
+func (t *Tree) unsigned(o *awss3.Options) {
+	if t.secure && !t.express {
+		o.APIOptions = append(o.APIOptions, v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware)
+	}
+}
+
+// isSecure reports whether requests go over TLS.
+func isSecure(o awss3.Options) bool {
+	if o.BaseEndpoint != nil {
+		return strings.HasPrefix(strings.ToLower(*o.BaseEndpoint), "https:")
+	}
+	return !o.EndpointOptions.DisableHTTPS
+}

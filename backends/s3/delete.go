@@ -1,0 +1,161 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/s3fc/s3fc/core"
+)
+
+// batchSize is how many keys S3 deletes in one request.
+const batchSize = 1000
+
+var _ core.BatchDeleter = (*Tree)(nil)
+
+// Delete implements [core.Backend] with one DELETE, and one HEAD if the store
+// says that the object is not what old describes.
+func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
+	if !t.readable(old.Key) {
+		return nil // it cannot be there
+	}
+	in := &awss3.DeleteObjectInput{Bucket: &t.bucketName, Key: aws.String(t.full(old.Key))}
+	conditional := old.Token != "" && t.store.can(canConditionDelete)
+	if conditional {
+		in.IfMatch = aws.String(quoteETag(old.Token))
+	}
+	_, err := t.client.DeleteObject(ctx, in)
+	if err != nil && conditional && headerRefused(err) {
+		in.IfMatch = nil
+		if _, err = t.client.DeleteObject(ctx, in); err == nil {
+			t.store.lost(canConditionDelete)
+		}
+	}
+	return t.fail("delete", old.Key, t.deleted(ctx, old.Key, err))
+}
+
+// deleted judges the answer to a delete: what is not there is deleted. Stores
+// differ in what they say to a condition on what is not there.
+func (t *Tree) deleted(ctx context.Context, key string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case refused(err, http.StatusNotFound) && code(err) != "NoSuchBucket", code(err) == "NoSuchKey":
+		return nil
+	case refused(err, http.StatusPreconditionFailed), code(err) == "PreconditionFailed":
+		if _, herr := t.head(ctx, t.full(key)); refused(herr, http.StatusNotFound) {
+			return nil
+		}
+		return fmt.Errorf("%w: the object is not the one that was to be deleted", core.ErrChanged)
+	}
+	return err
+}
+
+// BatchSize implements [core.BatchDeleter].
+func (t *Tree) BatchSize() int { return batchSize }
+
+// DeleteBatch implements [core.BatchDeleter] with one request for each 1,000
+// keys.
+func (t *Tree) DeleteBatch(ctx context.Context, olds []core.Entry) []error {
+	errs := make([]error, 0, len(olds))
+	for len(olds) > 0 {
+		n := min(len(olds), batchSize)
+		errs = append(errs, t.deleteSome(ctx, olds[:n])...)
+		olds = olds[n:]
+	}
+	return errs
+}
+
+func (t *Tree) deleteSome(ctx context.Context, olds []core.Entry) []error {
+	conditional := t.store.can(canConditionBatch)
+	out, err := t.deleteObjects(ctx, olds, conditional)
+	if err != nil && conditional && batchTagRefused(err) {
+		if out, err = t.deleteObjects(ctx, olds, false); err == nil {
+			t.store.lost(canConditionBatch)
+		}
+	}
+	errs := make([]error, len(olds))
+	if err != nil {
+		for i, old := range olds {
+			errs[i] = t.fail("delete", old.Key, err)
+		}
+		return errs
+	}
+	byKey := t.answers(out)
+	for i, old := range olds {
+		errs[i] = t.fail("delete", old.Key, t.answer(ctx, old.Key, byKey))
+	}
+	return errs
+}
+
+// batchTagRefused reports whether the store does not know the ETag element: it
+// then calls the whole request malformed.
+func batchTagRefused(err error) bool {
+	return headerRefused(err) || code(err) == "MalformedXML"
+}
+
+func (t *Tree) deleteObjects(ctx context.Context, olds []core.Entry, conditional bool) (*awss3.DeleteObjectsOutput, error) {
+	ids := make([]types.ObjectIdentifier, 0, len(olds))
+	for _, old := range olds {
+		id := types.ObjectIdentifier{Key: aws.String(t.full(old.Key))}
+		if conditional && old.Token != "" {
+			id.ETag = aws.String(quoteETag(old.Token))
+		}
+		ids = append(ids, id)
+	}
+	return t.client.DeleteObjects(ctx, &awss3.DeleteObjectsInput{
+		Bucket: &t.bucketName, Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(false)},
+	}, withContentMD5)
+}
+
+// withContentMD5 adds the checksum that older stores insist on.
+func withContentMD5(o *awss3.Options) {
+	o.APIOptions = append(o.APIOptions, smithyhttp.AddContentChecksumMiddleware)
+}
+
+// answers are what the store said of each key: nil for what is gone.
+func (t *Tree) answers(out *awss3.DeleteObjectsOutput) map[string]error {
+	byKey := make(map[string]error, len(out.Deleted)+len(out.Errors))
+	for _, d := range out.Deleted {
+		byKey[aws.ToString(d.Key)] = nil
+	}
+	for _, e := range out.Errors {
+		byKey[aws.ToString(e.Key)] = t.keyError(e)
+	}
+	return byKey
+}
+
+// keyError is the refusal of one key in an answer that is otherwise good.
+func (t *Tree) keyError(e types.Error) error {
+	api := &APIError{Code: aws.ToString(e.Code), Message: aws.ToString(e.Message), cause: errRefusedKey}
+	switch api.Code {
+	case "NoSuchKey", "NotFound":
+		return nil
+	case "PreconditionFailed":
+		api.Status = http.StatusPreconditionFailed
+	case "AccessDenied":
+		api.Status = http.StatusForbidden
+	}
+	api.kind, api.Hint = t.explain(api, http.Header{})
+	return api
+}
+
+var errRefusedKey = errors.New("refused in a batch delete")
+
+func (t *Tree) answer(ctx context.Context, key string, byKey map[string]error) error {
+	err, ok := byKey[t.full(key)]
+	if !ok {
+		return errors.New("the store's answer does not say whether it was deleted")
+	}
+	if errors.Is(err, core.ErrChanged) {
+		if _, herr := t.head(ctx, t.full(key)); refused(herr, http.StatusNotFound) {
+			return nil
+		}
+	}
+	return err
+}

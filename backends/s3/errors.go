@@ -1,0 +1,180 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/s3fc/s3fc/core"
+)
+
+// An APIError is the store's refusal of a request, without the SDK's noise. It
+// unwraps to a sentinel where one fits ([fs.ErrNotExist], [core.ErrChanged], …)
+// and to the SDK's error.
+type APIError struct {
+	Status    int    // of HTTP
+	Code      string // as S3 has it: NoSuchKey, AccessDenied, …
+	Message   string // in the store's words
+	RequestID string // to name when asking the store's operator
+	Hint      string // what to do, or empty
+
+	kind, cause error
+}
+
+// Error returns code, message and hint; the request's id too if the store is
+// to blame.
+func (e *APIError) Error() string {
+	s := e.Code
+	if e.Message != "" && e.Message != e.Code {
+		s += ": " + e.Message
+	}
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	if e.Status >= 500 && e.RequestID != "" {
+		s += " [request " + e.RequestID + "]"
+	}
+	return s
+}
+
+// Unwrap returns the sentinel, if one fits, and the SDK's error.
+func (e *APIError) Unwrap() []error {
+	if e.kind == nil {
+		return []error{e.cause}
+	}
+	return []error{e.kind, e.cause}
+}
+
+// fail returns err of an operation as an *core.Error in plain words. A nil err
+// stays nil.
+func (t *Tree) fail(op, key string, err error) error {
+	var done *core.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &done):
+		return err
+	}
+	return &core.Error{Op: op, Tree: t.name, Key: key, Err: t.plain(err)}
+}
+
+// plain takes the SDK's wrapping off err.
+func (t *Tree) plain(err error) error {
+	var over *overBudget
+	var api *APIError
+	switch {
+	case errors.As(err, &over):
+		return over.error
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded
+	case errors.As(err, &api):
+		return err
+	}
+	if api := t.apiError(err); api != nil {
+		return api
+	}
+	return t.unreachable(err)
+}
+
+// unreachable is an error that is not an answer: of the network, or of what
+// the SDK needs before it can send.
+func (t *Tree) unreachable(err error) error {
+	var u *url.Error
+	if !errors.As(err, &u) {
+		return err
+	}
+	var op *net.OpError
+	var dns *net.DNSError
+	host := u.URL
+	if parsed, perr := url.Parse(u.URL); perr == nil {
+		host = parsed.Host
+	}
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Errorf("there is no host %s: check the endpoint and the region: %w", host, u.Err)
+	case errors.As(err, &op) && op.Op == "dial":
+		return fmt.Errorf("%s cannot be reached: check the endpoint: %w", host, u.Err)
+	}
+	return u.Err
+}
+
+func (t *Tree) apiError(err error) *APIError {
+	e := &APIError{cause: err}
+	var coded smithy.APIError
+	if errors.As(err, &coded) {
+		e.Code, e.Message = coded.ErrorCode(), coded.ErrorMessage()
+	}
+	var resp *smithyhttp.ResponseError
+	var header http.Header
+	if errors.As(err, &resp) && resp.Response != nil && resp.Response.Response != nil {
+		e.Status, header = resp.HTTPStatusCode(), resp.Response.Header
+		e.RequestID = header.Get("X-Amz-Request-Id")
+	}
+	if e.Code == "" && e.Status < 300 {
+		return nil
+	}
+	if e.Code == "" {
+		e.Code = fmt.Sprintf("HTTP %d", e.Status)
+	}
+	e.kind, e.Hint = t.explain(e, header)
+	return e
+}
+
+// explain finds the sentinel for an answer, and what a person should do.
+func (t *Tree) explain(e *APIError, header http.Header) (kind error, hint string) {
+	switch e.Code {
+	case "NoSuchBucket":
+		return fs.ErrNotExist, fmt.Sprintf("bucket %q does not exist there; it has to be made first", t.bucketName)
+	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+		return nil, regionHint(t.bucketName, header)
+	case "BadDigest", "XAmzContentChecksumMismatch", "IncompleteBody":
+		return core.ErrCorrupt, ""
+	case "ObjectParentIsFile", "ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory", "XMinioParentIsObject":
+		return core.ErrConflict, "this store keeps keys as paths: add flat=false to the URL"
+	case "KeyTooLongError":
+		return core.ErrUnsupportedKey, ""
+	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
+		return fs.ErrPermission, "the store does not accept these credentials"
+	}
+	switch e.Status {
+	case http.StatusNotFound:
+		return fs.ErrNotExist, ""
+	case http.StatusPreconditionFailed:
+		return core.ErrChanged, ""
+	case http.StatusForbidden, http.StatusUnauthorized:
+		return fs.ErrPermission, ""
+	case http.StatusMovedPermanently:
+		return nil, regionHint(t.bucketName, header)
+	}
+	return nil, ""
+}
+
+func regionHint(bucket string, header http.Header) string {
+	if region := header.Get("X-Amz-Bucket-Region"); region != "" {
+		return fmt.Sprintf("bucket %q is in another region: add region=%s to the URL", bucket, region)
+	}
+	return fmt.Sprintf("bucket %q is in another region: give the right one with region= in the URL", bucket)
+}
+
+// refused reports whether err is an answer of this status.
+func refused(err error, status int) bool {
+	var resp *smithyhttp.ResponseError
+	return errors.As(err, &resp) && resp.HTTPStatusCode() == status
+}
+
+// code returns the store's code in err, or "".
+func code(err error) string {
+	var coded smithy.APIError
+	if errors.As(err, &coded) {
+		return coded.ErrorCode()
+	}
+	return ""
+}

@@ -1,0 +1,50 @@
+package s3
+
+import (
+	"net/http"
+	"sync/atomic"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// meter counts every attempt that is sent, and takes it from the budget first.
+// It stands below the SDK's retries. It is safe for concurrent use.
+type meter struct {
+	next     http.RoundTripper
+	budget   *core.Budget
+	sent     [len(core.Requests{})]atomic.Int64
+	answered atomic.Bool // some attempt got an answer
+}
+
+// overBudget is the error of an attempt that was not sent. It is its own type,
+// so that the retryer knows it and the SDK's wrapping can be taken off again.
+type overBudget struct{ error }
+
+func (e *overBudget) Unwrap() error { return e.error }
+
+// RoundTrip implements [http.RoundTripper].
+func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
+	class, abort := classify(req)
+	if !abort {
+		if err := m.budget.Spend(); err != nil {
+			if req.Body != nil {
+				_ = req.Body.Close()
+			}
+			return nil, &overBudget{err}
+		}
+	}
+	m.sent[class].Add(1)
+	resp, err := m.next.RoundTrip(req)
+	if err == nil {
+		m.answered.Store(true)
+	}
+	return resp, err
+}
+
+// requests returns what was sent so far.
+func (m *meter) requests() (r core.Requests) {
+	for c := range r {
+		r[c] = m.sent[c].Load()
+	}
+	return r
+}

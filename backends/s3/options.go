@@ -1,0 +1,141 @@
+package s3
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/s3fc/s3fc/core"
+)
+
+// LinkBody says what a link's object holds.
+type LinkBody string
+
+// The forms of a link's object.
+const (
+	// LinkPage: a small HTML page that leads on to the target. The default.
+	LinkPage LinkBody = "page"
+	// LinkEmpty: nothing. A listing does not prove such a link, which costs one
+	// HEAD a link and run.
+	LinkEmpty LinkBody = "empty"
+)
+
+// Options say which bucket to open, and how. The zero value of each but Bucket
+// is a good default.
+type Options struct {
+	// Bucket is the bucket's name; it must exist.
+	Bucket string
+	// Prefix is below which keys the tree lies, with or without a final slash;
+	// empty for the whole bucket.
+	Prefix string
+	// Params are Go CDK's URL parameters: region, endpoint, profile, and the
+	// others that the package comment names.
+	Params url.Values
+	// Credentials are used instead of those that the environment and the
+	// configuration files give.
+	Credentials aws.CredentialsProvider
+	// Transport sends the requests; nil for one of our own. It is for tests and
+	// for special networks. It must not decompress bodies.
+	Transport http.RoundTripper
+	// LinkBody is the form in which links are written; every form is read.
+	LinkBody LinkBody
+	// NotFlat says that the store keeps keys as paths.
+	NotFlat bool
+	// MaxAttempts is how often a request is sent before it fails; 0 for 8.
+	MaxAttempts int
+	// MaxBackoff is the longest pause between two attempts; 0 for 20 s.
+	MaxBackoff time.Duration
+	// Name stands for the tree in errors and notes; empty for "s3".
+	Name string
+	// Env is what the trees of one run share.
+	Env core.Env
+}
+
+// The names of our own parameters.
+const (
+	paramFlat     = "flat"
+	paramLinkBody = "link_body"
+)
+
+// cdkParams are the parameters of Go CDK's S3 URLs.
+var cdkParams = []string{
+	"region", "endpoint", "profile", "anonymous", "role", "use_path_style", "s3ForcePathStyle", "disable_https",
+	"accelerate", "dualstack", "fips", "hostname_immutable", "ssetype", "kmskeyid", "rate_limiter_capacity",
+	"request_checksum_calculation", "response_checksum_validation", "awssdk",
+}
+
+// parseURL reads a tree's URL, and from env the parameters that it leaves out.
+func parseURL(u *url.URL, env core.Env) (Options, error) {
+	o := Options{Bucket: u.Host, Prefix: strings.TrimPrefix(u.Path, "/"), Params: url.Values{}, Env: env}
+	known := append([]string{paramFlat, paramLinkBody}, cdkParams...)
+	for name := range u.Query() {
+		if !slices.Contains(known, name) {
+			return Options{}, fmt.Errorf("unknown parameter %q in %s: expected one of %s", name, u.Redacted(), strings.Join(known, ", "))
+		}
+	}
+	if u.User != nil || u.Port() != "" {
+		return Options{}, fmt.Errorf("%s: expected s3://bucket/prefix; credentials come from the environment, and the host from endpoint=", u.Redacted())
+	}
+	for _, name := range cdkParams {
+		if v := env.Option(u, name); v != "" {
+			o.Params.Set(name, v)
+		}
+	}
+	if v := env.Option(u, paramFlat); v != "" {
+		flat, err := strconv.ParseBool(v)
+		if err != nil {
+			return Options{}, fmt.Errorf("%s=%s: expected true or false", paramFlat, v)
+		}
+		o.NotFlat = !flat
+	}
+	o.LinkBody = LinkBody(env.Option(u, paramLinkBody))
+	return o, nil
+}
+
+// check reports what is wrong with o, and fills in what was left out.
+func (o *Options) check() error {
+	if o.Bucket == "" {
+		return errors.New("no bucket is named: expected s3://bucket or s3://bucket/prefix")
+	}
+	if o.LinkBody == "" {
+		o.LinkBody = LinkPage
+	}
+	if o.LinkBody != LinkPage && o.LinkBody != LinkEmpty {
+		return fmt.Errorf("%s=%s: expected %s or %s", paramLinkBody, o.LinkBody, LinkPage, LinkEmpty)
+	}
+	if o.Name == "" {
+		o.Name = "s3"
+	}
+	o.Prefix = strings.TrimSuffix(o.Prefix, "/")
+	if o.Prefix == "" {
+		return nil
+	}
+	if err := core.CheckKey(o.Prefix); err != nil {
+		return fmt.Errorf("the prefix %s cannot be used: %w", core.DisplayKey(o.Prefix), err)
+	}
+	o.Prefix += "/"
+	if len(o.Prefix) >= maxKey {
+		return fmt.Errorf("the prefix is %d bytes long, and a key has %d at most", len(o.Prefix), maxKey)
+	}
+	return nil
+}
+
+// takeBool takes a boolean parameter out of params.
+func takeBool(params url.Values, names ...string) (value, given bool, err error) {
+	for _, name := range names {
+		if v := params.Get(name); v != "" {
+			if value, err = strconv.ParseBool(v); err != nil {
+				return false, false, fmt.Errorf("%s=%s: expected true or false", name, v)
+			}
+			given = true
+		}
+		params.Del(name)
+	}
+	return value, given, nil
+}

@@ -1,0 +1,304 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/s3fc/s3fc/core"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// partsAtOnce is how many parts of one file are under way at once.
+	partsAtOnce = 4
+	// abortTime is how long the abort of an upload may take, after whatever
+	// ended it.
+	abortTime = 10 * time.Second
+)
+
+// upload is a large file on its way up in parts.
+type upload struct {
+	*Tree
+	e     core.Entry
+	id    *string
+	size  int64      // of a part, in bytes
+	sums  []core.MD5 // of each part
+	parts []types.CompletedPart
+}
+
+// putParts stores a large file. Until the upload is completed nothing of it can
+// be seen; if it is not, it is aborted.
+func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	if body == nil {
+		return e, fmt.Errorf("%w: %d bytes were promised, and there is no body", core.ErrCorrupt, e.Size)
+	}
+	if err := wholeSum(&e, body); err != nil {
+		return e, err
+	}
+	size := partSize(e.Size)
+	n := countParts(e.Size, size)
+	u := &upload{Tree: t, e: e, size: size, sums: make([]core.MD5, n), parts: make([]types.CompletedPart, n)}
+	head, err := u.create(ctx, body)
+	if err != nil {
+		return e, err
+	}
+	if err = u.send(ctx, head); err == nil {
+		var etag *string
+		if etag, err = u.complete(ctx, old); err == nil {
+			return stored(e, etag), nil
+		}
+	}
+	u.abort(ctx)
+	return e, err
+}
+
+// wholeSum makes sure that the md5, which is stored before the first byte, is
+// known: it can be computed only if body can be read twice.
+func wholeSum(e *core.Entry, body io.Reader) (err error) {
+	content, ok := body.(io.ReadSeeker)
+	if ok {
+		err = checkLength(content, e.Size)
+	}
+	switch {
+	case err != nil || e.MD5.Known():
+		return err
+	case !ok:
+		return errors.New("the md5 of a large file has to be known before it is sent")
+	}
+	e.MD5, err = sumOf(content)
+	return err
+}
+
+// create begins the upload. It returns body as it was: the head was looked at
+// for the media type.
+func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) {
+	body, kind, err := sniff(u.e.Key, body)
+	if err != nil {
+		return nil, err
+	}
+	in := &awss3.CreateMultipartUploadInput{
+		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), ContentType: kind,
+		Metadata: fileMeta(u.e), ServerSideEncryption: u.sse,
+	}
+	if u.kmsKey != "" {
+		in.SSEKMSKeyId = &u.kmsKey
+	}
+	if u.express {
+		in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc32
+	}
+	out, err := u.client.CreateMultipartUpload(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	u.id = out.UploadId
+	return body, nil
+}
+
+// sniff returns the media type of body, and body with nothing read from it.
+func sniff(key string, body io.Reader) (io.Reader, *string, error) {
+	if content, ok := body.(io.ReadSeeker); ok {
+		kind, err := contentType(key, content)
+		return body, kind, err
+	}
+	head := make([]byte, typeHead)
+	n, err := io.ReadFull(body, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, nil, err
+	}
+	kind, err := contentType(key, bytes.NewReader(head[:n]))
+	return io.MultiReader(bytes.NewReader(head[:n]), body), kind, err
+}
+
+// send reads the body once, in order, and sends its parts as they come.
+func (u *upload) send(ctx context.Context, body io.Reader) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(partsAtOnce + 1) // and the reader
+	g.Go(func() error { return u.read(ctx, body, g) })
+	return g.Wait()
+}
+
+// part is a piece of the body that is ready to be sent.
+type part struct {
+	number  int // from 0
+	content io.ReadSeeker
+	size    int64
+	done    func() // gives its memory back
+}
+
+func (u *upload) read(ctx context.Context, body io.Reader, g *errgroup.Group) error {
+	whole := newHash()
+	for i := range u.parts {
+		size := min(u.size, u.e.Size-int64(i)*u.size)
+		p, err := u.next(ctx, body, i, size, whole)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return u.sendPart(ctx, p) })
+	}
+	if err := atEnd(body, u.e.Size); err != nil {
+		return err
+	}
+	if sum := hashSum(whole); sum != u.e.MD5 {
+		return fmt.Errorf("%w: md5 %s was promised, and it is %s", core.ErrCorrupt, u.e.MD5, sum)
+	}
+	return nil
+}
+
+// next reads the part number i. A body that can be read anywhere is only hashed,
+// and sent from where it is; any other goes through a buffer.
+func (u *upload) next(ctx context.Context, body io.Reader, i int, size int64, whole io.Writer) (part, error) {
+	p := part{number: i, size: size, done: func() {}}
+	h := newHash()
+	if at, ok := readerAt(body); ok {
+		start, err := body.(io.Seeker).Seek(0, io.SeekCurrent)
+		if err != nil {
+			return part{}, err
+		}
+		if n, err := io.CopyN(io.MultiWriter(h, whole), body, size); err != nil {
+			return part{}, shortBody(err, u.e.Size, int64(i)*u.size+n)
+		}
+		p.content = io.NewSectionReader(at, start, size)
+		u.sums[i] = hashSum(h)
+		return p, ctx.Err()
+	}
+	buf, err := u.opts.Env.Buffers.Get(ctx, int(size))
+	if err != nil {
+		return part{}, err
+	}
+	p.done = func() { u.opts.Env.Buffers.Put(buf) }
+	if n, err := io.ReadFull(body, buf); err != nil {
+		p.done()
+		return part{}, shortBody(err, u.e.Size, int64(i)*u.size+int64(n))
+	}
+	_, _ = h.Write(buf) // a hash returns no error
+	_, _ = whole.Write(buf)
+	p.content, u.sums[i] = bytes.NewReader(buf), hashSum(h)
+	return p, nil
+}
+
+// readerAt returns body as an io.ReaderAt, if it is one that also seeks.
+func readerAt(body io.Reader) (io.ReaderAt, bool) {
+	at, ok := body.(io.ReaderAt)
+	if ok {
+		_, ok = body.(io.Seeker)
+	}
+	return at, ok
+}
+
+func shortBody(err error, size, got int64) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %d bytes were promised, and there are %d", core.ErrCorrupt, size, got)
+	}
+	return err
+}
+
+func (u *upload) sendPart(ctx context.Context, p part) error {
+	defer p.done()
+	sum := u.sums[p.number]
+	in := &awss3.UploadPartInput{
+		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), UploadId: u.id, PartNumber: aws.Int32(int32(p.number) + 1),
+		Body: p.content, ContentLength: aws.Int64(p.size), ContentMD5: aws.String(sum.Base64()),
+	}
+	if u.express {
+		in.ContentMD5, in.ChecksumAlgorithm = nil, types.ChecksumAlgorithmCrc32
+	}
+	out, err := u.client.UploadPart(ctx, in, u.unsigned)
+	if err != nil {
+		return err
+	}
+	u.parts[p.number] = types.CompletedPart{
+		PartNumber: in.PartNumber, ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32,
+	}
+	return nil
+}
+
+// complete makes the object of its parts, on the condition that old is still
+// there.
+func (u *upload) complete(ctx context.Context, old *core.Entry) (etag *string, err error) {
+	match, noneMatch := condition(old)
+	in := &awss3.CompleteMultipartUploadInput{
+		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), UploadId: u.id,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: u.parts},
+	}
+	first := wish{condition: match != nil || noneMatch != nil}.within(&u.store)
+	err = first.try(&u.store, func(w wish) error {
+		in.IfMatch, in.IfNoneMatch = nil, nil
+		if w.condition {
+			in.IfMatch, in.IfNoneMatch = match, noneMatch
+		}
+		out, err := u.client.CompleteMultipartUpload(ctx, in, u.noConflictRetries)
+		if err == nil {
+			etag = out.ETag
+		}
+		return err
+	})
+	if err != nil {
+		return u.afterFailure(ctx, err, old != nil && first.condition)
+	}
+	return etag, u.verify(bareETag(etag))
+}
+
+// afterFailure finds out what a failed completion came to. The upload may be
+// gone because an earlier try went well and its answer was lost.
+func (u *upload) afterFailure(ctx context.Context, err error, matched bool) (etag *string, _ error) {
+	switch {
+	case code(err) == "NoSuchUpload":
+		out, herr := u.head(ctx, u.full(u.e.Key))
+		if herr == nil && bareETag(out.ETag) == u.composite() {
+			return out.ETag, nil
+		}
+		return nil, core.Transient(u.plain(err))
+	case refused(err, http.StatusConflict) && u.apiError(err).kind == nil:
+		return nil, core.Transient(u.plain(err))
+	}
+	return nil, conditional(err, matched)
+}
+
+// composite is the ETag that an upload of these parts gets: the md5 of their
+// md5s, and their number.
+func (u *upload) composite() string {
+	h := newHash()
+	for _, sum := range u.sums {
+		s := sum.Sum()
+		_, _ = h.Write(s[:])
+	}
+	return fmt.Sprintf("%s-%d", hashSum(h), len(u.sums))
+}
+
+// verify compares the object's ETag with what it should be, where the parts'
+// ETags show that the store makes them of md5s.
+func (u *upload) verify(etag string) error {
+	if _, _, ok := parseParts(etag); !ok || u.express {
+		return nil
+	}
+	for i, p := range u.parts {
+		if bareETag(p.ETag) != u.sums[i].String() {
+			return nil
+		}
+	}
+	if want := u.composite(); etag != want {
+		return fmt.Errorf("%w: the store has ETag %s, and the parts that were sent make %s", core.ErrCorrupt, etag, want)
+	}
+	return nil
+}
+
+// abort frees what the store keeps of an upload. It also runs after the
+// context has ended, and a failure is only logged: there is nothing to be seen.
+func (u *upload) abort(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
+	defer cancel()
+	_, err := u.client.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{
+		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), UploadId: u.id,
+	})
+	if err != nil && code(err) != "NoSuchUpload" {
+		u.opts.Env.Logger().WarnContext(ctx, "an unfinished upload could not be aborted", "key", u.e.Key, "error", u.plain(err))
+	}
+}

@@ -1,0 +1,120 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/s3fc/s3fc/core"
+)
+
+// Stat implements [core.Tree] with one HEAD; in the rare case that only the
+// body tells (link-target metadata under an encryption that hides the md5),
+// with one GET more.
+func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
+	if !t.readable(key) {
+		return core.Entry{}, t.fail("stat", key, fs.ErrNotExist)
+	}
+	out, err := t.head(ctx, t.full(key))
+	if err != nil {
+		return core.Entry{}, t.fail("stat", key, err)
+	}
+	e, ask := t.entry(headObject(key, out), nil)
+	if !ask {
+		return e, nil
+	}
+	r, e, err := t.Open(ctx, key)
+	if err != nil {
+		return core.Entry{}, t.fail("stat", key, err)
+	}
+	if r != nil {
+		err = r.Close()
+	}
+	return e, t.fail("stat", key, err)
+}
+
+// readable reports whether there can be an entry at key.
+func (t *Tree) readable(key string) bool { return core.ValidKey(key) && len(t.full(key)) <= maxKey }
+
+// Open implements [core.Tree] with one GET.
+func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	if !t.readable(key) {
+		return nil, core.Entry{}, t.fail("open", key, fs.ErrNotExist)
+	}
+	body, out, err := t.get(ctx, t.full(key))
+	if err != nil {
+		return nil, core.Entry{}, t.fail("open", key, err)
+	}
+	r := &reader{body: body, tree: t, key: key, left: aws.ToInt64(out.ContentLength)}
+	o := getObject(key, out)
+	e, ask := t.entry(o, nil)
+	if ask {
+		return t.openUnknown(r, o)
+	}
+	if e.Kind != core.File {
+		r.discard(e.Size)
+		return nil, e, nil
+	}
+	return r, e, nil
+}
+
+// openUnknown reads the body, of the size of a page, and then decides.
+func (t *Tree) openUnknown(r *reader, o object) (io.ReadCloser, core.Entry, error) {
+	b, err := io.ReadAll(r)
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return nil, core.Entry{}, err
+	}
+	e, _ := t.entry(o, b)
+	if e.Kind != core.File {
+		return nil, e, nil
+	}
+	return io.NopCloser(bytes.NewReader(b)), e, nil
+}
+
+// reader is a body that ends where the store said it would, or with an error.
+type reader struct {
+	body io.ReadCloser
+	tree *Tree
+	key  string
+	left int64 // bytes still to come
+	err  error
+}
+
+// Read implements [io.Reader]. A body that breaks off is a transient error:
+// the SDK retries requests, not bodies.
+func (r *reader) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, err := r.body.Read(p)
+	r.left -= int64(n)
+	switch {
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF) && r.left <= 0:
+		r.err = io.EOF
+	case errors.Is(err, io.EOF):
+		r.err = core.Transient(r.tree.fail("read", r.key, io.ErrUnexpectedEOF))
+	default:
+		r.err = core.Transient(r.tree.fail("read", r.key, err))
+	}
+	return n, r.err
+}
+
+// Close implements [io.Closer].
+func (r *reader) Close() error { return r.body.Close() }
+
+// discard closes a body that nobody wants. A short one is read to its end, so
+// that its connection can be used again.
+func (r *reader) discard(size int64) {
+	if size <= pageSizes[len(pageSizes)-1] {
+		_, _ = io.Copy(io.Discard, r.body)
+	}
+	_ = r.body.Close()
+}

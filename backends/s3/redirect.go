@@ -1,0 +1,129 @@
+package s3
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// maxLocation is the longest redirect in encoded bytes that is written. S3
+// counts all system metadata of an object into 2 KB.
+const maxLocation = 1900
+
+const upperHex = "0123456789ABCDEF"
+
+// formatLocation returns the redirect that names t in a bucket where the tree
+// lies under prefix. It is the inverse of parseLocation.
+func formatLocation(prefix string, t core.Target) string {
+	switch {
+	case t.URL != "":
+		return t.URL
+	case t.Key == ".":
+		return "/" + escapePath(prefix)
+	case t.Dir == core.IsDir:
+		return "/" + escapePath(prefix+t.Key) + "/"
+	}
+	return "/" + escapePath(prefix+t.Key)
+}
+
+// escapePath encodes each byte outside A-Za-z0-9-._~/ as %XX. A plus sign and
+// a space would otherwise mean different things to different servers.
+func escapePath(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; unreserved(c) {
+			b.WriteByte(c)
+		} else {
+			b.WriteByte('%')
+			b.WriteByte(upperHex[c>>4])
+			b.WriteByte(upperHex[c&15])
+		}
+	}
+	return b.String()
+}
+
+func unreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/", c) >= 0
+}
+
+// parseLocation returns what a redirect names in a tree under prefix. The error
+// says in words for a person why it cannot be carried as a link.
+func parseLocation(prefix, location string) (core.Target, error) {
+	switch {
+	case location == "":
+		return core.Target{}, errors.New("its redirect is empty")
+	case strings.HasPrefix(location, "//"):
+		return core.Target{}, fmt.Errorf("its redirect %q names a host without a scheme", location)
+	case location[0] == '/':
+		return parsePath(prefix, location)
+	case hasScheme(location, "http://") || hasScheme(location, "https://"):
+		if err := core.CheckURL(location); err != nil {
+			return core.Target{}, fmt.Errorf("its redirect %q: %w", location, err)
+		}
+		return core.Target{URL: location}, nil
+	}
+	return core.Target{}, fmt.Errorf("its redirect %q is neither a path nor an http or https URL", location)
+}
+
+func hasScheme(s, scheme string) bool {
+	return len(s) >= len(scheme) && strings.EqualFold(s[:len(scheme)], scheme)
+}
+
+func parsePath(prefix, location string) (core.Target, error) {
+	if strings.ContainsAny(location, "?#") {
+		return core.Target{}, fmt.Errorf("its redirect %q has a query or a fragment, which no link to a file can have", location)
+	}
+	path := unescapePath(location[1:])
+	dir := core.NotDir
+	if p, ok := strings.CutSuffix(path, "/"); ok {
+		path, dir = p, core.IsDir
+	}
+	if path == strings.TrimSuffix(prefix, "/") {
+		if path == "" {
+			dir = core.IsDir
+		}
+		return core.Target{Key: ".", Dir: dir}, nil
+	}
+	key, ok := strings.CutPrefix(path, prefix)
+	if !ok {
+		return core.Target{}, fmt.Errorf("its redirect %q leads out of the tree, which is /%s", location, prefix)
+	}
+	if err := core.CheckKey(key); err != nil {
+		return core.Target{}, fmt.Errorf("its redirect %q: %w", location, err)
+	}
+	return core.Target{Key: key, Dir: dir}, nil
+}
+
+// unescapePath decodes once, and leaves alone what is not valid encoding: a
+// careless tool wrote a percent sign as it is, and spaces and UTF-8 too.
+func unescapePath(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
+			i += 2
+		} else {
+			b = append(b, s[i])
+		}
+	}
+	return string(b)
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func unhex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c <= 'F':
+		return c - 'A' + 10
+	}
+	return c - 'a' + 10
+}

@@ -1,0 +1,149 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/s3fc/s3fc/core"
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/s3blob"
+)
+
+// maxKey is the longest key in bytes that S3 takes.
+const maxKey = 1024
+
+// Tree is a bucket, or what lies in it below a prefix. It is made by [New] or
+// [Open], is safe for concurrent use, and is closed after use.
+type Tree struct {
+	opts       Options
+	name       string // in errors
+	bucketName string
+	prefix     string // empty, or with a final slash
+	express    bool   // a directory bucket: no order, no links, no md5
+	secure     bool
+	sse        types.ServerSideEncryption
+	kmsKey     string
+
+	bucket    *blob.Bucket
+	client    *awss3.Client
+	meter     *meter
+	transport http.RoundTripper
+
+	store store // what was learnt of the store in this run
+}
+
+var (
+	_ core.Backend = (*Tree)(nil)
+	_ core.Meter   = (*Tree)(nil)
+)
+
+// Open is the [core.Opener] of s3 URLs. It sends no request but those that
+// finding credentials may need.
+func Open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
+	o, err := parseURL(u, env)
+	if err != nil {
+		return nil, err
+	}
+	t, err := New(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// New opens a bucket. Whether it exists shows at the first request.
+func New(ctx context.Context, o Options) (*Tree, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	s, err := configure(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tree{
+		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix,
+		express: strings.HasSuffix(o.Bucket, "--x-s3"), sse: s.sse, kmsKey: s.kmsKey,
+	}
+	client := t.newClient(s)
+	if err := ready(ctx, client.Options()); err != nil {
+		return nil, err
+	}
+	t.secure = isSecure(client.Options())
+	t.bucket, err = s3blob.OpenBucket(ctx, client, o.Bucket, &s3blob.Options{
+		EncryptionType: s.sse, KMSEncryptionID: s.kmsKey, RequestChecksumCalculation: s.checksums(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !t.bucket.As(&t.client) {
+		return nil, errors.New("s3: Go CDK's bucket does not give its client")
+	}
+	return t, nil
+}
+
+// ready finds out early what would fail each request.
+func ready(ctx context.Context, o awss3.Options) error {
+	if o.Region == "" {
+		return errors.New("no AWS region is set: add region= to the URL, or set AWS_REGION, or region in the AWS configuration file")
+	}
+	if o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
+		return nil
+	}
+	if _, err := o.Credentials.Retrieve(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile (AWS_PROFILE, or profile= in the URL), or add anonymous=true to the URL of a public bucket: %w", err)
+	}
+	return nil
+}
+
+// Close lets go of the connections. It is called once, when nothing is under
+// way any more.
+func (t *Tree) Close() error {
+	if c, ok := t.transport.(interface{ CloseIdleConnections() }); ok && t.opts.Transport == nil {
+		c.CloseIdleConnections()
+	}
+	return t.bucket.Close()
+}
+
+// Client returns the SDK's client that the tree works with: its requests are
+// counted and retried as the tree's own.
+func (t *Tree) Client() *awss3.Client { return t.client }
+
+// Bucket returns the bucket's name and the prefix, which is empty or ends in a
+// slash.
+func (t *Tree) Bucket() (name, prefix string) { return t.bucketName, t.prefix }
+
+// Requests implements [core.Meter].
+func (t *Tree) Requests() core.Requests { return t.meter.requests() }
+
+// full returns the object's key for a key of the tree.
+func (t *Tree) full(key string) string { return t.prefix + key }
+
+// DefaultFeatures are the features of a whole bucket at AWS.
+func DefaultFeatures() core.Features { return features(Options{}, false) }
+
+// Features implements [core.Tree].
+func (t *Tree) Features() core.Features { return features(t.opts, t.express) }
+
+func features(o Options, express bool) core.Features {
+	f := core.Features{
+		Links: !express, URLLinks: !express, DirTargets: !express,
+		StoresMD5: true, NeedsMD5: true, ModTimes: true,
+		Flat: !o.NotFlat, Unordered: express, Conditional: true,
+		MaxKey:    maxKey - len(o.Prefix),
+		MaxTarget: max(0, maxLocation-len("/")-len(escapePath(o.Prefix))),
+	}
+	if o.NotFlat {
+		f.MaxSegment = 255
+	}
+	return f
+}
