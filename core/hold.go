@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,9 @@ type leaf struct {
 	spoiled bool
 	// group holds the deletes that make way for this entry.
 	group *spool[Action]
+	// taken: something is put below, so that this entry of the destination has
+	// to go.
+	taken bool
 	// silent: the leaf only stands guard; its action was given out already.
 	silent bool
 }
@@ -126,6 +130,7 @@ func (h *holder) release(l *leaf) error {
 	if l.silent {
 		return nil
 	}
+	h.take(l)
 	if l.group == nil {
 		return h.out(l.action)
 	}
@@ -145,18 +150,31 @@ func (h *holder) release(l *leaf) error {
 	return nil
 }
 
+// take makes sure that what is in the way is deleted only for something that
+// is put in its place.
+func (h *holder) take(l *leaf) {
+	if l.action.Op == Delete && l.action.Reason == InTheWay && !l.taken {
+		l.action.Op, l.action.Reason = Keep, Protected
+	}
+	if l.action.Op != Put || l.action.Obstacle == nil {
+		return
+	}
+	for _, up := range h.stack {
+		if up.key == l.action.Obstacle.Key {
+			up.taken = true
+		}
+	}
+}
+
 // below adapts the action of l to what stands above it. held says that an
 // ancestor keeps the action, to give it out in its own time.
 func (h *holder) below(l *leaf) (held bool, err error) {
-	for i := len(h.stack) - 1; i >= 0; i-- {
-		up := h.stack[i]
+	h.protect(l)
+	if h.flat {
+		return false, nil
+	}
+	for _, up := range slices.Backward(h.stack) {
 		if !Below(l.key, up.key) {
-			continue
-		}
-		if up.protects && l.action.Op == Delete {
-			l.action.Op, l.action.Reason = Keep, Protected
-		}
-		if h.flat {
 			continue
 		}
 		if l.wants() {
@@ -171,20 +189,34 @@ func (h *holder) below(l *leaf) (held bool, err error) {
 	return held, nil
 }
 
+// protect keeps what is below something that cannot be carried.
+func (h *holder) protect(l *leaf) {
+	for _, up := range h.stack {
+		if up.protects && l.action.Op == Delete && Below(l.key, up.key) {
+			l.action.Op, l.action.Reason = Keep, Protected
+		}
+	}
+}
+
 // wantBelow: something is to be at l, below up.
 func (h *holder) wantBelow(up, l *leaf) error {
+	obstacle := up.obstructs() && up.action.Op == Delete
+	if obstacle {
+		up.action.Reason = InTheWay // it goes if and when something takes its place
+	}
 	switch {
-	case l.action.Op == Conflict:
-		return nil
 	case up.wants():
 		both := fmt.Errorf("%w: the source has both %s and %s, and a directory can hold only one",
 			ErrConflict, DisplayKey(up.key), DisplayKey(l.key))
-		l.conflict(FileAndDir, both)
+		if l.action.Op != Conflict {
+			l.conflict(FileAndDir, both)
+		}
 		return h.spoil(up, FileAndDir, both)
+	case l.action.Op == Conflict:
+		return nil
 	case up.blocks:
 		l.conflict(InTheWay, fmt.Errorf("%w: %s is in the way: %w", ErrConflict, DisplayKey(up.key), problemOf(up)))
-	case up.obstructs() && up.action.Op == Delete:
-		up.action.Reason = InTheWay
+	case obstacle:
 		l.action.Obstacle = up.action.Dst
 	case up.obstructs():
 		l.conflict(InTheWay, fmt.Errorf("%w: %s is in the way at the destination, and is not deleted (%s)",

@@ -134,6 +134,7 @@ type listed struct {
 
 // cursor reads one listing ahead in its own goroutine.
 type cursor struct {
+	ctx     context.Context //nolint:containedctx // It lives as long as one listing.
 	side    Side
 	batches chan []listed
 	batch   []listed
@@ -144,7 +145,7 @@ type cursor struct {
 }
 
 func newCursor(ctx context.Context, side Side, list Lister) *cursor {
-	c := &cursor{side: side, batches: make(chan []listed, 2)}
+	c := &cursor{ctx: ctx, side: side, batches: make(chan []listed, 2)}
 	go c.fill(ctx, list)
 	return c
 }
@@ -164,9 +165,6 @@ func (c *cursor) fill(ctx context.Context, list Lister) {
 			return
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		batch = append(batch, listed{err: err}) // a listing that the end of ctx cut must not look complete
-	}
 	select {
 	case c.batches <- batch:
 	case <-ctx.Done():
@@ -185,6 +183,9 @@ func (c *cursor) next() item {
 	}
 	for c.at == len(c.batch) {
 		batch, ok := <-c.batches
+		if !ok && c.ctx.Err() != nil {
+			return c.failure(c.ctx.Err()) // a listing that was cut must not look complete
+		}
 		if !ok {
 			return item{end: true}
 		}

@@ -100,6 +100,7 @@ func TestJoinGoesOnAfterAnErrorOfOneKeyAndEndsAtAnyOther(t *testing.T) {
 
 func TestJoinOfACancelledListingNeverLooksComplete(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	endless := func(ctx context.Context, _ string) iter.Seq2[Entry, error] {
 		return func(yield func(Entry, error) bool) {
 			key := "a"

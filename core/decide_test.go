@@ -1,0 +1,243 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
+
+// named fixtures for one key. Files of one size differ in content by their
+// letter; P is partial, M may be a link, U has no md5 that anyone could ask for.
+var (
+	md5A, md5B = SumMD5([]byte("a")), SumMD5([]byte("b"))
+
+	fA   = &Entry{Key: "k", Kind: File, Size: 9, MD5: md5A}
+	fB   = &Entry{Key: "k", Kind: File, Size: 9, MD5: md5B}
+	fBig = &Entry{Key: "k", Kind: File, Size: 99, MD5: md5B}
+	fU   = &Entry{Key: "k", Kind: File, Size: 9}
+	fP   = &Entry{Key: "k", Kind: File, Size: 9, Partial: true}
+	fPM  = &Entry{Key: "k", Kind: File, Size: 9, Partial: true, MaybeLink: true}
+	lX   = &Entry{Key: "k", Kind: Link, Target: Target{Key: "x"}}
+	lXd  = &Entry{Key: "k", Kind: Link, Target: Target{Key: "x", Dir: IsDir}}
+	lXn  = &Entry{Key: "k", Kind: Link, Target: Target{Key: "x", Dir: NotDir}}
+	lY   = &Entry{Key: "k", Kind: Link, Target: Target{Key: "y"}}
+	lURL = &Entry{Key: "k", Kind: Link, Target: Target{URL: "https://x.org/"}}
+	oO   = &Entry{Key: "k", Problem: errors.New("a fifo")}
+	oEx  = &Entry{Key: "k", Problem: ErrExcluded}
+
+	fixtures = map[string]*Entry{
+		"-": nil, "fA": fA, "fB": fB, "fBig": fBig, "fU": fU, "fP": fP, "fPM": fPM,
+		"lX": lX, "lXd": lXd, "lXn": lXn, "lY": lY, "lURL": lURL, "oO": oO, "oEx": oEx,
+	}
+
+	store = sideRules{asks: true, links: true, urlLinks: true, dirTargets: true} // as S3
+	dir   = sideRules{links: true}                                               // as a local directory
+)
+
+func TestDecide(t *testing.T) {
+	push, pull := rules{src: dir, dst: store}, rules{src: store, dst: dir}
+	never, all, resolve := push, push, pull
+	never.del, all.del, resolve.resolve = DeleteNever, DeleteAll, true
+	for _, c := range []struct {
+		src, dst string
+		proven   bool
+		r        rules
+		want     decision
+	}{
+		// Only one side.
+		{"fA", "-", false, push, does(Put, New)},
+		{"fPM", "-", false, pull, does(Put, New)},
+		{"fPM", "-", false, resolve, ask(statSrc)},
+		{"oO", "-", false, push, does(Refuse, Uncarriable)},
+		{"oEx", "-", false, push, does(Keep, Protected)},
+		{"-", "fA", false, push, does(Delete, Extraneous)},
+		{"-", "fP", false, push, does(Delete, Extraneous)},
+		{"-", "fPM", false, push, ask(statDst)},
+		{"-", "fPM", false, all, ask(statDst)},
+		{"-", "fPM", false, never, does(Keep, DeletesOff)},
+		{"-", "lX", false, push, does(Delete, Extraneous)},
+		{"-", "lURL", false, push, does(Refuse, NotInSource)},
+		{"-", "lURL", false, all, does(Delete, Extraneous)},
+		{"-", "lURL", false, rules{src: store, dst: store}, does(Delete, Extraneous)},
+		{"-", "oO", false, all, does(Refuse, Uncarriable)},
+		{"-", "oEx", false, all, does(Keep, Protected)},
+
+		// Something uncarriable on one side.
+		{"oO", "fA", false, all, does(Refuse, Uncarriable)},
+		{"oEx", "fA", false, all, does(Keep, Protected)},
+		{"fA", "oO", false, all, does(Conflict, InTheWay)},
+
+		// Two files.
+		{"fA", "fA", false, push, does(Keep, Same)},
+		{"fA", "fB", false, push, does(Put, MD5Differs)},
+		{"fA", "fBig", false, push, does(Put, SizeDiffers)},
+		{"fP", "fP", false, push, ask(hashSrc)},
+		{"fA", "fP", false, push, ask(statDst)},
+		{"fA", "fP", true, push, does(Keep, Proven)},
+		{"fA", "fU", false, push, does(Put, Unproven)},
+		{"fBig", "fPM", false, push, ask(statDst)}, // it may be a link that the source could not hold
+		{"fP", "fP", false, pull, ask(hashDst)},
+		{"fP", "fA", false, pull, ask(statSrc)},
+		{"fPM", "fA", false, pull, ask(statSrc)},
+		{"fPM", "fA", true, pull, does(Keep, Proven)},
+		{"fU", "fA", false, pull, does(Put, Unproven)},
+		{"fPM", "fBig", false, pull, does(Put, SizeDiffers)},
+		{"fPM", "fBig", false, resolve, ask(statSrc)},
+
+		// Two links.
+		{"lX", "lX", false, push, does(Keep, Same)},
+		{"lX", "lY", false, push, does(Put, Retargeted)},
+		{"lXd", "lX", false, push, does(Put, Retargeted)}, // the final slash is corrected where the source knows,
+		{"lXd", "lXn", false, push, does(Put, Retargeted)},
+		{"lX", "lXd", false, push, does(Keep, Same)},  // left alone where it does not,
+		{"lXd", "lXn", false, pull, does(Keep, Same)}, // and of no account where the destination has none
+		{"lX", "lURL", false, push, does(Conflict, NotInSource)},
+		{"lX", "lURL", false, all, does(Put, Retargeted)},
+
+		// A file here and a link there.
+		{"fA", "lX", false, push, does(Put, KindDiffers)},
+		{"fA", "lURL", false, push, does(Conflict, NotInSource)},
+		{"lX", "fA", false, push, does(Put, KindDiffers)},
+		{"lX", "fP", false, push, does(Put, KindDiffers)},
+		{"lX", "fPM", false, push, ask(statDst)},
+		{"lX", "fPM", true, push, does(Keep, Proven)},
+		{"fPM", "lX", false, pull, ask(statSrc)},
+		{"fPM", "lX", true, pull, does(Keep, Proven)},
+		{"fP", "lX", false, pull, does(Put, KindDiffers)},
+	} {
+		if got := decide(fixtures[c.src], fixtures[c.dst], c.proven, c.r); got != c.want {
+			t.Errorf("decide(%s, %s, %v, %+v) = %+v, want %+v", c.src, c.dst, c.proven, c.r, got, c.want)
+		}
+	}
+}
+
+// everyRule is every combination of rules that two trees can have.
+func everyRule(yield func(rules) bool) {
+	for bits := range 1 << 9 {
+		bit := func(i int) bool { return bits&(1<<i) != 0 }
+		side := func(i int) sideRules {
+			return sideRules{asks: bit(i), links: bit(i + 1), urlLinks: bit(i + 2), dirTargets: bit(i + 3)}
+		}
+		for _, del := range []DeleteMode{DeleteAfter, DeleteNever, DeleteAll} {
+			if !yield(rules{del: del, resolve: bit(8), src: side(0), dst: side(4)}) {
+				return
+			}
+		}
+	}
+}
+
+func TestDecideHoldsItsPromisesForEveryPair(t *testing.T) {
+	for s, src := range fixtures {
+		for d, dst := range fixtures {
+			if src == nil && dst == nil {
+				continue
+			}
+			for r := range everyRule {
+				for _, proven := range []bool{false, true} {
+					if proven && (src == nil || dst == nil) {
+						continue
+					}
+					if err := promises(src, dst, proven, r); err != nil {
+						t.Fatalf("decide(%s, %s, %v, %+v): %v", s, d, proven, r, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// promises checks what must hold of any decision, and that asking ends.
+func promises(src, dst *Entry, proven bool, r rules) error {
+	for range 6 {
+		got := decide(src, dst, proven, r)
+		var err error
+		switch got.need {
+		case nothing:
+			return promisesOf(got, src, dst, r)
+		case statSrc:
+			src, err = answered(src, true)
+		case statDst:
+			dst, err = answered(dst, true)
+		case hashSrc:
+			src, err = answered(src, false)
+		case hashDst:
+			dst, err = answered(dst, false)
+		}
+		if err != nil {
+			return fmt.Errorf("need %d: %w", got.need, err)
+		}
+	}
+	return errors.New("it never stops asking")
+}
+
+// answered is e after a question; a question whose answer is known already is
+// an error.
+func answered(e *Entry, stat bool) (*Entry, error) {
+	if e == nil {
+		return nil, errors.New("asks about nothing")
+	}
+	a := *e
+	if stat {
+		if !a.Partial {
+			return nil, errors.New("asks what is complete")
+		}
+		a.Partial, a.MaybeLink = false, false
+		return &a, nil
+	}
+	if a.MD5.Known() {
+		return nil, errors.New("hashes what is known")
+	}
+	a.MD5 = md5A
+	return &a, nil
+}
+
+func promisesOf(d decision, src, dst *Entry, r rules) error {
+	changes := d.op == Put || d.op == Delete
+	switch {
+	case changes && (src != nil && src.Kind == Other || dst != nil && dst.Kind == Other):
+		return errors.New("an Other is touched")
+	case d.op == Delete && src != nil:
+		return errors.New("deletes what the source has")
+	case d.op == Delete && r.del == DeleteNever:
+		return errors.New("deletes though it may not")
+	case d.op == Put && src == nil:
+		return errors.New("puts nothing")
+	case changes && dst != nil && r.del != DeleteAll && !r.src.holds(dst):
+		return errors.New("changes what the source could not hold")
+	case d.op == Delete && dst.MaybeLink:
+		return errors.New("deletes without asking what it is")
+	case changes && dst != nil && src != nil && src.Same(*dst) && (src.Kind == File || !r.dst.dirTargets || src.Target.Dir == dst.Target.Dir):
+		return errors.New("changes what is the same")
+	case d.op == Keep && d.reason == Same && !src.Same(*dst):
+		return errors.New("keeps what is not the same")
+	}
+	return nil
+}
+
+func FuzzDecide(f *testing.F) {
+	f.Add(uint8(1), int64(3), int64(3), true, uint8(2), uint16(7))
+	f.Fuzz(func(t *testing.T, kinds uint8, srcSize, dstSize int64, proven bool, flags uint8, bits uint16) {
+		make1 := func(kind, flags uint8, size int64) *Entry {
+			e := &Entry{Key: "k", Kind: Kind(kind % 3), Size: size, Partial: flags&1 != 0}
+			e.MaybeLink = e.Partial && e.Kind == File && flags&2 != 0
+			if flags&4 != 0 {
+				e.MD5 = md5A
+			}
+			e.Target = Target{Key: "x", Dir: Dir(flags >> 4 % 3)}
+			return e
+		}
+		r := rules{del: DeleteMode(bits % 3), resolve: bits&4 != 0}
+		r.src = sideRules{asks: bits&8 != 0, links: bits&16 != 0, urlLinks: bits&32 != 0, dirTargets: bits&64 != 0}
+		r.dst = sideRules{asks: bits&128 != 0, links: true, urlLinks: bits&256 != 0, dirTargets: bits&512 != 0}
+		src, dst := make1(kinds%3, flags, srcSize), make1(kinds/3%3, flags>>1, dstSize)
+		switch {
+		case kinds&64 != 0:
+			src, proven = nil, false
+		case kinds&128 != 0:
+			dst, proven = nil, false
+		}
+		if err := promises(src, dst, proven, r); err != nil {
+			t.Fatalf("%+v %+v %v %+v: %v", src, dst, proven, r, err)
+		}
+	})
+}
