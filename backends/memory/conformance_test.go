@@ -1,0 +1,52 @@
+package memory
+
+import (
+	"testing"
+
+	"github.com/s3fc/s3fc/conformance"
+	"github.com/s3fc/s3fc/core"
+)
+
+// variants are trees that lack what real stores lack, one by one and at once.
+func variants() map[string]core.Features {
+	change := func(f func(*core.Features)) core.Features {
+		v := All
+		f(&v)
+		return v
+	}
+	return map[string]core.Features{
+		"all":           All,
+		"none":          {},
+		"no-links":      change(func(f *core.Features) { f.Links = false }),
+		"no-urls":       change(func(f *core.Features) { f.URLLinks = false }),
+		"no-dirs":       change(func(f *core.Features) { f.DirTargets = false }),
+		"no-md5":        change(func(f *core.Features) { f.StoresMD5 = false }),
+		"needs-md5":     change(func(f *core.Features) { f.NeedsMD5 = true }),
+		"no-times":      change(func(f *core.Features) { f.ModTimes = false }),
+		"not-flat":      change(func(f *core.Features) { f.Flat = false }),
+		"unordered":     change(func(f *core.Features) { f.Unordered = true }),
+		"unconditional": change(func(f *core.Features) { f.Conditional = false }),
+		"short":         change(func(f *core.Features) { f.MaxKey, f.MaxSegment, f.MaxTarget = 600, 255, 500 }),
+		"like-a-directory": {
+			Links: true, ModTimes: true, Conditional: true, MaxKey: 3000, MaxSegment: 255, MaxTarget: 4000,
+		},
+		"like-s3": {
+			Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, NeedsMD5: true, ModTimes: true, Flat: true, Conditional: true,
+			MaxKey: 1024, MaxTarget: 1900,
+		},
+	}
+}
+
+func TestConformance(t *testing.T) {
+	for name, f := range variants() {
+		t.Run(name, func(t *testing.T) {
+			conformance.Test(t, func(testing.TB) core.Backend { return NewWith(f) })
+		})
+		t.Run("opaque-"+name, func(t *testing.T) {
+			conformance.Test(t, func(testing.TB) core.Backend { return NewOpaque(f) })
+		})
+	}
+	t.Run("zero", func(t *testing.T) {
+		conformance.Test(t, func(testing.TB) core.Backend { return new(Tree) })
+	})
+}
