@@ -30,7 +30,10 @@ func (t *Tree) Proves(have core.Entry, ev core.Evidence) bool {
 // provesFile never takes an empty object for an empty file, nor a page of ours
 // for a file of the same bytes: both may be links.
 func provesFile(have core.Entry, ev core.Evidence) bool {
-	if ev.Size != have.Size || have.Size == 0 || looksLikePage(ev.Head) {
+	if ev.Size != have.Size || have.Size == 0 {
+		return false
+	}
+	if mayBeLink(have.Size) && (ev.Head == nil || looksLikePage(ev.Head)) {
 		return false
 	}
 	if sum, ok := core.ParseMD5(have.Token); ok {
