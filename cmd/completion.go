@@ -1,0 +1,55 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+)
+
+const completionHelp = `Print a script that completes s3fc's commands and flags in your shell.
+
+bash        source <(s3fc completion bash)
+zsh         s3fc completion zsh > "${fpath[1]}/_s3fc"
+fish        s3fc completion fish > ~/.config/fish/completions/s3fc.fish
+powershell  s3fc completion powershell | Out-String | Invoke-Expression`
+
+var shells = []string{"bash", "zsh", "fish", "powershell"}
+
+func newCompletion() *cobra.Command {
+	return &cobra.Command{
+		Use:                   "completion SHELL",
+		Short:                 "print a completion script for bash, zsh, fish or powershell",
+		Long:                  completionHelp,
+		Example:               "  source <(s3fc completion bash)",
+		DisableFlagsInUseLine: true,
+		Args:                  expectArgs("a shell (" + oneOf(shells) + ")"),
+		ValidArgsFunction:     cobra.FixedCompletions(shells, cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root, out := cmd.Root(), cmd.OutOrStdout()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(out, true)
+			case "zsh":
+				return root.GenZshCompletion(out)
+			case "fish":
+				return root.GenFishCompletion(out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(out)
+			}
+			return usageError(cmd, "unknown shell %q: expected %s", args[0], oneOf(shells))
+		},
+	}
+}
+
+// completeTrees completes up to n tree arguments: files of the shell's own, and
+// the schemes.
+func (a *app) completeTrees(n int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) >= n {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var out []cobra.Completion
+		for _, s := range a.mux.Schemes() {
+			out = append(out, cobra.CompletionWithDesc(s.Name+"://", s.About))
+		}
+		return out, cobra.ShellCompDirectiveDefault | cobra.ShellCompDirectiveNoSpace
+	}
+}

@@ -1,0 +1,102 @@
+package cmd
+
+import (
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+const copyHelp = `Make DST equal to SRC.
+
+The whole plan is made before the first write. Files are written first, then
+links, and at last what is not in SRC is deleted from DST; nothing is deleted if
+anything failed. A directory that does not exist is made.
+
+Rules of a file .s3fcignore, in any directory of a local tree, leave what they
+match alone on both sides, and so do --exclude and --include, which come before
+them. .DS_Store and ._* are excluded unless included.
+
+Exit code: 0 done; 1 something failed or could not be made equal; 2 usage; 3 a
+limit stopped the run before any write; 130 or 143 interrupted.`
+
+// compare are the flags of the commands that compare two trees.
+type compare struct {
+	output
+	selection
+	limits
+	delete           string
+	maxDelete        limitFlag
+	allowEmptySource bool
+	links, linkBody  string
+	strict           bool
+}
+
+func (c *compare) bind(cmd *cobra.Command) {
+	addEnum(cmd, &c.delete, "delete", "what is not in SRC: delete it after all else, never, or also what SRC could not hold", "after", "never", "all")
+	addEnum(cmd, &c.links, "links", "symbolic links of a directory: keep them, follow them, or skip them", "keep", "follow", "skip")
+	addEnum(cmd, &c.linkBody, "link-body", "what a link's object holds: a small page that leads on, or nothing", "page", "empty")
+	c.selection.bind(cmd)
+	c.limits.bind(cmd)
+	c.output.bind(cmd)
+	c.output.bindProgress(cmd)
+	cmd.Flags().BoolVar(&c.strict, "strict", false, "exit 1 if an entry cannot be carried")
+}
+
+// options are the flags that are for the backends, as their URLs have them.
+func (c *compare) options() url.Values {
+	return url.Values{"links": {c.links}, "link_body": {c.linkBody}}
+}
+
+func (c *compare) deleteMode() core.DeleteMode {
+	m, _ := core.ParseDeleteMode(c.delete) // the flag took only words that it reads
+	return m
+}
+
+type copyFlags struct {
+	compare
+	dryRun bool
+}
+
+func newCopy(a *app) *cobra.Command {
+	var c copyFlags
+	cmd := &cobra.Command{
+		Use:   "copy [flags] SRC DST",
+		Short: "make DST equal to SRC",
+		Long:  copyHelp,
+		Example: `  s3fc copy ./site s3://bucket
+  s3fc copy s3://bucket/docs ./docs
+  s3fc copy --dry-run ./site 's3://bucket?region=eu-west-1'
+  s3fc copy --exclude '*.tmp' --exclude /drafts/ --delete=never ./site s3://bucket
+  s3fc copy ./site 's3://bucket?endpoint=http://localhost:9000'`,
+		DisableFlagsInUseLine: true,
+		Args:                  expectArgs("SRC", "DST"),
+		ValidArgsFunction:     a.completeTrees(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := a.newRun(cmd, &c.compare, args)
+			if err != nil {
+				return err
+			}
+			r.dryRun = c.dryRun
+			return r.copy(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVarP(&c.dryRun, "dry-run", "n", false, "print what would be done, and do nothing")
+	cmd.Flags().Var(&c.maxDelete, "max-delete", "delete nothing if more would be deleted (default: all of DST, or more than 100 and half of it)")
+	cmd.Flags().BoolVar(&c.allowEmptySource, "allow-empty-source", false, "empty DST if SRC holds nothing")
+	cmd.Flags().Var(&c.bandwidth, "bwlimit", "send and receive at most so many bytes a second, such as 500k or 10M")
+	c.bind(cmd)
+	return cmd
+}
+
+// limitFlag is a flag that takes a core.Limit.
+type limitFlag struct{ limit core.Limit }
+
+func (l *limitFlag) Set(s string) (err error) {
+	l.limit, err = core.ParseLimit(s)
+	return err
+}
+
+func (l *limitFlag) String() string { return l.limit.String() }
+func (l *limitFlag) Type() string   { return "N|P%" }

@@ -1,0 +1,72 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// jsonReport is for programs: an object a line on stdout.
+type jsonReport struct {
+	con *console
+	*output
+}
+
+func (j *jsonReport) notice(s string) {
+	if !j.quiet {
+		j.con.remark("note: " + s)
+	}
+}
+
+func (j *jsonReport) action(a core.Action) {
+	if j.quiet && a.Op != core.Fail && a.Op != core.Conflict {
+		return
+	}
+	j.con.print(string(a.Event()) + "\n")
+}
+
+// summaryJSON is the last line of a run.
+type summaryJSON struct {
+	Event     string           `json:"event"`
+	Files     int64            `json:"files"`
+	Links     int64            `json:"links"`
+	Deletes   int64            `json:"deletes"`
+	Kept      int64            `json:"kept"`
+	Refused   int64            `json:"refused"`
+	Conflicts int64            `json:"conflicts"`
+	Errors    int64            `json:"errors"`
+	Undeleted int64            `json:"undeleted,omitempty"`
+	Bytes     int64            `json:"bytes"`
+	Requests  map[string]int64 `json:"requests"`
+	Need      map[string]int64 `json:"need,omitempty"`
+	Cost      *float64         `json:"cost_usd"`
+	Seconds   float64          `json:"seconds"`
+	DryRun    bool             `json:"dry_run"`
+	Notes     []string         `json:"notes,omitempty"`
+	Stopped   string           `json:"stopped,omitempty"`
+}
+
+func (j *jsonReport) summary(o outcome) {
+	s := summaryJSON{
+		Event: "summary", Files: o.Files, Links: o.Links, Deletes: o.Deletes, Kept: o.Kept, Refused: o.Refused,
+		Conflicts: o.Conflicts, Errors: o.Errors, Undeleted: o.Undeleted, Bytes: o.Bytes,
+		Requests: o.Requests.Map(), Need: o.Need.Map(), Seconds: o.Elapsed.Seconds(), DryRun: o.DryRun, Notes: o.Notes,
+	}
+	if o.Cost.known {
+		s.Cost = &o.Cost.dollars
+	}
+	if o.Stopped != nil {
+		s.Stopped = o.Stopped.Error()
+	}
+	j.con.print(encode(s))
+}
+
+// encode returns v, which is of strings and numbers only, as a line of JSON.
+func encode(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("cmd: a line cannot be encoded: %v", err))
+	}
+	return string(b) + "\n"
+}

@@ -1,0 +1,178 @@
+package cmd
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // The field's content hash.
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+const lsHelp = `List the entries of a tree: kind, size in bytes, md5, key, and for a link its
+target.
+
+An md5 that is not known without reading shows as "-"; --md5 finds it out.
+--links lists the links alone and says of each where it ends: "dangling" leads
+to nothing, "ring" leads to itself, and "ends at" is the end of a chain of links.
+
+Exit code: 0 done; 1 something failed; 2 usage.`
+
+// listing is one ls.
+type listing struct {
+	*app
+	output
+	limits
+	tree    place
+	md5s    bool
+	links   bool
+	from    core.Backend
+	trouble bool // something could not be listed
+}
+
+func newLs(a *app) *cobra.Command {
+	l := &listing{app: a}
+	cmd := &cobra.Command{
+		Use:   "ls [flags] TREE",
+		Short: "list the entries of a tree",
+		Long:  lsHelp,
+		Example: `  s3fc ls s3://bucket/docs
+  s3fc ls --md5 ./site
+  s3fc ls --links s3://bucket
+  s3fc ls --json s3://bucket | jq -r 'select(.size > 1000000) | .key'`,
+		DisableFlagsInUseLine: true,
+		Args:                  expectArgs("TREE"),
+		ValidArgsFunction:     a.completeTrees(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if l.tree, err = a.parse(cmd, "TREE", args[0]); err != nil {
+				return err
+			}
+			return l.run(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&l.md5s, "md5", false, "find out the md5 of each file, if need be by reading it")
+	cmd.Flags().BoolVar(&l.links, "links", false, "list links only, and where they end")
+	l.limits.bind(cmd)
+	l.output.bind(cmd)
+	return cmd
+}
+
+func (l *listing) run(ctx context.Context) (err error) {
+	env := l.env(l.app, &l.output, url.Values{})
+	if l.from, err = l.openSource(ctx, l.tree, env); err != nil {
+		return err
+	}
+	defer closeTree(l.from)
+	if l.links {
+		err = l.listLinks(ctx)
+	} else {
+		err = l.list(ctx, l.print)
+	}
+	l.bill(err)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil && l.isOne(ctx, l.tree, env):
+		return &exitError{exitUsage, fmt.Errorf("%s names one entry, not a tree: give the tree that it lies in", l.tree.arg)}
+	case err == nil && l.trouble:
+		return errSaid
+	}
+	return err
+}
+
+// bill says with -v what the listing took.
+func (l *listing) bill(err error) {
+	if !l.verbose || err != nil {
+		return
+	}
+	b := l.limits.bill(l.tree, l.from)
+	if b.requests.Total() == 0 {
+		return
+	}
+	text := "requests: " + b.requests.String()
+	if c := cost(b); c.known {
+		text += " (" + c.String() + "; " + c.source() + ")"
+	}
+	l.con.remark(text)
+}
+
+// list calls use for each entry in key order, complete as far as it is wanted.
+// An error of one key is reported, and the listing goes on.
+func (l *listing) list(ctx context.Context, use func(core.Entry)) error {
+	for e, err := range inOrder(ctx, l.jobs, l.from.List(ctx, ""), l.completed) {
+		switch _, one := core.ErrorKey(err); {
+		case err != nil && (!one || ctx.Err() != nil || isGuard(err)):
+			return err
+		case err != nil:
+			l.trouble = true
+			l.con.remark(l.con.errColour(red, "error: ") + inert(err.Error()))
+		default:
+			use(e)
+		}
+	}
+	return nil
+}
+
+// completed asks what the listing did not tell and is wanted.
+func (l *listing) completed(ctx context.Context, e core.Entry) (core.Entry, error) {
+	ask := e.Partial && e.MaybeLink
+	if l.md5s && e.Kind == core.File && !e.MD5.Known() {
+		ask = e.Partial && l.from.Features().StoresMD5 || ask
+	}
+	if ask {
+		full, err := l.from.Stat(ctx, e.Key)
+		if err != nil {
+			return e, err
+		}
+		e = full
+	}
+	if l.md5s && e.Kind == core.File && !e.MD5.Known() {
+		return l.hashed(ctx, e)
+	}
+	return e, nil
+}
+
+func (l *listing) hashed(ctx context.Context, e core.Entry) (core.Entry, error) {
+	body, e, err := l.from.Open(ctx, e.Key)
+	if err != nil || body == nil {
+		return e, err
+	}
+	h := md5.New() //nolint:gosec // See the import.
+	_, err = io.Copy(h, body)
+	if err = errors.Join(err, body.Close()); err != nil {
+		return e, &core.Error{Op: "read", Key: e.Key, Err: err}
+	}
+	e.MD5 = core.MD5Of([md5.Size]byte(h.Sum(nil)))
+	return e, nil
+}
+
+func (l *listing) print(e core.Entry) {
+	if l.json {
+		l.con.print(encode(e))
+		return
+	}
+	l.con.print(l.line(e) + "\n")
+}
+
+func (l *listing) line(e core.Entry) string {
+	length, sum := "-", "-"
+	if e.Kind == core.File {
+		length = strconv.FormatInt(e.Size, 10)
+		if e.MD5.Known() {
+			sum = e.MD5.String()
+		}
+	}
+	s := fmt.Sprintf("%-5s %12s  %-32s  %s", e.Kind, length, sum, core.DisplayKey(e.Key))
+	switch {
+	case e.Kind == core.Link:
+		s += " → " + target(e.Target)
+	case e.Problem != nil:
+		s += "  " + l.con.outColour(yellow, "("+inert(e.Problem.Error())+")")
+	}
+	return s
+}

@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"os"
+	"strconv"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/ignore"
+	"github.com/s3fc/s3fc/internal/prices"
+)
+
+// defaultMaxRequests is the hard limit on requests unless told otherwise.
+const defaultMaxRequests = 1_000_000
+
+// output are the flags on what is printed.
+type output struct {
+	json, quiet, verbose bool
+	progress             string
+}
+
+func (o *output) bind(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.json, "json", false, "print one JSON object a line on stdout")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print what stays as it is, too, and more about requests")
+	cmd.MarkFlagsMutuallyExclusive("quiet", "verbose")
+}
+
+func (o *output) bindProgress(cmd *cobra.Command) {
+	addEnum(cmd, &o.progress, "progress", "show a progress bar (auto: on a terminal)", "auto", "always", "never")
+}
+
+// selection are the flags on which entries count.
+type selection struct {
+	rules ignore.Rules
+}
+
+func (s *selection) bind(cmd *cobra.Command) {
+	cmd.Flags().Var(patterns{s.rules.Exclude}, "exclude", "leave what matches alone, on both sides (gitignore syntax; may be repeated, later ones win)")
+	cmd.Flags().Var(patterns{s.rules.Include}, "include", "an exception to what is excluded")
+}
+
+// patterns is a flag that adds a rule each time it is given.
+type patterns struct{ add func(string) error }
+
+func (p patterns) Set(s string) error { return p.add(s) }
+func (p patterns) String() string     { return "" }
+func (p patterns) Type() string       { return "PATTERN" }
+
+// limits are the flags on what a run may take.
+type limits struct {
+	jobs        int
+	maxRequests int64
+	bandwidth   bandwidth
+	prices      priceFile
+}
+
+func (l *limits) bind(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.VarP(&number[int]{&l.jobs, 1, 10_000}, "jobs", "j", "how many operations run at once")
+	l.jobs = core.DefaultJobs
+	f.Var(&number[int64]{&l.maxRequests, 1, math.MaxInt64}, "max-requests", "stop before the first write if more requests are needed, and never send more")
+	l.maxRequests = defaultMaxRequests
+	f.Var(&l.prices, "prices", "a JSON file with the prices of the stores' requests")
+	for _, name := range []string{"jobs", "max-requests"} {
+		f.Lookup(name).DefValue = f.Lookup(name).Value.String()
+	}
+}
+
+// env is what the trees of a run share.
+func (l *limits) env(a *app, o *output, options url.Values) core.Env {
+	return core.Env{
+		Budget:  core.NewBudget(l.maxRequests),
+		Buffers: core.NewBuffers(core.DefaultBuffers),
+		Jobs:    l.jobs,
+		Log:     newLog(a.con, o),
+		Options: options,
+	}
+}
+
+// number is a flag that takes a whole number of a range.
+type number[T int | int64] struct {
+	value    *T
+	min, max T
+}
+
+func (n *number[T]) Set(s string) error {
+	v, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || v < int64(n.min) || v > int64(n.max) {
+		if int64(n.max) == math.MaxInt64 {
+			return fmt.Errorf("expected a whole number of at least %d", n.min)
+		}
+		return fmt.Errorf("expected a whole number from %d to %d", n.min, n.max)
+	}
+	*n.value = T(v)
+	return nil
+}
+
+func (n *number[T]) String() string {
+	if n.value == nil {
+		return ""
+	}
+	return strconv.FormatInt(int64(*n.value), 10)
+}
+
+func (n *number[T]) Type() string { return "N" }
+
+// bandwidth is a flag that takes bytes a second; 0 is no limit.
+type bandwidth struct {
+	perSecond int64
+	text      string
+}
+
+func (b *bandwidth) Set(s string) error {
+	n, err := humanize.ParseBytes(s)
+	if err != nil || n == 0 || n > math.MaxInt64 {
+		return fmt.Errorf("expected bytes a second, such as 500k, 10M or 2MiB")
+	}
+	*b = bandwidth{int64(n), s}
+	return nil
+}
+
+func (b *bandwidth) String() string { return b.text }
+func (b *bandwidth) Type() string   { return "BYTES" }
+
+// priceFile is a flag that names a file of prices.
+type priceFile struct {
+	table *prices.Table
+	name  string
+}
+
+func (p *priceFile) Set(name string) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	p.table, err = prices.Parse(text)
+	p.name = name
+	return err
+}
+
+func (p *priceFile) String() string { return p.name }
+func (p *priceFile) Type() string   { return "FILE" }

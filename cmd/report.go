@@ -1,0 +1,243 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// reporter prints what a run does. Its methods may be called concurrently.
+type reporter interface {
+	action(core.Action)
+	notice(string)
+	summary(outcome)
+}
+
+func newReporter(con *console, o *output) reporter {
+	if o.json {
+		return &jsonReport{con, o}
+	}
+	return &textReport{con, o}
+}
+
+// textReport is for people.
+type textReport struct {
+	con *console
+	*output
+}
+
+func (t *textReport) notice(s string) {
+	if !t.quiet {
+		t.con.remark(t.con.errColour(yellow, "note: ") + s)
+	}
+}
+
+func (t *textReport) action(a core.Action) {
+	switch a.Op {
+	case core.Fail:
+		t.trouble(red, "error: ", a)
+	case core.Conflict:
+		t.trouble(red, "conflict: ", a)
+	case core.Refuse:
+		if !t.quiet {
+			t.trouble(yellow, "refused: ", a)
+		}
+	default:
+		if !t.quiet {
+			t.con.print(t.line(a))
+		}
+	}
+}
+
+// trouble prints what went wrong at a key, which the error may name itself.
+func (t *textReport) trouble(k colour, kind string, a core.Action) {
+	key := core.DisplayKey(a.Key)
+	msg := string(a.Reason)
+	if a.Err != nil {
+		msg = inert(a.Err.Error())
+	}
+	if named, ok := core.ErrorKey(a.Err); !ok || named != a.Key {
+		msg = key + ": " + msg
+	}
+	t.con.remark(t.con.errColour(k, kind) + msg)
+}
+
+var opColours = map[string]colour{"put": green, "link": cyan, "delete": red, "keep": faint}
+
+func (t *textReport) line(a core.Action) string {
+	name := a.Name()
+	s := t.con.outColour(opColours[name], name) + strings.Repeat(" ", 8-len(name)) + core.DisplayKey(a.Key)
+	if a.Src != nil && a.Src.Kind == core.Link {
+		s += " → " + target(a.Src.Target)
+	}
+	if why := strings.Join(details(a), ", "); why != "" {
+		s += "  " + t.con.outColour(faint, "("+why+")")
+	}
+	return s + "\n"
+}
+
+func target(t core.Target) string {
+	if t.Key == "." && t.URL == "" {
+		return "./"
+	}
+	return core.DisplayKey(t.String())
+}
+
+// details says why an action is done, and to how much.
+func details(a core.Action) []string {
+	var out []string
+	if why := reason(a); why != "" {
+		out = append(out, why)
+	}
+	if a.Op == core.Put && a.Src != nil && a.Src.Kind == core.File {
+		out = append(out, size(a.Src.Size))
+	}
+	return out
+}
+
+func reason(a core.Action) string {
+	switch a.Reason {
+	case core.SizeDiffers:
+		if a.Dst != nil {
+			return "was " + size(a.Dst.Size)
+		}
+	case core.KindDiffers:
+		if a.Dst != nil {
+			return "was a " + a.Dst.Kind.String()
+		}
+	case core.Retargeted:
+		if a.Dst != nil {
+			return "was → " + target(a.Dst.Target)
+		}
+	case core.InTheWay:
+		return inTheWay(a)
+	}
+	return reasons[a.Reason]
+}
+
+func inTheWay(a core.Action) string {
+	switch {
+	case a.Op == core.Delete:
+		return "makes way for " + core.DisplayKey(a.Group)
+	case a.Obstacle != nil:
+		return "replaces the " + a.Obstacle.Kind.String() + " " + core.DisplayKey(a.Obstacle.Key)
+	}
+	return "replaces the directory " + core.DisplayKey(a.Key+"/")
+}
+
+// reasons are those of core in words; what is not here is said by the
+// operation itself.
+var reasons = map[core.Reason]string{
+	core.New:          "new",
+	core.SizeDiffers:  "size differs",
+	core.MD5Differs:   "content differs",
+	core.Unproven:     "may differ",
+	core.KindDiffers:  "of another kind",
+	core.Retargeted:   "target differs",
+	core.Same:         "same",
+	core.Proven:       "same",
+	core.Protected:    "protected",
+	core.DeletesOff:   "not in the source; deletes are off",
+	core.NotInSource:  "the source could not hold it",
+	core.ChangedUnder: "changed meanwhile",
+}
+
+func size(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
+
+// inert returns an error's text so that it cannot act on a terminal, with its
+// line breaks kept.
+func inert(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && (r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+func (t *textReport) summary(o outcome) {
+	if t.quiet {
+		return
+	}
+	for _, note := range o.Notes {
+		t.notice(note)
+	}
+	t.con.print(summaryText(o, t.verbose) + "\n")
+}
+
+// summaryText is the summary as one line, and with verbose what the cost rests
+// on as another.
+func summaryText(o outcome, verbose bool) string {
+	s := strings.Join(counts(o), ", ") + " in " + seconds(o.Elapsed)
+	if o.DryRun {
+		s = "dry run: " + s
+	}
+	if o.Stopped != nil {
+		s = "stopped: " + s
+	}
+	if o.Requests.Total() > 0 || o.Need.Total() > 0 {
+		s += "; requests: " + requestsText(o)
+	}
+	if verbose && o.Cost.known {
+		s += "\nprices: " + o.Cost.source() + " (requests only, not storage or traffic)"
+	}
+	return s
+}
+
+func counts(o outcome) []string {
+	var out []string
+	add := func(n int64, text string) {
+		if n != 0 {
+			out = append(out, text)
+		}
+	}
+	add(o.Files, fmt.Sprintf("%s (%s)", plural(o.Files, "file"), size(o.Bytes)))
+	add(o.Links, plural(o.Links, "link"))
+	add(o.Deletes, humanize.Comma(o.Deletes)+" deleted")
+	if !o.any() {
+		out = append(out, "nothing to do")
+		if o.Stopped != nil || o.Errors+o.Conflicts+o.Undeleted > 0 {
+			out[0] = "nothing done"
+		}
+	}
+	for _, c := range []struct {
+		n    int64
+		what string
+	}{
+		{o.Kept, "unchanged"}, {o.Refused, "refused"}, {o.Undeleted, "not deleted because of errors"},
+	} {
+		add(c.n, humanize.Comma(c.n)+" "+c.what)
+	}
+	add(o.Conflicts, plural(o.Conflicts, "conflict"))
+	add(o.Errors, plural(o.Errors, "error"))
+	return out
+}
+
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return humanize.Comma(n) + " " + what + "s"
+}
+
+func requestsText(o outcome) string {
+	s := o.Requests.String()
+	if o.Need.Total() > 0 {
+		s += ", and " + o.Need.String() + " to do this"
+	}
+	if c := o.Cost.String(); c != "" {
+		s += " (" + c + ")"
+	}
+	return s
+}
+
+func seconds(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,120 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const rootHelp = `s3fc makes one tree of files and links equal to another, in one direction.
+
+A tree is a path, or a URL such as s3://bucket/prefix. Symbolic links travel
+as redirects, and come back as links. What is not in the source is removed from
+the destination, after everything else is done.`
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "s3fc COMMAND",
+		Short: "make one tree of files and links equal to another",
+		Long:  rootHelp,
+		Example: `  s3fc copy ./site s3://bucket       push a directory
+  s3fc copy s3://bucket ./site       pull it back
+  s3fc diff ./site s3://bucket       show what a push would do
+  s3fc copy ./site embedded://demo   try it without an account`,
+		SilenceErrors:         true,
+		SilenceUsage:          true,
+		DisableFlagsInUseLine: true,
+		Args:                  knownCommand,
+		RunE:                  noCommand,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(newHelp())
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		writeHelp(cmd.ErrOrStderr(), cmd)
+		return nil
+	})
+	root.AddCommand(newCopy(a), newDiff(a), newLs(a), newBackends(a), newCompletion(), newVersion())
+	return root
+}
+
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	msg := fmt.Sprintf("unknown command %q", args[0])
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	if near := nearest(args[0], names); near != "" {
+		return usageError(cmd, "%s; did you mean %q?", msg, near)
+	}
+	return usageError(cmd, "%s; expected one of %s", msg, strings.Join(names, ", "))
+}
+
+func noCommand(cmd *cobra.Command, _ []string) error {
+	writeHelp(cmd.ErrOrStderr(), cmd)
+	return &exitError{code: exitUsage}
+}
+
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "help on a command",
+		Example: "  s3fc help copy",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, _, err := cmd.Root().Find(args)
+			if err != nil || about == cmd.Root() && len(args) > 0 {
+				return knownCommand(cmd.Root(), args)
+			}
+			return about.Help()
+		},
+	}
+}
+
+// writeHelp writes the help of cmd. It stands in for cobra's own, whose
+// templates would double the size of the program.
+func writeHelp(w io.Writer, cmd *cobra.Command) {
+	var b strings.Builder
+	about := cmd.Long
+	if about == "" {
+		about = strings.ToUpper(cmd.Short[:1]) + cmd.Short[1:] + "."
+	}
+	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", about, cmd.UseLine())
+	writeCommands(&b, cmd)
+	if flags := cmd.LocalFlags(); flags.HasAvailableFlags() {
+		fmt.Fprintf(&b, "\nFlags:\n%s", flags.FlagUsagesWrapped(100))
+	}
+	if cmd.HasExample() {
+		fmt.Fprintf(&b, "\nExamples:\n%s\n", cmd.Example)
+	}
+	_, _ = io.WriteString(w, b.String()) // help that nobody can read is no failure
+}
+
+func writeCommands(b *strings.Builder, cmd *cobra.Command) {
+	if !cmd.HasAvailableSubCommands() {
+		return
+	}
+	b.WriteString("\nCommands:\n")
+	list := slices.Clone(cmd.Commands())
+	slices.SortStableFunc(list, func(x, y *cobra.Command) int { return rank(x) - rank(y) })
+	for _, c := range list {
+		if c.IsAvailableCommand() || c.Name() == "help" {
+			fmt.Fprintf(b, "  %-12s%s\n", c.Name(), c.Short)
+		}
+	}
+}
+
+// rank puts the main job first and what is about s3fc itself last.
+func rank(cmd *cobra.Command) int {
+	order := []string{"copy", "diff", "ls", "", "backends", "completion", "help", "version"}
+	if i := slices.Index(order, cmd.Name()); i >= 0 {
+		return i
+	}
+	return slices.Index(order, "")
+}

@@ -1,0 +1,242 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/wrap"
+	"github.com/s3fc/s3fc/internal/ignore"
+)
+
+// defaultExcludes is what desktops leave lying about.
+var defaultExcludes = []string{".DS_Store", "._*"}
+
+// run is one comparison of two trees, and what is made of it.
+type run struct {
+	*app
+	*compare
+	dryRun   bool
+	src, dst place
+	started  time.Time
+	rep      reporter
+	bar      *bar
+
+	env      core.Env
+	from, to core.Backend // the trees as they were opened
+	rules    *ignore.Set
+	rec      *core.Reconciler
+}
+
+// newRun reads the arguments, and opens nothing yet.
+func (a *app) newRun(cmd *cobra.Command, c *compare, args []string) (*run, error) {
+	r := &run{app: a, compare: c, started: time.Now()}
+	var err error
+	if r.src, err = a.parse(cmd, "SRC", args[0]); err != nil {
+		return nil, err
+	}
+	if r.dst, err = a.parse(cmd, "DST", args[1]); err != nil {
+		return nil, err
+	}
+	if how := relation(r.src, r.dst); how != "" {
+		return nil, usageError(cmd, "the source %s: %s and %s; expected two trees that share nothing", how, args[0], args[1])
+	}
+	r.rep = newReporter(a.con, &c.output)
+	r.env = c.env(a, &c.output, c.options())
+	return r, nil
+}
+
+// copy makes the destination equal to the source, or says what it would do.
+func (r *run) copy(ctx context.Context) error {
+	return r.finish(r.planned(ctx, func(plan *core.Plan) (outcome, error) {
+		if err := r.rec.Guard(plan); err != nil {
+			return outcome{}, &exitError{exitGuarded, err}
+		}
+		if r.dryRun {
+			return r.show(ctx, plan)
+		}
+		return r.apply(ctx, plan)
+	}))
+}
+
+// diff says what copy would do; it is an error if that is anything.
+func (r *run) diff(ctx context.Context) error {
+	res := r.planned(ctx, func(plan *core.Plan) (outcome, error) { return r.show(ctx, plan) })
+	err := r.finish(res)
+	if err == nil && res.changes() {
+		return errSaid
+	}
+	return err
+}
+
+// result is what came of a run, and why it ended early, if it did.
+type result struct {
+	outcome
+	err error
+}
+
+// planned opens the trees, makes the plan and gives it to use.
+func (r *run) planned(ctx context.Context, use func(*core.Plan) (outcome, error)) result {
+	if err := r.open(ctx); err != nil {
+		return result{err: err}
+	}
+	defer closeTree(r.from)
+	defer closeTree(r.to)
+	set, closeRules := r.ignoreSet()
+	defer closeRules()
+	r.rules = set
+	r.reconciler()
+	r.bar = newBar(ctx, r.con, &r.output)
+	defer r.bar.end()
+	plan, err := r.prepare(ctx)
+	if err != nil {
+		return result{err: err}
+	}
+	defer plan.Close()
+	out, err := use(plan)
+	if errors.Is(err, core.ErrEmptySource) && r.isOne(ctx, r.src, r.env) {
+		err = r.oneObject(r.src)
+	}
+	return result{out, err}
+}
+
+func (r *run) open(ctx context.Context) (err error) {
+	if r.from, err = r.openSource(ctx, r.src, r.env); err != nil {
+		return err
+	}
+	if r.to, err = r.openDestination(ctx, r.dst, r.env, r.dryRun); err != nil {
+		closeTree(r.from)
+	}
+	return err
+}
+
+// ignoreSet returns the rules of the run: those of the flags, and the files of
+// each local side.
+func (r *run) ignoreSet() (set *ignore.Set, done func()) {
+	var defaults ignore.Rules
+	for _, p := range defaultExcludes {
+		_ = defaults.Exclude(p) // they are good patterns
+	}
+	var sources []ignore.Source
+	var dirs []*ignore.Dir
+	for _, p := range []place{r.src, r.dst} {
+		if path, ok := p.local(); ok {
+			d := ignore.NewDir(path)
+			dirs, sources = append(dirs, d), append(sources, d)
+		}
+	}
+	return ignore.NewSet(&r.selection.rules, &defaults, sources...), func() {
+		for _, d := range dirs {
+			_ = d.Close() // it was only read
+		}
+	}
+}
+
+func (r *run) reconciler() {
+	to := wrap.Filter(r.to, r.rules.Hidden)
+	if n := r.bandwidth.perSecond; n > 0 {
+		to = wrap.Limit(to, 0, n)
+	}
+	r.rec = &core.Reconciler{
+		Src:              wrap.FilterTree(r.from, r.rules.Hidden),
+		Dst:              to,
+		Delete:           r.deleteMode(),
+		MaxDelete:        r.maxDelete.limit,
+		AllowEmptySource: r.allowEmptySource,
+		Jobs:             r.jobs,
+		Resolve:          r.dryRun,
+		Keeps:            r.verbose,
+		Budget:           r.env.Budget,
+		Buffers:          r.env.Buffers,
+		Notice:           func(s string) { r.rep.notice(s) },
+		Progress:         func(p core.Progress) { r.bar.update(p) },
+	}
+}
+
+// prepare makes the plan, by rules that do not change from then on.
+func (r *run) prepare(ctx context.Context) (*core.Plan, error) {
+	plan, err := r.rec.Prepare(ctx)
+	if err != nil {
+		return nil, r.explain(ctx, err)
+	}
+	if err := r.rules.Err(); err != nil {
+		_ = plan.Close() // it is not used
+		return nil, err
+	}
+	r.rules.Freeze()
+	return plan, nil
+}
+
+// explain says what it means that a tree could not be listed.
+func (r *run) explain(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case isGuard(err):
+		return &exitError{exitGuarded, err}
+	case errors.Is(err, fs.ErrNotExist) && r.missing(ctx):
+		return fmt.Errorf("the source %s does not exist: %w", r.src.arg, err)
+	case core.IsTransient(err), errors.Is(err, fs.ErrPermission):
+		return err
+	case r.isOne(ctx, r.src, r.env):
+		return r.oneObject(r.src)
+	case r.isOne(ctx, r.dst, r.env):
+		return r.oneObject(r.dst)
+	}
+	return err
+}
+
+// missing reports whether it is the source that does not exist.
+func (r *run) missing(ctx context.Context) bool {
+	for _, err := range r.from.List(ctx, "") {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	return false
+}
+
+func (r *run) oneObject(p place) error {
+	return &exitError{exitUsage, fmt.Errorf("%s names one entry, not a tree: give the tree that it lies in", p.arg)}
+}
+
+// show prints the plan.
+func (r *run) show(ctx context.Context, plan *core.Plan) (outcome, error) {
+	for act, err := range plan.All() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return planOutcome(plan), err
+		}
+		r.rep.action(act)
+	}
+	return planOutcome(plan), nil
+}
+
+func (r *run) apply(ctx context.Context, plan *core.Plan) (outcome, error) {
+	sum, err := r.rec.Apply(ctx, plan, r.rep.action)
+	return outcome{Summary: sum}, err
+}
+
+// finish prints the summary, and returns what the run's exit code is to be.
+func (r *run) finish(res result) error {
+	out := res.outcome
+	out.DryRun = r.dryRun
+	out.Elapsed = time.Since(r.started)
+	out.Stopped = res.err
+	r.account(&out)
+	if out.Stopped == nil || r.json || out.any() {
+		r.rep.summary(out)
+	}
+	switch {
+	case res.err != nil:
+		return res.err
+	case out.Errors > 0, out.Conflicts > 0 && !r.dryRun, out.Refused > 0 && r.strict:
+		return errSaid
+	}
+	return nil
+}
