@@ -72,11 +72,13 @@ func AssembleParts(in *gofakes3.CompleteMultipartUploadRequest, part func(number
 	if len(in.Parts) == 0 {
 		return "", gofakes3.ErrMalformedXML
 	}
-	whole := md5.New() //nolint:gosec // S3's ETag.
-	for i, p := range in.Parts {
-		if i > 0 && p.PartNumber <= in.Parts[i-1].PartNumber {
+	for i := 1; i < len(in.Parts); i++ {
+		if in.Parts[i].PartNumber <= in.Parts[i-1].PartNumber {
 			return "", gofakes3.ErrInvalidPartOrder
 		}
+	}
+	whole := md5.New() //nolint:gosec // S3's ETag.
+	for i, p := range in.Parts {
 		have, ok := part(p.PartNumber)
 		if !ok || !sameETag(p.ETag, hex.EncodeToString(have.MD5[:])) {
 			return "", gofakes3.ErrorMessagef(gofakes3.ErrInvalidPart, "part %d was not uploaded, or has another ETag", p.PartNumber)
