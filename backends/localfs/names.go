@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -51,17 +50,25 @@ func nameProblem(name string, isDir bool) error {
 }
 
 // plainPath reports whether key can be looked up at all: a path below the root
-// of which every segment is a base name on this system.
+// of which every segment is a base name on this system. The key of an Other may
+// have bytes that no valid key has.
 func plainPath(key string) bool {
-	if key == "." || !fs.ValidPath(key) {
-		return false
-	}
 	for seg := range strings.SplitSeq(key, "/") {
-		if _, err := filepath.Localize(seg); err != nil {
+		if seg == "" || seg == "." || seg == ".." || strings.IndexByte(seg, 0) >= 0 {
+			return false
+		}
+		if runtime.GOOS == "windows" && !windowsBase(seg) {
 			return false
 		}
 	}
 	return true
+}
+
+// windowsBase reports whether name stays one name on Windows, where it is not
+// to be a device, a drive, or two segments.
+func windowsBase(name string) bool {
+	_, err := filepath.Localize(name)
+	return err == nil && windowsName(name) == nil
 }
 
 // split returns the directory of key, "." for the root, and its last segment.

@@ -149,6 +149,7 @@ func TestPutCancelledInTheBodyIsInvisible(t *testing.T) {
 	for _, key := range []string{"k", "a/b/c"} {
 		tr, dir := newTree(t)
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		body := io.MultiReader(strings.NewReader("bo"), meanwhile(cancel), strings.NewReader("dy"))
 		_, err := tr.Put(ctx, file(key, "body"), body, nil)
 		isErr(t, key, err, context.Canceled)
@@ -159,6 +160,7 @@ func TestPutCancelledInTheBodyIsInvisible(t *testing.T) {
 func TestPutCancelledAtTheEndOfTheBodyIsInvisible(t *testing.T) {
 	tr, dir := newTree(t)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	_, err := tr.Put(ctx, file("k", "body"), io.MultiReader(strings.NewReader("body"), meanwhile(cancel)), nil)
 	isErr(t, "put", err, context.Canceled)
 	equal(t, "on disk", onDisk(t, dir), nil)

@@ -101,7 +101,11 @@ func Open(_ context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(dir, Options{Links: policy, Create: env.Create})
+	t, err := New(dir, Options{Links: policy, Create: env.Create})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // urlPath returns the path that a file URL names on the system goos.
