@@ -27,7 +27,7 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 	if err != nil {
 		return nil, fail("finish", "", err)
 	}
-	s := &sweeper{ctx: ctx, dirs: done.Deletes, stale: time.Now().Add(-staleAfter)}
+	s := &sweeper{ctx: ctx, dirs: done.Deletes, stale: time.Now().Add(t.hooks.later - staleAfter)}
 	if _, err := s.sweep(root); err != nil {
 		return nil, fail("finish", "", err)
 	}

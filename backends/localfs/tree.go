@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -82,6 +83,7 @@ type Tree struct {
 type hooks struct {
 	fold    func(name string) string // names that fold to the same are one
 	noLinks bool                     // the file system has no hard links
+	later   time.Duration            // by how much Finish takes it to be later than it is
 }
 
 // Open opens the directory that u names; it is the [core.Opener] of this
