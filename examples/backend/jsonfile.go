@@ -58,12 +58,11 @@ func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 	return func(yield func(core.Entry, error) bool) {
 		items := *t.items.Load()
 		for _, key := range slices.Sorted(maps.Keys(items)) {
-			if err := ctx.Err(); err != nil {
-				yield(core.Entry{}, fail("list", "", err)) // a cut listing must not look complete
-				return
-			}
-			if key > after && !yield(items[key].Entry, nil) {
-				return
+			// A cut listing must not look complete, so it ends with the error.
+			if err := ctx.Err(); err != nil || key > after {
+				if !yield(items[key].Entry, err) || err != nil {
+					return
+				}
 			}
 		}
 	}
@@ -90,7 +89,10 @@ func (t *Tree) Open(_ context.Context, key string) (io.ReadCloser, core.Entry, e
 // Put implements [core.Backend].
 func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	it, err := item{Entry: e}, t.Features().CheckPut(e)
-	if err == nil && e.Kind == core.File {
+	switch {
+	case err == nil && e.Kind == core.Other:
+		err = core.ErrUnsupportedKey
+	case err == nil && e.Kind == core.File:
 		it.Content, err = io.ReadAll(io.LimitReader(body, e.Size+1))
 		it.Entry.MD5 = core.SumMD5(it.Content)
 		if err == nil && (int64(len(it.Content)) != e.Size || e.MD5.Known() && e.MD5 != it.Entry.MD5) {

@@ -1,0 +1,102 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// The page shows the files of this package, in pieces, and nothing else: who
+// copies from it gets what is compiled and tested here.
+func TestPageIsThisPackage(t *testing.T) {
+	page := read(t, "../../docs/backend.md")
+	var shown strings.Builder
+	for i, piece := range strings.Split(page, "```go\n") {
+		code, _, closed := strings.Cut(piece, "```\n")
+		if i > 0 && closed {
+			shown.WriteString(code)
+		}
+	}
+	want := squeeze(read(t, "jsonfile.go") + read(t, "jsonfile_test.go"))
+	if got := squeeze(shown.String()); got != want {
+		t.Errorf("docs/backend.md shows other code than jsonfile.go and jsonfile_test.go.\nshown:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// What the README and the page promise: under 100 lines of code, imports aside.
+func TestSize(t *testing.T) {
+	_, code, _ := strings.Cut(read(t, "jsonfile.go"), "\n)\n")
+	n := 0
+	for line := range strings.Lines(code) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+			n++
+		}
+	}
+	if n < 50 || n >= 100 {
+		t.Errorf("jsonfile.go has %d lines of code, want 50 to 99", n)
+	}
+}
+
+// The tree is in the file, not only in memory.
+func TestReopen(t *testing.T) {
+	u := &url.URL{Scheme: "jsonfile", Path: filepath.Join(t.TempDir(), "tree.json")}
+	if _, err := Open(t.Context(), u, core.Env{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("opening what is not there: got %v, want fs.ErrNotExist", err)
+	}
+	first, err := Open(t.Context(), u, core.Env{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put, err := first.Put(t.Context(), core.Entry{Key: "a/é", Kind: core.File, Size: 3}, strings.NewReader("\x00\xffx"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Open(t.Context(), u, core.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := second.Stat(t.Context(), "a/é")
+	if err != nil || !got.Same(put) || got.Token != put.Token {
+		t.Errorf("after opening again: got %+v, %v, want %+v", got, err, put)
+	}
+}
+
+// An end of the context before the change is in the file changes nothing.
+func TestCancelledPut(t *testing.T) {
+	b := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.Put(ctx, core.Entry{Key: "a", Kind: core.File}, strings.NewReader(""), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	if _, err := b.Stat(t.Context(), "a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a cancelled Put left something: %v", err)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// squeeze drops blank lines, which the page has its own way with.
+func squeeze(s string) string {
+	var out strings.Builder
+	for line := range strings.Lines(s) {
+		if strings.TrimSpace(line) != "" {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
