@@ -49,6 +49,9 @@ func newLs(a *app) *cobra.Command {
 		Args:                  expectArgs("TREE"),
 		ValidArgsFunction:     a.completeTrees(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if err = l.output.check(cmd); err != nil {
+				return err
+			}
 			if l.tree, err = a.parse(cmd, "TREE", args[0]); err != nil {
 				return err
 			}

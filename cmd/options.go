@@ -29,7 +29,13 @@ func (o *output) bind(cmd *cobra.Command) {
 	f.BoolVar(&o.json, "json", false, "print one JSON object a line on stdout")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print what stays as it is, too, and more about requests")
-	cmd.MarkFlagsMutuallyExclusive("quiet", "verbose")
+}
+
+func (o *output) check(cmd *cobra.Command) error {
+	if o.quiet && o.verbose {
+		return usageError(cmd, "expected --quiet or --verbose, not both")
+	}
+	return nil
 }
 
 func (o *output) bindProgress(cmd *cobra.Command) {

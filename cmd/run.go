@@ -36,7 +36,10 @@ type run struct {
 // newRun reads the arguments, and opens nothing yet.
 func (a *app) newRun(cmd *cobra.Command, c *compare, args []string) (*run, error) {
 	r := &run{app: a, compare: c, started: time.Now()}
-	var err error
+	err := c.output.check(cmd)
+	if err != nil {
+		return nil, err
+	}
 	if r.src, err = a.parse(cmd, "SRC", args[0]); err != nil {
 		return nil, err
 	}

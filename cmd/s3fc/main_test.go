@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/s3fc/s3fc/internal/fakes3"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scripts expect to what they get")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"s3fc": main})
+}
+
+// TestScripts runs the program as its users do: each script in a directory of
+// its own, with an S3 of its own at the standard environment's endpoint, and a
+// bucket named test.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			server := fakes3.New(tb{t, env})
+			env.Values["server"] = server
+			for _, v := range []string{
+				"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+				"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+				"S3FC_EMBEDDED_DIR=" + filepath.Join(env.WorkDir, ".embedded"), "TERM=dumb",
+			} {
+				name, value, _ := strings.Cut(v, "=")
+				env.Setenv(name, value)
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code":     code,
+			"events":   events,
+			"object":   object,
+			"readlink": readlink,
+			"requests": requests,
+			"urllink":  urllink,
+		},
+	})
+}
+
+// tb ends a server with its script, not with the test.
+type tb struct {
+	*testing.T
+	env *testscript.Env
+}
+
+func (t tb) Cleanup(f func()) { t.env.Defer(f) }
+
+// code runs a command and holds it to an exit code: code 2 s3fc copy x
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
+
+// eventNames are all that a line of JSON may say.
+var eventNames = []string{"put", "link", "delete", "refuse", "error", "conflict", "keep", "summary"}
+
+// events holds the stdout of the last command to being events of JSON, each
+// whole, with a summary as the last and only there. Each argument, a field and a
+// value as files=3, must be so in the summary; each "event key" must be there.
+func events(ts *testscript.TestScript, neg bool, args []string) {
+	var summary map[string]any
+	seen := make(map[string]bool)
+	lines := bufio.NewScanner(strings.NewReader(ts.ReadFile("stdout")))
+	for lines.Scan() {
+		if summary != nil {
+			ts.Fatalf("a line after the summary: %s", lines.Text())
+		}
+		var ev map[string]any
+		d := json.NewDecoder(bytes.NewReader(lines.Bytes()))
+		d.UseNumber()
+		if err := d.Decode(&ev); err != nil || d.More() {
+			ts.Fatalf("not one JSON object: %s", lines.Text())
+		}
+		name, _ := ev["event"].(string)
+		if !slices.Contains(eventNames, name) {
+			ts.Fatalf("unknown event: %s", lines.Text())
+		}
+		if name == "summary" {
+			summary = ev
+			continue
+		}
+		seen[fmt.Sprintf("%s %v", name, ev["key"])] = true
+	}
+	if summary == nil {
+		ts.Fatalf("no summary")
+	}
+	for _, field := range []string{"files", "links", "deletes", "kept", "refused", "errors", "bytes", "requests", "cost_usd", "seconds", "dry_run"} {
+		if _, ok := summary[field]; !ok {
+			ts.Fatalf("the summary has no %q", field)
+		}
+	}
+	for _, arg := range args {
+		holds := seen[arg]
+		if name, value, ok := strings.Cut(arg, "="); ok {
+			holds = fmt.Sprint(summary[name]) == value
+		}
+		if holds == neg {
+			ts.Fatalf("%s: %v; summary %v, events %v", arg, holds, summary, seen)
+		}
+	}
+}
+
+// requests holds the server to what was sent to it since the last time:
+// requests 1 LIST, 3 PUT
+func requests(ts *testscript.TestScript, neg bool, args []string) {
+	server := ts.Value("server").(*fakes3.Server)
+	got, want := server.Requests().String(), strings.Join(args, " ")
+	server.ResetLog()
+	if (got == want) == neg {
+		ts.Fatalf("the server got %s, want %s", got, want)
+	}
+}
+
+// readlink holds a symbolic link to its text: readlink dir/link ../x
+func readlink(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: readlink file text")
+	}
+	got, err := os.Readlink(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if (got == args[1]) == neg {
+		ts.Fatalf("%s is a link to %q, want %q", args[0], got, args[1])
+	}
+}
+
+// object puts an object under any key, percent-encoded, as another tool might:
+// object a%2F%2Fb content
+func object(ts *testscript.TestScript, _ bool, args []string) {
+	put(ts, args[0], args[1], nil)
+}
+
+// urllink puts an object that is a redirect: urllink key https://example.com/
+func urllink(ts *testscript.TestScript, _ bool, args []string) {
+	put(ts, args[0], "", http.Header{"X-Amz-Website-Redirect-Location": {args[1]}})
+}
+
+func put(ts *testscript.TestScript, key, content string, header http.Header) {
+	server := ts.Value("server").(*fakes3.Server)
+	req, err := http.NewRequest(http.MethodPut, server.URL+"/test/"+key, strings.NewReader(content))
+	ts.Check(err)
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		ts.Fatalf("put %s: %s", key, resp.Status)
+	}
+}
