@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -124,8 +125,8 @@ func (p *probe) holds(key, content string) {
 	case string(b) != content:
 		p.failf("Open(%q): %s", key, contentDiffers(b, content))
 	}
+	want := fileOf(key, content)
 	for how, e := range map[string]core.Entry{"Open": opened, "Stat": p.stat(key)} {
-		want := fileOf(key, content)
 		if e.Kind != core.File || e.Key != key || e.Size != want.Size || (e.MD5.Known() && e.MD5 != want.MD5) || e.Target != (core.Target{}) {
 			p.failf("%s(%q): %s, want %s", how, key, show(e), show(want))
 		}
@@ -245,6 +246,9 @@ func show(e core.Entry) string {
 	switch e.Kind {
 	case core.File:
 		fmt.Fprintf(&b, " of %d bytes, md5 %q", e.Size, e.MD5)
+		if !e.ModTime.IsZero() {
+			fmt.Fprintf(&b, ", time %s", e.ModTime.UTC().Format(time.RFC3339Nano))
+		}
 	case core.Link:
 		fmt.Fprintf(&b, " to %s (%q)", e.Target, e.Target.Dir)
 	case core.Other:

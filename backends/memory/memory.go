@@ -180,15 +180,15 @@ func (t *Tree) receive(ctx context.Context, e core.Entry, body io.Reader) (*item
 	case f.NeedsMD5 && !e.MD5.Known():
 		return nil, fmt.Errorf("the md5 must be known before the first byte: %w", fs.ErrInvalid)
 	}
-	b, err := readBody(ctx, e, body)
+	b, sum, err := readBody(ctx, e, body)
 	if err != nil {
 		return nil, err
 	}
-	return t.keep(core.Entry{Key: e.Key, Kind: core.File, Size: e.Size, MD5: core.SumMD5(b), ModTime: e.ModTime}, b), nil
+	return t.keep(core.Entry{Key: e.Key, Kind: core.File, Size: e.Size, MD5: sum, ModTime: e.ModTime}, b), nil
 }
 
-// readBody returns the whole body if it is what e promises.
-func readBody(ctx context.Context, e core.Entry, body io.Reader) ([]byte, error) {
+// readBody returns the whole body and its md5 if it is what e promises.
+func readBody(ctx context.Context, e core.Entry, body io.Reader) ([]byte, core.MD5, error) {
 	if body == nil {
 		body = bytes.NewReader(nil)
 	}
@@ -196,13 +196,15 @@ func readBody(ctx context.Context, e core.Entry, body io.Reader) ([]byte, error)
 	n, err := buf.ReadFrom(io.LimitReader(body, e.Size+1))
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, core.MD5{}, err
 	case n != e.Size:
-		return nil, fmt.Errorf("%w: the body has not the %d bytes that were announced", core.ErrCorrupt, e.Size)
-	case e.MD5.Known() && core.SumMD5(buf.Bytes()) != e.MD5:
-		return nil, fmt.Errorf("%w: the md5 is %s, and %s was announced", core.ErrCorrupt, core.SumMD5(buf.Bytes()), e.MD5)
+		return nil, core.MD5{}, fmt.Errorf("%w: the body has not the %d bytes that were announced", core.ErrCorrupt, e.Size)
 	}
-	return buf.Bytes(), ctx.Err()
+	sum := core.SumMD5(buf.Bytes())
+	if e.MD5.Known() && sum != e.MD5 {
+		return nil, core.MD5{}, fmt.Errorf("%w: the md5 is %s, and %s was announced", core.ErrCorrupt, sum, e.MD5)
+	}
+	return buf.Bytes(), sum, ctx.Err()
 }
 
 // keep makes an item of an entry, less what this tree does not keep.

@@ -74,8 +74,23 @@ func (o *Opaque) Proves(have core.Entry, e core.Evidence) bool {
 		}
 		return e.MD5.Known() && have.Size == e.Size && have.Token == e.MD5.String()
 	case core.Link:
-		want := evident(core.Entry{Kind: core.Link, Target: e.Target})
-		return have.Size == want.Size && have.Token == want.Token
+		return provesLink(have, e.Target)
+	}
+	return false
+}
+
+// provesLink reports whether have is the page of a link to target, of either
+// form if it is not known whether that is a directory.
+func provesLink(have core.Entry, target core.Target) bool {
+	dirs := []core.Dir{target.Dir}
+	if target.Dir == core.DirUnknown {
+		dirs = append(dirs, core.IsDir)
+	}
+	for _, target.Dir = range dirs {
+		want := evident(core.Entry{Kind: core.Link, Target: target})
+		if have.Size == want.Size && have.Token == want.Token {
+			return true
+		}
 	}
 	return false
 }

@@ -1,0 +1,57 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// outcome is what a copy planned and did.
+type outcome struct {
+	totals core.Totals
+	sum    core.Summary
+	failed []core.Action // refused, in conflict, or wrong
+}
+
+// changes is how much there was to do.
+func (o outcome) changes() int64 { return o.totals.Files + o.totals.Links + o.totals.Deletes }
+
+// copyTree makes dst equal to src. The error is that of a run that could not
+// go on; see problems for those of single keys.
+func copyTree(ctx context.Context, src core.Tree, dst core.Backend, jobs int) (o outcome, err error) {
+	all, err := core.ParseLimit("100%")
+	if err != nil {
+		return o, err
+	}
+	r := &core.Reconciler{Src: src, Dst: dst, Jobs: jobs, MaxDelete: all, AllowEmptySource: true}
+	plan, err := r.Prepare(ctx)
+	if err != nil {
+		return o, fmt.Errorf("planning: %w", err)
+	}
+	defer plan.Close() //nolint:errcheck // Nothing is lost with it.
+	o.totals = plan.Totals()
+	if err := r.Guard(plan); err != nil {
+		return o, err
+	}
+	var mu sync.Mutex
+	o.sum, err = r.Apply(ctx, plan, func(a core.Action) {
+		mu.Lock()
+		defer mu.Unlock()
+		if a.Op == core.Refuse || a.Op == core.Conflict || a.Op == core.Fail {
+			o.failed = append(o.failed, a)
+		}
+	})
+	return o, err
+}
+
+// problems is the errors of single keys as one.
+func (o outcome) problems() error {
+	var errs []error
+	for _, a := range o.failed {
+		errs = append(errs, fmt.Errorf("%s %s (%s): %w", a.Op, core.DisplayKey(a.Key), a.Reason, a.Err))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,245 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"testing"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/wrap"
+)
+
+// TestFaults copies a small tree from a to b over an older version of it, and
+// each time makes another operation fail, on either side, in one of several
+// ways. Whatever fails: each key of the destination holds the old or the new
+// whole; nothing was deleted unless all else succeeded; and a run without
+// faults after that makes the trees equal.
+func TestFaults(t *testing.T, a, b Open) {
+	most := 40
+	if testing.Short() {
+		most = 12
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*limit)
+	defer cancel()
+	src := a(t)
+	scene := newScene(src, b(t))
+	(&probe{ctx: ctx, b: src, features: src.Features()}).fill(scene.after)
+	for _, side := range []string{"source", "destination"} {
+		ops := scene.operations(ctx, t, src, b(t), side)
+		step := max(1, (ops+most-1)/most)
+		for n := 1; n <= ops; n += step {
+			f := fault{side: side, n: n, class: faultClasses[(n/step)%len(faultClasses)]}
+			if err := scene.play(ctx, src, b(t), f); err != nil {
+				t.Errorf("operation %d of %d on the %s fails, %s:\n%v", n, ops, side, f.class.name, err)
+			}
+		}
+	}
+}
+
+type faultClass struct {
+	name string
+	err  error
+}
+
+var errInjected = errors.New("injected")
+
+var faultClasses = []faultClass{
+	{"for good", errInjected},
+	{"and may succeed later", core.Transient(errInjected)},
+	{"for want of permission", fmt.Errorf("%w: %w", errInjected, fs.ErrPermission)},
+}
+
+// fault is one operation that fails.
+type fault struct {
+	side  string
+	n     int
+	class faultClass
+}
+
+// scene is a tree before and after a copy, of what two backends can hold.
+type scene struct {
+	a, b          core.Tree
+	before, after []specimen
+}
+
+func newScene(a, b core.Tree) *scene {
+	s := &scene{a: a, b: b}
+	large := bytesOf("large", 150_000)
+	s.file("same", "the same", "the same")
+	s.file("d/changed", "old content", "new content")
+	s.file("d/grown", "short", large)
+	s.file("d/new", "", large[1:])
+	s.file("emptied", "full", "")
+	s.link(&s.after, "links/new", "same")
+	s.link(&s.before, "links/retargeted", "same")
+	s.link(&s.after, "links/retargeted", "d/new")
+	s.link(&s.after, "became-link", "same")
+	s.file("became-link", "was a file", "")
+	s.link(&s.before, "became-file", "same")
+	s.file("became-file", "", "is a file")
+	s.file("extra", "to be deleted", "")
+	s.file("d/extra", "to be deleted", "")
+	s.file("z/y/extra", "to be deleted", "")
+	s.link(&s.before, "z/extra-link", "gone")
+	return s
+}
+
+// file adds a file with its contents before and after; it is not there where
+// they are empty, but for one that is emptied.
+func (s *scene) file(key, before, after string) {
+	if before != "" {
+		s.before = append(s.before, specimen{fileOf(key, before), before})
+	}
+	if after != "" || key == "emptied" {
+		s.after = append(s.after, specimen{fileOf(key, after), after})
+	}
+}
+
+func (s *scene) link(to *[]specimen, key, target string) {
+	e := linkOf(key, core.Target{Key: target})
+	if core.CheckPut(s.a, e) == nil && core.CheckPut(s.b, e) == nil {
+		*to = append(*to, specimen{e, ""})
+	}
+}
+
+// set makes b the older version.
+func (s *scene) set(ctx context.Context, b core.Backend) error {
+	p := &probe{ctx: ctx, b: b, features: b.Features()}
+	p.fill(s.before)
+	return errors.Join(p.errs...)
+}
+
+// operations is how many there are on one side when none fails.
+func (s *scene) operations(ctx context.Context, t *testing.T, src, dst core.Backend, side string) int {
+	t.Helper()
+	if err := s.set(ctx, dst); err != nil {
+		t.Fatalf("the older version cannot be put into the destination: %v", err)
+	}
+	count := new(wrap.Counter)
+	o, err := s.run(ctx, src, dst, side, count)
+	if err := errors.Join(err, o.problems(), Check(ctx, dst, entriesOf(s.after))); err != nil {
+		t.Fatalf("with no fault: %v", err)
+	}
+	return count.Count()
+}
+
+func (s *scene) run(ctx context.Context, src, dst core.Backend, side string, inj wrap.Injector) (outcome, error) {
+	if side == "source" {
+		src = wrap.Fault(src, inj)
+	} else {
+		dst = wrap.Fault(dst, inj)
+	}
+	return copyTree(ctx, src, dst, 1)
+}
+
+// play copies with one fault and then without.
+func (s *scene) play(ctx context.Context, src, dst core.Backend, f fault) error {
+	if err := s.set(ctx, dst); err != nil {
+		return fmt.Errorf("the older version cannot be put into the destination: %w", err)
+	}
+	var hit wrap.Op
+	nth := wrap.OnIndex(f.n, f.class.err)
+	o, runErr := s.run(ctx, src, dst, f.side, wrap.InjectorFunc(func(op wrap.Op) error {
+		err := nth.Inject(op)
+		if err != nil {
+			hit = op
+		}
+		return err
+	}))
+	failed := runErr != nil || o.sum.Errors > 0
+	return errors.Join(
+		s.told(ctx, dst, hit, failed),
+		s.whole(ctx, dst),
+		s.notDeleted(ctx, dst, hit, failed),
+		s.converges(ctx, src, dst),
+	)
+}
+
+// whole checks that each key holds the old or the new, and no other is there.
+func (s *scene) whole(ctx context.Context, dst core.Backend) error {
+	states := map[string][]specimen{}
+	for _, sp := range append(append([]specimen{}, s.before...), s.after...) {
+		states[sp.entry.Key] = append(states[sp.entry.Key], sp)
+	}
+	var errs []error
+	for e, err := range dst.List(ctx, "") {
+		if err != nil {
+			errs = append(errs, err)
+		} else if states[e.Key] == nil {
+			errs = append(errs, fmt.Errorf("%s is in neither version", core.DisplayKey(e.Key)))
+		}
+	}
+	for key, allowed := range states {
+		content, e, err := read(ctx, dst, key)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && len(allowed) == 1: // not yet, or no more
+		case err != nil:
+			errs = append(errs, fmt.Errorf("reading %s: %w", key, err))
+		case !oneOfThese(e, content, allowed):
+			errs = append(errs, fmt.Errorf("%s holds neither the old nor the new: %s, %d bytes", key, show(e), len(content)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func oneOfThese(e core.Entry, content []byte, allowed []specimen) bool {
+	for _, s := range allowed {
+		if e.Kind == s.entry.Kind && string(content) == s.content && e.Target.Same(s.entry.Target) {
+			return true
+		}
+	}
+	return false
+}
+
+// notDeleted checks that what only the old version has is all there if
+// something failed before the deletes.
+func (s *scene) notDeleted(ctx context.Context, dst core.Backend, hit wrap.Op, failed bool) error {
+	switch hit.Kind {
+	case wrap.OpDelete, wrap.OpGone, wrap.OpBatch, wrap.OpFinish:
+		return nil
+	}
+	if !failed {
+		return nil
+	}
+	after := map[string]bool{}
+	for _, sp := range s.after {
+		after[sp.entry.Key] = true
+	}
+	var errs []error
+	for _, sp := range s.before {
+		if _, err := dst.Stat(ctx, sp.entry.Key); !after[sp.entry.Key] && err != nil {
+			errs = append(errs, fmt.Errorf("%s of %q failed, and yet %s was deleted: %w", hit.Kind, hit.Key, sp.entry.Key, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// converges checks that a run without faults does what is left.
+func (s *scene) converges(ctx context.Context, src, dst core.Backend) error {
+	for _, again := range []bool{false, true} {
+		o, err := copyTree(ctx, src, dst, 4)
+		if err := errors.Join(err, o.problems()); err != nil {
+			return fmt.Errorf("a run without faults after that: %w", err)
+		}
+		if again && o.changes() != 0 {
+			return fmt.Errorf("a second run without faults has %d files, %d links, %d deletes to do", o.totals.Files, o.totals.Links, o.totals.Deletes)
+		}
+	}
+	if err := Check(ctx, dst, entriesOf(s.after)); err != nil {
+		return fmt.Errorf("after a run without faults: %w", err)
+	}
+	return nil
+}
+
+// told checks that a run that did not make the trees equal did not say so.
+func (s *scene) told(ctx context.Context, dst core.Backend, hit wrap.Op, failed bool) error {
+	if failed {
+		return nil
+	}
+	if err := Check(ctx, dst, entriesOf(s.after)); err != nil {
+		return fmt.Errorf("%s of %q failed, the run said that all is well, and it is not: %w", hit.Kind, hit.Key, err)
+	}
+	return nil
+}
