@@ -64,14 +64,15 @@ func gone(err error) error {
 	return err
 }
 
-// unlink removes the file or link called name if it is what old describes.
+// unlink removes the file or link called name if it is what old describes. A
+// directory stays.
 func (d *dir) unlink(name string, old core.Entry) error {
 	info, err := d.lstat(name)
 	if err != nil {
 		return absent(err)
 	}
 	if info.IsDir() {
-		return fmt.Errorf("%w: it is a directory by now", core.ErrChanged)
+		return nil // a directory is no entry, so nothing is there
 	}
 	s := slot{d: d, name: name, old: &old}
 	if err := s.compare(); err != nil {

@@ -46,8 +46,10 @@ func (t *Tree) linkTarget(key, text string) (core.Target, error) {
 		return core.Target{}, err
 	case target == key:
 		return core.Target{}, refuse("the link points to itself")
-	case target == ".":
+	case target == "." && !r.lost:
 		return core.Target{Key: target, Dir: core.IsDir}, nil
+	case target == ".":
+		return core.Target{Key: target}, nil
 	}
 	if err := core.CheckKey(target); err != nil {
 		return core.Target{}, refuse("the link's target %s cannot be a key: %v", core.DisplayKey(target), err)

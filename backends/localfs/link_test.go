@@ -67,6 +67,7 @@ func TestLinksBecomeTargets(t *testing.T) {
 		// dangling
 		{"l", "nowhere", want{"nowhere", unknown}},
 		{"l", "no/where/at/../all", want{"no/where/all", unknown}},
+		{"l", "no/..", want{".", unknown}},
 		{"l", "file/x", want{"file/x", unknown}},
 		{"l", "file/../d", want{"d", unknown}},
 		{"l", "no/../latest/x", want{"latest/x", unknown}},

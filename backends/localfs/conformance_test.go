@@ -1,0 +1,37 @@
+package localfs_test
+
+import (
+	"net/url"
+	"path/filepath"
+	"testing"
+
+	"github.com/s3fc/s3fc/backends/localfs"
+	"github.com/s3fc/s3fc/conformance"
+	"github.com/s3fc/s3fc/core"
+)
+
+// inDir opens a tree in a new directory.
+func inDir(t testing.TB) core.Backend { return opened(t, t.TempDir()) }
+
+// missing opens a tree in a directory that is made by the first write.
+func missing(t testing.TB) core.Backend { return opened(t, filepath.Join(t.TempDir(), "not/yet")) }
+
+func opened(t testing.TB, dir string) core.Backend {
+	t.Helper()
+	b, err := localfs.Open(t.Context(), &url.URL{Scheme: localfs.Scheme, Path: filepath.ToSlash(dir)}, core.Env{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tr, ok := b.(*localfs.Tree); ok {
+		t.Cleanup(func() { _ = tr.Close() })
+	}
+	return b
+}
+
+func TestConformance(t *testing.T) { conformance.Test(t, inDir) }
+
+func TestConformanceOfAMissingDirectory(t *testing.T) { conformance.Test(t, missing) }
+
+func TestPair(t *testing.T) { conformance.TestPair(t, inDir, inDir) }
+
+func TestFaults(t *testing.T) { conformance.TestFaults(t, inDir, inDir) }
