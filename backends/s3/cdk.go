@@ -17,9 +17,10 @@ import (
 // has it, with the redirect and with metadata that is not decoded a second
 // time (CDK's own map unescapes it; a "%41" of ours would come back as "A").
 //
-// It cannot be asked for a key that has "../" in it, which a valid key can
-// (the segment "a.." is an ordinary name): CDK looks for "a..__0x2f__b"
-// instead. Such keys are read with the raw client.
+// It cannot be asked for every key. For "a../b", which is a valid key (the
+// segment "a.." is an ordinary name), CDK looks for "a..__0x2f__b", and for
+// that key it looks for "a..__0x5f___0x2f__b". Such keys are read with the raw
+// client.
 //
 // Everything else goes through the raw client, which is the one that CDK was
 // opened with, so that requests are counted and retried alike: listings
@@ -29,7 +30,8 @@ import (
 
 // cdkRewrites reports whether Go CDK would look for another key.
 func cdkRewrites(key string) bool {
-	return strings.Contains(key, "../") || strings.IndexFunc(key, func(r rune) bool { return r < ' ' }) >= 0
+	return strings.Contains(key, "../") || strings.Contains(key, "__0x") ||
+		strings.IndexFunc(key, func(r rune) bool { return r < ' ' }) >= 0
 }
 
 // head asks for an object's metadata: one HEAD.

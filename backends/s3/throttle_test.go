@@ -1,0 +1,135 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/s3fc/s3fc/internal/fakes3"
+)
+
+// TestGate holds the shape of the adaptive limit: a burst of refusals halves it
+// once, successes raise it one by one, and never above where it began.
+func TestGate(t *testing.T) {
+	g := newGate(16)
+	enter := func() int {
+		epoch, err := g.enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return epoch
+	}
+	var epochs []int
+	for range 16 {
+		epochs = append(epochs, enter())
+	}
+	for _, e := range epochs {
+		g.leave(e, true, true)
+	}
+	if g.limit != 8 || g.held != 0 {
+		t.Errorf("after a burst of refusals: limit %d, held %d; want 8, 0", g.limit, g.held)
+	}
+	for range 8 {
+		g.leave(enter(), false, true)
+	}
+	if g.limit != 9 {
+		t.Errorf("after 8 successes: limit %d; want 9", g.limit)
+	}
+	for range 10 {
+		g.leave(enter(), false, false)
+	}
+	if g.limit != 9 {
+		t.Errorf("after connections that broke: limit %d; want 9", g.limit)
+	}
+	for range 20 {
+		g.leave(enter(), true, true)
+	}
+	if g.limit != 1 {
+		t.Errorf("after refusals only: limit %d; want 1", g.limit)
+	}
+	for range 1000 {
+		g.leave(enter(), false, true)
+	}
+	if g.limit != 16 {
+		t.Errorf("after successes only: limit %d; want 16", g.limit)
+	}
+}
+
+// TestGateLimits counts how many are inside at once, under time of its own.
+func TestGateLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(4)
+		var inside, most atomic.Int64
+		var wg sync.WaitGroup
+		for range 40 {
+			wg.Go(func() {
+				epoch, err := g.enter(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				n := inside.Add(1)
+				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+				}
+				time.Sleep(time.Second)
+				inside.Add(-1)
+				g.leave(epoch, false, true)
+			})
+		}
+		begin := time.Now()
+		wg.Wait()
+		if most.Load() != 4 || time.Since(begin) != 10*time.Second {
+			t.Errorf("%d inside at once, for %v; want 4, for 10 s", most.Load(), time.Since(begin))
+		}
+	})
+}
+
+func TestGateCanceled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		epoch, _ := g.enter(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := g.enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("enter = %v; want the context's error", err)
+		}
+		g.leave(epoch, false, true)
+		if _, err := g.enter(t.Context()); err != nil || g.held != 1 || len(g.waiting) != 0 {
+			t.Errorf("enter = %v with %d held, %d waiting; a place was lost", err, g.held, len(g.waiting))
+		}
+	})
+}
+
+// TestThrottling holds that a store that throttles in earnest loses nothing.
+func TestThrottling(t *testing.T) {
+	var n atomic.Int64
+	busy := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if n.Add(1)%3 != 0 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				_, _ = w.Write([]byte(`<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>`))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	tree, _ := serve(t, Options{MaxAttempts: 100}, fakes3.Wrap(busy))
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			key := string(rune('A' + i))
+			if err := putErr(tree, fileEntry(key, key), key, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := list(t, tree, ""); len(got) != 50 {
+		t.Errorf("%d objects; want 50", len(got))
+	}
+}
