@@ -1,9 +1,10 @@
-// Package backend is a whole backend in under 100 lines of code: a tree in one
-// JSON file. docs/backend.md explains it.
+// Package backend is a whole backend in under 100 lines of code: a tree in a
+// file of JSON lines. docs/backend.md explains it.
 package backend
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -21,14 +22,16 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Tree is a tree in one JSON file. It holds every content in memory and writes
-// the whole file on each change. It is safe for concurrent use by one process.
+// Tree is a tree in one file: a line of JSON for each change, read whole when it
+// is opened. It holds every content in memory, the file only grows, and one
+// process at a time may use it. It is safe for concurrent use.
 type Tree struct {
-	path  string
+	file  *os.File
 	mu    sync.Mutex                      // held while the tree is changed
 	items atomic.Pointer[map[string]item] // replaced, never changed: who has it can read on
 }
 
+// item is what is at a key. The zero Kind, Other, says that it is gone.
 type item struct {
 	Entry   core.Entry
 	Content []byte
@@ -36,17 +39,29 @@ type item struct {
 
 // Open opens the tree in the file that u names, as in jsonfile:///tmp/tree.json.
 func Open(_ context.Context, u *url.URL, env core.Env) (core.Backend, error) {
-	t, items := &Tree{path: u.Path}, map[string]item{}
-	t.items.Store(&items)
-	data, err := os.ReadFile(t.path)
-	if errors.Is(err, fs.ErrNotExist) && env.Create {
-		return t, nil // the first change makes the file
+	how := os.O_RDWR | os.O_APPEND
+	if env.Create {
+		how |= os.O_CREATE
 	}
+	file, err := os.OpenFile(u.Path, how, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return t, json.Unmarshal(data, &items)
+	data, err := io.ReadAll(file)
+	items := map[string]item{}
+	for line := range bytes.Lines(data) {
+		var it item
+		if json.Unmarshal(line, &it) == nil { // else it was cut short: it never happened
+			items[it.Entry.Key] = it
+		}
+	}
+	t := &Tree{file: file}
+	t.items.Store(&items)
+	return t, err
 }
+
+// Close lets go of the file.
+func (t *Tree) Close() error { return t.file.Close() }
 
 // Features implements [core.Tree].
 func (t *Tree) Features() core.Features {
@@ -59,10 +74,9 @@ func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 		items := *t.items.Load()
 		for _, key := range slices.Sorted(maps.Keys(items)) {
 			// A cut listing must not look complete, so it ends with the error.
-			if err := ctx.Err(); err != nil || key > after {
-				if !yield(items[key].Entry, err) || err != nil {
-					return
-				}
+			e, err := items[key].Entry, ctx.Err()
+			if (err != nil || key > after && e.Kind != core.Other) && !yield(e, err) || err != nil {
+				return
 			}
 		}
 	}
@@ -76,69 +90,58 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 
 // Open implements [core.Tree].
 func (t *Tree) Open(_ context.Context, key string) (io.ReadCloser, core.Entry, error) {
-	it, found := (*t.items.Load())[key]
-	if !found {
-		return nil, core.Entry{}, fail("open", key, fs.ErrNotExist)
-	}
-	if it.Entry.Kind == core.Link {
+	switch it := (*t.items.Load())[key]; it.Entry.Kind {
+	case core.File:
+		return io.NopCloser(bytes.NewReader(it.Content)), it.Entry, nil
+	case core.Link:
 		return nil, it.Entry, nil
 	}
-	return io.NopCloser(bytes.NewReader(it.Content)), it.Entry, nil
+	return nil, core.Entry{}, &core.Error{Op: "open", Tree: "jsonfile", Key: key, Err: fs.ErrNotExist}
 }
 
 // Put implements [core.Backend].
 func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	it, err := item{Entry: e}, t.Features().CheckPut(e)
-	switch {
-	case err == nil && e.Kind == core.Other:
-		err = core.ErrUnsupportedKey
-	case err == nil && e.Kind == core.File:
+	if err == nil && e.Kind == core.File {
 		it.Content, err = io.ReadAll(io.LimitReader(body, e.Size+1))
 		it.Entry.MD5 = core.SumMD5(it.Content)
 		if err == nil && (int64(len(it.Content)) != e.Size || e.MD5.Known() && e.MD5 != it.Entry.MD5) {
 			err = core.ErrCorrupt
 		}
 	}
-	if err != nil {
-		return core.Entry{}, fail("put", e.Key, err)
+	if err != nil || e.Kind == core.Other {
+		return core.Entry{}, &core.Error{Op: "put", Tree: "jsonfile", Key: e.Key, Err: cmp.Or(err, core.ErrUnsupportedKey)}
 	}
 	it.Entry.Token, it.Entry.Partial, it.Entry.MaybeLink = rand.Text(), false, false
-	return it.Entry, t.change(ctx, "put", e.Key, old, &it)
+	return it.Entry, t.change(ctx, "put", old, it)
 }
 
 // Delete implements [core.Backend].
 func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
-	return t.change(ctx, "delete", old.Key, &old, nil)
+	return t.change(ctx, "delete", &old, item{Entry: core.Entry{Key: old.Key}})
 }
 
-// change makes it what is at key (nil: nothing), if old is what is there now:
-// in a copy, then in the file, whole or not at all, then in memory.
-func (t *Tree) change(ctx context.Context, op, key string, old *core.Entry, it *item) error {
+// change makes it what is at its key, if old (nil: nothing) is what is there
+// now: first in the file, then in memory.
+func (t *Tree) change(ctx context.Context, op string, old *core.Entry, it item) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	items := maps.Clone(*t.items.Load())
-	switch is, found := items[key]; {
-	case it == nil && !found:
+	is := items[it.Entry.Key].Entry
+	switch gone := is.Kind == core.Other; {
+	case gone && it.Entry.Kind == core.Other:
 		return nil
-	case found != (old != nil) || found && is.Entry.Token != old.Token:
-		return fail(op, key, core.ErrChanged)
-	case it == nil:
-		delete(items, key)
-	default:
-		items[key] = *it
+	case gone != (old == nil) || old != nil && old.Token != is.Token:
+		return &core.Error{Op: op, Tree: "jsonfile", Key: it.Entry.Key, Err: core.ErrChanged}
 	}
-	data, err := json.Marshal(items)
-	err = errors.Join(err, ctx.Err(), os.WriteFile(t.path+".new", data, 0o600))
-	if err == nil {
-		err = os.Rename(t.path+".new", t.path)
+	line, err := json.Marshal(it)
+	if err = errors.Join(err, ctx.Err()); err == nil {
+		_, err = t.file.Write(append([]byte("\n"), line...))
 	}
 	if err != nil {
-		return fail(op, key, err)
+		return &core.Error{Op: op, Tree: "jsonfile", Key: it.Entry.Key, Err: err}
 	}
+	items[it.Entry.Key] = it
 	t.items.Store(&items)
 	return nil
-}
-
-func fail(op, key string, err error) error {
-	return &core.Error{Op: op, Tree: "jsonfile", Key: key, Err: err}
 }

@@ -1,0 +1,62 @@
+// Package docs holds the documentation, and the test that its links lead
+// somewhere.
+package docs
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var link = regexp.MustCompile(`\]\(([^)#]+)\)`)
+
+func TestLinks(t *testing.T) {
+	var pages []string
+	for _, pattern := range []string{"../*.md", "*.md", "adr/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: no pages (%v)", pattern, err)
+		}
+		pages = append(pages, found...)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s links to %s: %v", page, m[1], err)
+			}
+		}
+	}
+}
+
+// Each decision stands in the list, under its own title.
+func TestDecisionsAreListed(t *testing.T) {
+	index, err := os.ReadFile("adr/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	decisions, err := filepath.Glob("adr/[0-9]*.md")
+	if err != nil || len(decisions) == 0 {
+		t.Fatalf("no decisions (%v)", err)
+	}
+	for _, d := range decisions {
+		text, err := os.ReadFile(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(text), "\n")
+		number, title, _ := strings.Cut(strings.TrimPrefix(first, "# "), ". ")
+		want := "- [" + number + "](" + filepath.Base(d) + ") " + title + "\n"
+		if !strings.HasPrefix(filepath.Base(d), number+"-") || !strings.Contains(string(index), want) {
+			t.Errorf("adr/README.md does not list %s as %q", d, want)
+		}
+	}
+}
