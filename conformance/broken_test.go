@@ -1,0 +1,187 @@
+package conformance_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"testing"
+
+	"github.com/s3fc/s3fc/backends/memory"
+	"github.com/s3fc/s3fc/conformance"
+	"github.com/s3fc/s3fc/core"
+)
+
+// broken is a good backend with one method or more replaced.
+type broken struct {
+	core.Backend
+	features func(core.Features) core.Features
+	list     func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error]
+	stat     func(b core.Backend, ctx context.Context, key string) (core.Entry, error)
+	open     func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error)
+	put      func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error)
+	del      func(b core.Backend, ctx context.Context, old core.Entry) error
+}
+
+func (b broken) Features() core.Features {
+	if b.features != nil {
+		return b.features(b.Backend.Features())
+	}
+	return b.Backend.Features()
+}
+
+func (b broken) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	if b.list != nil {
+		return b.list(b.Backend, ctx, after)
+	}
+	return b.Backend.List(ctx, after)
+}
+
+func (b broken) Stat(ctx context.Context, key string) (core.Entry, error) {
+	if b.stat != nil {
+		return b.stat(b.Backend, ctx, key)
+	}
+	return b.Backend.Stat(ctx, key)
+}
+
+func (b broken) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	if b.open != nil {
+		return b.open(b.Backend, ctx, key)
+	}
+	return b.Backend.Open(ctx, key)
+}
+
+func (b broken) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	if b.put != nil {
+		return b.put(b.Backend, ctx, e, body, old)
+	}
+	return b.Backend.Put(ctx, e, body, old)
+}
+
+func (b broken) Delete(ctx context.Context, old core.Entry) error {
+	if b.del != nil {
+		return b.del(b.Backend, ctx, old)
+	}
+	return b.Backend.Delete(ctx, old)
+}
+
+// now is what is at key, whatever the caller saw: an old that always fits.
+func now(ctx context.Context, b core.Backend, key string) *core.Entry {
+	e, err := b.Stat(ctx, key)
+	if err != nil {
+		return nil
+	}
+	return &e
+}
+
+func collect(seq iter.Seq2[core.Entry, error]) (entries []core.Entry, err error) {
+	for e, err := range seq {
+		if err != nil {
+			return entries, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+func yieldAll(entries []core.Entry, err error) iter.Seq2[core.Entry, error] {
+	return func(yield func(core.Entry, error) bool) {
+		for _, e := range entries {
+			if !yield(e, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(core.Entry{}, err)
+		}
+	}
+}
+
+// putWhatCame stores what it can get of the body.
+func putWhatCame(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	if e.Kind != core.File {
+		return b.Put(ctx, e, body, old)
+	}
+	content, readErr := io.ReadAll(body)
+	torn := e
+	torn.Size, torn.MD5 = int64(len(content)), core.SumMD5(content)
+	stored, err := b.Put(context.WithoutCancel(ctx), torn, bytes.NewReader(content), old)
+	if readErr == nil && (torn.Size != e.Size || torn.MD5 != e.MD5) {
+		readErr = core.ErrCorrupt
+	}
+	return stored, errors.Join(readErr, ctx.Err(), err)
+}
+
+func over(with broken) core.Backend {
+	with.Backend = memory.New()
+	return with
+}
+
+func overWith(f core.Features, with broken) core.Backend {
+	with.Backend = memory.NewWith(f)
+	return with
+}
+
+func declare(change func(*core.Features)) func(core.Features) core.Features {
+	return func(f core.Features) core.Features {
+		change(&f)
+		return f
+	}
+}
+
+// flaw is a defect, and the check that is meant to catch it.
+type flaw struct {
+	name   string
+	caught string
+	open   func() core.Backend
+}
+
+func without(change func(*core.Features)) core.Features {
+	f := memory.All
+	change(&f)
+	return f
+}
+
+// flaws are what has gone wrong in backends of this and other projects.
+func flaws() []flaw { return slices.Concat(treeFlaws, putFlaws, linkFlaws) }
+
+// TestFlawsAreCaught holds that each flaw is caught by the check that is meant
+// for it, which finds nothing in a backend without it.
+func TestFlawsAreCaught(t *testing.T) {
+	checks := map[string]conformance.Case{}
+	for _, c := range conformance.Checks() {
+		checks[c.Name] = c
+	}
+	for _, f := range flaws() {
+		t.Run(f.name, func(t *testing.T) {
+			c, ok := checks[f.caught]
+			b := f.open()
+			if !ok || (c.Needs != nil && !c.Needs(b.Features())) {
+				t.Fatalf("there is no check %s, or it does not apply", f.caught)
+			}
+			err := c.Run(t.Context(), b)
+			if err == nil {
+				t.Errorf("not caught by %s", f.caught)
+			}
+			t.Log(err)
+		})
+	}
+}
+
+// TestEveryCheckCatches holds that no check is without a flaw that it is for.
+func TestEveryCheckCatches(t *testing.T) {
+	meant := map[string]bool{}
+	for _, f := range flaws() {
+		meant[f.caught] = true
+	}
+	for _, c := range conformance.Checks() {
+		if !meant[c.Name] {
+			t.Errorf("nothing shows that %s can fail", c.Name)
+		}
+		if c.Why == "" || c.Run == nil {
+			t.Errorf("%s says not why, or does nothing", c.Name)
+		}
+	}
+}

@@ -1,0 +1,242 @@
+package conformance_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/s3fc/s3fc/backends/memory"
+	"github.com/s3fc/s3fc/core"
+)
+
+// treeFlaws are of listings, reads, deletes and extensions.
+var treeFlaws = []flaw{
+	{"what the other listings yield is not complete", "ListIsComplete", func() core.Backend {
+		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+			entries, err := collect(b.List(ctx, after))
+			return yieldAll(slices.DeleteFunc(entries, func(e core.Entry) bool { return strings.Contains(e.Key, "日") }), err)
+		}})
+	}},
+	{"a reader reads elsewhere than it was told", "ReadersAgree", func() core.Backend {
+		return over(broken{open: func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+			rc, e, err := b.Open(ctx, key)
+			if at, ok := rc.(io.ReaderAt); ok {
+				rc = struct {
+					io.ReadCloser
+					io.ReaderAt
+				}{rc, shifted{at}}
+			}
+			return rc, e, err
+		}})
+	}},
+	{"writes get in each other's way", "Concurrent", func() core.Backend {
+		var busy atomic.Bool
+		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			if !busy.CompareAndSwap(false, true) {
+				return core.Entry{}, errors.New("mkdir: file exists")
+			}
+			defer busy.Store(false)
+			time.Sleep(time.Millisecond)
+			return b.Put(ctx, e, body, old)
+		}})
+	}},
+	{"lists in the order of a walk", "Order", func() core.Backend {
+		return overWith(without(func(f *core.Features) { f.Unordered = true }), broken{
+			features: declare(func(f *core.Features) { f.Unordered = false }),
+		})
+	}},
+	{"lists what follows after with after", "After", func() core.Backend {
+		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+			entries, err := collect(b.List(ctx, ""))
+			return yieldAll(slices.DeleteFunc(entries, func(e core.Entry) bool { return e.Key < after }), err)
+		}})
+	}},
+	{"drops an entry at a page's end", "Pages", func() core.Backend {
+		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+			entries, err := collect(b.List(ctx, after))
+			if len(entries) > 1000 {
+				entries = slices.Delete(entries, 1000, 1001)
+			}
+			return yieldAll(entries, err)
+		}})
+	}},
+	{"a cancelled listing looks complete", "CancelledList", func() core.Backend {
+		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+			return func(yield func(core.Entry, error) bool) {
+				for e, err := range b.List(ctx, after) {
+					if err != nil || !yield(e, nil) {
+						return
+					}
+				}
+			}
+		}})
+	}},
+	{"leaks a goroutine when a listing is left", "EarlyBreak", func() core.Backend {
+		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+			return func(yield func(core.Entry, error) bool) {
+				ch := make(chan core.Entry)
+				go func() {
+					for e := range b.List(ctx, after) {
+						ch <- e
+					}
+					close(ch)
+				}()
+				for e := range ch {
+					if !yield(e, ctx.Err()) {
+						return
+					}
+				}
+			}
+		}})
+	}},
+	{"a listing shows an old size", "ListMatchesStat", func() core.Backend {
+		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+			entries, err := collect(b.List(ctx, after))
+			for i := range entries {
+				entries[i].Size++
+			}
+			return yieldAll(entries, err)
+		}})
+	}},
+	{"what is missing is an error of its own", "Missing", func() core.Backend {
+		opaque := errors.New("404")
+		return over(broken{
+			stat: func(b core.Backend, ctx context.Context, key string) (core.Entry, error) {
+				e, err := b.Stat(ctx, key)
+				if errors.Is(err, fs.ErrNotExist) {
+					err = &core.Error{Op: "stat", Key: key, Err: opaque}
+				}
+				return e, err
+			},
+		})
+	}},
+	{"errors do not say which key", "ErrorsAreTyped", func() core.Backend {
+		return over(broken{stat: func(b core.Backend, ctx context.Context, key string) (core.Entry, error) {
+			e, err := b.Stat(ctx, key)
+			if err != nil {
+				err = fs.ErrNotExist
+			}
+			return e, err
+		}})
+	}},
+	{"Open and Stat disagree", "OpenMatchesStat", func() core.Backend {
+		return over(broken{open: func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+			rc, e, err := b.Open(ctx, key)
+			e.Token = "W/" + e.Token
+			return rc, e, err
+		}})
+	}},
+	{"a missing entry cannot be deleted", "DeleteMissing", func() core.Backend {
+		return over(broken{del: func(b core.Backend, ctx context.Context, old core.Entry) error {
+			if _, err := b.Stat(ctx, old.Key); err != nil {
+				return err
+			}
+			return b.Delete(ctx, old)
+		}})
+	}},
+	{"a delete takes what lies below along", "DeleteSiblings", func() core.Backend {
+		return over(broken{del: func(b core.Backend, ctx context.Context, old core.Entry) error {
+			entries, err := collect(b.List(ctx, ""))
+			for _, e := range entries {
+				if strings.HasPrefix(e.Key, old.Key) && e.Key != old.Key {
+					err = errors.Join(err, b.Delete(ctx, e))
+				}
+			}
+			return errors.Join(err, b.Delete(ctx, old))
+		}})
+	}},
+	{"a delete does nothing", "Delete", func() core.Backend {
+		return over(broken{del: func(core.Backend, context.Context, core.Entry) error { return nil }})
+	}},
+	{"a delete does not look at what is there", "DeleteChanged", func() core.Backend {
+		return over(broken{del: func(b core.Backend, ctx context.Context, old core.Entry) error {
+			if e := now(ctx, b, old.Key); e != nil {
+				return b.Delete(ctx, *e)
+			}
+			return nil
+		}})
+	}},
+	{"an overwrite does not look at what is there", "PutChanged", func() core.Backend {
+		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			if old != nil {
+				old = now(ctx, b, e.Key)
+			}
+			return b.Put(ctx, e, body, old)
+		}})
+	}},
+	{"a create does not look at what is there", "CreateRace", func() core.Backend {
+		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			if old == nil {
+				old = now(ctx, b, e.Key)
+			}
+			return b.Put(ctx, e, body, old)
+		}})
+	}},
+	{"looks at what is there and does not declare it", "Unconditional", func() core.Backend {
+		return over(broken{features: declare(func(f *core.Features) { f.Conditional = false })})
+	}},
+	{"a create that looks first and writes then", "ConcurrentSameKey", func() core.Backend {
+		return overWith(without(func(f *core.Features) { f.Conditional = false }), broken{
+			features: declare(func(f *core.Features) { f.Conditional = true }),
+			put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+				if at := now(ctx, b, e.Key); (at == nil) != (old == nil) {
+					return core.Entry{}, core.ErrChanged
+				}
+				time.Sleep(10 * time.Millisecond)
+				return b.Put(ctx, e, body, old)
+			},
+		})
+	}},
+	{"the bytes of one version with the entry of another", "ReadWhileWritten", func() core.Backend {
+		return over(broken{open: func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+			e, err := b.Stat(ctx, key)
+			if err != nil {
+				return nil, e, err
+			}
+			time.Sleep(time.Millisecond)
+			rc, _, err := b.Open(ctx, key)
+			return rc, e, err
+		}})
+	}},
+	{"an md5 of the same size proves", "Prover", func() core.Backend { return lyingProver{memory.NewOpaque(memory.All)} }},
+	{"a batch hides the errors of its keys", "BatchDelete", func() core.Backend { return silentBatch{memory.NewOpaque(memory.All)} }},
+	{"costs less than nothing", "Coster", func() core.Backend { return generous{memory.New()} }},
+	{"the end of a run empties the tree", "Finisher", func() core.Backend { return sweeper{memory.New()} }},
+}
+
+type lyingProver struct{ *memory.Opaque }
+
+func (lyingProver) Proves(have core.Entry, e core.Evidence) bool { return have.Size == e.Size }
+
+type silentBatch struct{ *memory.Opaque }
+
+func (b silentBatch) DeleteBatch(ctx context.Context, olds []core.Entry) []error {
+	return make([]error, len(b.Opaque.DeleteBatch(ctx, olds)))
+}
+
+type generous struct{ *memory.Tree }
+
+func (generous) PutCost(core.Entry) core.Requests  { return core.Requests{core.PUT: -1} }
+func (generous) OpenCost(core.Entry) core.Requests { return core.Requests{} }
+func (generous) DeleteCost(n int64) core.Requests  { return core.Requests{core.DELETE: n} }
+
+type sweeper struct{ *memory.Tree }
+
+func (s sweeper) Finish(ctx context.Context, _ core.Done) ([]string, error) {
+	entries, err := collect(s.List(ctx, ""))
+	for _, e := range entries {
+		err = errors.Join(err, s.Delete(ctx, e))
+	}
+	return nil, err
+}
+
+// shifted reads one byte too far on.
+type shifted struct{ io.ReaderAt }
+
+func (s shifted) ReadAt(p []byte, off int64) (int, error) { return s.ReaderAt.ReadAt(p, off+1) }
