@@ -110,6 +110,7 @@ func (t *Tree) enter(d *dir, name string, info fs.FileInfo) (*dir, error) {
 
 // open is enter without the cache; the directory is the caller's to close.
 func (d *dir) open(name string, info fs.FileInfo) (*dir, error) {
+	d.t.window("enter", join(d.key, name))
 	root, err := d.root.OpenRoot(d.actual(name))
 	if err != nil {
 		return nil, err

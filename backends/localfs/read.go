@@ -45,6 +45,7 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 // openContent opens the regular file called name in d, of which see said info,
 // and holds that it is that one.
 func (t *Tree) openContent(d *dir, name string, info fs.FileInfo) (*content, error) {
+	t.window("open", join(d.key, name))
 	f, err := t.openFile(d, name)
 	if err != nil {
 		return nil, err

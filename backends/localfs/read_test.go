@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -132,40 +131,6 @@ func longName(n int) string {
 		b[i] = 'x'
 	}
 	return string(b)
-}
-
-// A fifo that takes the place of a file between the look and the opening must
-// neither be read nor block.
-func TestOpenOfAFifoThatWasSwappedIn(t *testing.T) {
-	tr, dir := newTree(t)
-	write(t, dir, "f")
-	d, name, info, err := tr.find("f")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tr.release(d)
-	p := filepath.Join(dir, "f")
-	if err := errors.Join(os.Remove(p), syscall.Mkfifo(p, 0o666)); err != nil {
-		t.Fatal(err)
-	}
-	_, err = tr.openContent(d, name, info)
-	isErr(t, "open", err, core.ErrChanged)
-}
-
-func TestOpenOfALinkThatWasSwappedIn(t *testing.T) {
-	tr, dir := newTree(t)
-	write(t, dir, "f", "secret")
-	d, name, info, err := tr.find("f")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tr.release(d)
-	if err := os.Remove(filepath.Join(dir, "f")); err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir, "f -> secret")
-	_, err = tr.openContent(d, name, info)
-	isErr(t, "open", err, core.ErrChanged)
 }
 
 func TestReadsHonourTheContext(t *testing.T) {

@@ -125,6 +125,7 @@ func (s *staged) publish() error {
 // that the file system itself refuses if something is there, and a link at
 // once, since not every system has hard links to links.
 func (s *staged) create() error {
+	s.d.t.window("create", s.e.Key)
 	name := s.d.actual(s.name)
 	if s.e.Kind == core.Link {
 		return s.d.root.Symlink(core.Rel(s.e.Key, s.e.Target.Key), name)

@@ -79,11 +79,20 @@ type Tree struct {
 }
 
 // hooks are for tests: a stand-in for what this machine's file system does not
-// do.
+// do, and for somebody who is quick enough.
 type hooks struct {
+	window  func(before, key string) // called between a look and what relies on it
 	fold    func(name string) string // names that fold to the same are one
 	noLinks bool                     // the file system has no hard links
 	later   time.Duration            // by how much Finish takes it to be later than it is
+}
+
+// window is where others could act between a look at key and the step that
+// relies on it.
+func (t *Tree) window(before, key string) {
+	if t.hooks.window != nil {
+		t.hooks.window(before, key)
+	}
 }
 
 // Open opens the directory that u names; it is the [core.Opener] of this

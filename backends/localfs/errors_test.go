@@ -1,0 +1,39 @@
+package localfs
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+func TestRefusalsOfTheSystemAreOurs(t *testing.T) {
+	long := &fs.PathError{Op: "openat", Path: "x", Err: syscall.ENAMETOOLONG}
+	isErr(t, "a long name", refused(core.File, long), core.ErrUnsupportedKey)
+	isErr(t, "a long text", refused(core.Link, long), core.ErrUnsupportedLink)
+	isErr(t, "bytes that are no text", refused(core.File, syscall.EILSEQ), core.ErrUnsupportedKey)
+	isErr(t, "any other", refused(core.File, syscall.EIO), syscall.EIO)
+}
+
+func TestAbsentIsWhatCannotBeThere(t *testing.T) {
+	for _, err := range []error{&wayError{key: "a", what: "a file"}, syscall.ENOTDIR, syscall.ENAMETOOLONG, fs.ErrNotExist} {
+		isErr(t, err.Error(), absent(err), fs.ErrNotExist)
+	}
+	if err := absent(syscall.EIO); errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v is not an absence", err)
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	for mode, want := range map[fs.FileMode]string{
+		0: "file", fs.ModeDir: "directory", fs.ModeSymlink: "link", fs.ModeNamedPipe: "pipe", fs.ModeSocket: "socket",
+		fs.ModeDevice: "device", fs.ModeDevice | fs.ModeCharDevice: "device", fs.ModeIrregular: "special",
+	} {
+		if got := describe(mode); !strings.Contains(got, want) {
+			t.Errorf("%v: got %q, want %s", mode, got, want)
+		}
+	}
+}
