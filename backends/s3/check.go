@@ -32,12 +32,21 @@ func (t *Tree) checkTarget(target core.Target) error {
 	if t.express {
 		return fmt.Errorf("%w: a directory bucket holds no redirects", core.ErrUnsupportedLink)
 	}
-	if n := len(formatLocation(t.prefix, target)); n > maxLocation {
+	n := len(formatLocation(t.prefix, target))
+	if n > maxLocation {
 		return fmt.Errorf("%w: its redirect would be %d bytes long when percent-encoded, and %d is the longest in S3",
 			core.ErrUnsupportedLink, n, maxLocation)
 	}
+	if n > maxTargetMeta && !t.store.keepsRedirects() {
+		return errNoRedirect
+	}
 	return nil
 }
+
+// errNoRedirect refuses a link that only the redirect could hold, in a store
+// that keeps none.
+var errNoRedirect = fmt.Errorf("%w: this store keeps no redirects, and without one a target has %d bytes at most when percent-encoded",
+	core.ErrUnsupportedLink, maxTargetMeta)
 
 // PutCost implements [core.Coster]: one PUT, or for a large file one a part and
 // two more.

@@ -15,7 +15,7 @@ var _ core.Finisher = (*Tree)(nil)
 // whether website hosting is on. The notes say that, and what the store does
 // not do. A question that is not answered is no error.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
-	redirects := t.store.can(canRedirect)
+	redirects := t.store.keepsRedirects()
 	notes = t.store.takeNotes()
 	if done.LinksPut == 0 || !redirects {
 		return notes, nil

@@ -205,3 +205,27 @@ func TestHostingSilence(t *testing.T) {
 		}
 	}
 }
+
+// TestLongLinkWithoutRedirect holds that a target that metadata has no room for
+// is refused where the redirect is not kept.
+func TestLongLinkWithoutRedirect(t *testing.T) {
+	for name, l := range map[string]fakes3.Lies{"drop": {DropRedirect: true}, "501": {RefuseRedirect: true}} {
+		tree, s := serve(t, Options{}, fakes3.Lying(l))
+		long := linkEntry("l", strings.Repeat("k", maxTargetMeta))
+		if err := putErr(tree, long, "", nil); !errors.Is(err, core.ErrUnsupportedLink) {
+			t.Errorf("%s: the first link: %v; want ErrUnsupportedLink", name, err)
+		}
+		putLink(t, tree, "short", "a")
+		sent := counts(t, tree, s, func() {
+			if err := putErr(tree, long, "", nil); !errors.Is(err, core.ErrUnsupportedLink) {
+				t.Errorf("%s: the next link: %v; want ErrUnsupportedLink", name, err)
+			}
+		})
+		if sent.Total() != 0 {
+			t.Errorf("%s: the next link took %v; want nothing sent", name, sent)
+		}
+		if got := keys(list(t, tree, "")); len(got) != 1 {
+			t.Errorf("%s: stored %v; want the short link alone", name, got)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package s3
 import (
 	"bytes"
 	"context"
+	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -18,10 +19,24 @@ func (t *Tree) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core
 	if err != nil {
 		return e, err
 	}
+	e = stored(e, out.ETag)
 	if in.WebsiteRedirectLocation != nil && t.store.claimFirstLink() {
 		t.lookAtFirstLink(ctx, e.Key, location)
 	}
-	return stored(e, out.ETag), nil
+	if in.Metadata[metaTarget] == "" && !t.store.keepsRedirects() {
+		return e, t.takeBack(ctx, e, old)
+	}
+	return e, nil
+}
+
+// takeBack removes a link that turned out to be none: the store dropped the
+// redirect, and the target was too long for metadata. What it may have replaced
+// is gone; the next link of this length is refused before it is written.
+func (t *Tree) takeBack(ctx context.Context, e core.Entry, old *core.Entry) error {
+	if old != nil {
+		return errNoRedirect
+	}
+	return errors.Join(errNoRedirect, t.Delete(ctx, e))
 }
 
 func (t *Tree) linkInput(key, location string) *awss3.PutObjectInput {

@@ -22,7 +22,8 @@ const (
 	// LinkPage: a small HTML page that leads on to the target. The default.
 	LinkPage LinkBody = "page"
 	// LinkEmpty: nothing. A listing does not prove such a link, which costs one
-	// HEAD a link and run.
+	// HEAD a link and run, and all of them have one ETag, so that no condition
+	// notices when somebody else retargets one.
 	LinkEmpty LinkBody = "empty"
 )
 

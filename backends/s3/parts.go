@@ -27,11 +27,12 @@ const (
 // upload is a large file on its way up in parts.
 type upload struct {
 	*Tree
-	e     core.Entry
-	id    *string
-	size  int64      // of a part, in bytes
-	sums  []core.MD5 // of each part
-	parts []types.CompletedPart
+	e      core.Entry
+	id     *string
+	size   int64      // of a part, in bytes
+	sealed bool       // encrypted such that ETags are no md5s
+	sums   []core.MD5 // of each part
+	parts  []types.CompletedPart
 }
 
 // putParts stores a large file. Until the upload is completed nothing of it can
@@ -98,7 +99,7 @@ func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) 
 	if err != nil {
 		return nil, err
 	}
-	u.id = out.UploadId
+	u.id, u.sealed = out.UploadId, sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm)
 	return body, nil
 }
 
@@ -236,7 +237,7 @@ func (u *upload) complete(ctx context.Context, old *core.Entry) (etag *string, e
 		}
 		out, err := u.client.CompleteMultipartUpload(ctx, in, u.noConflictRetries)
 		if err == nil {
-			etag = out.ETag
+			etag, u.sealed = out.ETag, u.sealed || sealed(out.ServerSideEncryption, nil)
 		}
 		return err
 	})
@@ -276,7 +277,7 @@ func (u *upload) composite() string {
 // verify compares the object's ETag with what it should be, where the parts'
 // ETags show that the store makes them of md5s.
 func (u *upload) verify(etag string) error {
-	if _, _, ok := parseParts(etag); !ok || u.express {
+	if _, _, ok := parseParts(etag); !ok || u.express || u.sealed {
 		return nil
 	}
 	for i, p := range u.parts {

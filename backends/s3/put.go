@@ -189,6 +189,8 @@ func (t *Tree) putObject(ctx context.Context, in *awss3.PutObjectInput, old *cor
 		}
 		if w.redirect {
 			in.WebsiteRedirectLocation = redirect
+		} else if redirect != nil && in.Metadata[metaTarget] == "" {
+			return errNoRedirect
 		}
 		if _, err := body.Seek(start, io.SeekStart); err != nil {
 			return err

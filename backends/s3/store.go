@@ -30,6 +30,7 @@ const noteDropped = "this store drops redirects without a word: links are stored
 type store struct {
 	mu         sync.Mutex
 	lacks      [abilities]bool
+	drops      bool // takes redirects and forgets them
 	linkLooked bool // the first link written was, or is being, read back
 	notes      []string
 }
@@ -55,11 +56,19 @@ func (s *store) note(text string) {
 	}
 }
 
-// dropped notes that a redirect which was accepted is not there.
+// dropped remembers, and notes, that a redirect which was accepted is not there.
 func (s *store) dropped() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.drops = true
 	s.note(noteDropped)
+}
+
+// keepsRedirects reports whether the store is still believed to keep them.
+func (s *store) keepsRedirects() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.drops && !s.lacks[canRedirect]
 }
 
 // claimFirstLink reports, to one caller in a run, that it wrote the first link.

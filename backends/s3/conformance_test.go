@@ -1,0 +1,55 @@
+package s3
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/s3fc/s3fc/conformance"
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/fakes3"
+)
+
+func TestConformance(t *testing.T) {
+	for name, o := range map[string]Options{"bucket": {}, "prefix": {Prefix: "a b/é+"}} {
+		t.Run(name, func(t *testing.T) {
+			conformance.Test(t, func(t testing.TB) core.Backend {
+				tree, _ := serve(t, o)
+				return tree
+			})
+		})
+	}
+}
+
+// TestConformanceOfLiars runs the suite on stores that forget redirects or whose
+// ETags are no md5s, and with links of the classic form, without the checks
+// that each of these cannot pass, for the reason that is given.
+func TestConformanceOfLiars(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the suite, four times")
+	}
+	for name, c := range map[string]struct {
+		o    Options
+		l    fakes3.Lies
+		less []string
+	}{
+		"KMS": {l: fakes3.Lies{KMS: true}},
+		// Without redirects a target is held in metadata alone, which has room for
+		// less; that shows only at the first link.
+		"drops redirects":      {l: fakes3.Lies{DropRedirect: true}, less: []string{"TargetTooLong"}},
+		"KMS, drops redirects": {l: fakes3.Lies{KMS: true, DropRedirect: true}, less: []string{"TargetTooLong"}},
+		// All empty objects have one ETag.
+		"empty bodies": {o: Options{LinkBody: LinkEmpty}, less: []string{"TokenChanges", "DeleteChanged"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, check := range conformance.Checks() {
+				tree, _ := serve(t, c.o, fakes3.Lying(c.l))
+				if slices.Contains(c.less, check.Name) || (check.Needs != nil && !check.Needs(tree.Features())) {
+					continue
+				}
+				if err := check.Run(t.Context(), tree); err != nil {
+					t.Errorf("%s: %v", check.Name, err)
+				}
+			}
+		})
+	}
+}
