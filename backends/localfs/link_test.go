@@ -164,7 +164,10 @@ func TestLinksFollowed(t *testing.T) {
 	}
 	for i, key := range want {
 		var rest []string
-		for e := range tr.List(t.Context(), strings.TrimSuffix(key, "!")) {
+		for e, err := range tr.List(t.Context(), strings.TrimSuffix(key, "!")) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			rest = append(rest, e.Key)
 		}
 		if got := len(rest); got != len(want)-i-1 {

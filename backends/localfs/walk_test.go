@@ -92,7 +92,10 @@ func TestListOfALargeDirectory(t *testing.T) {
 	write(t, dir, want...)
 	equal(t, "all", shown(t, tr), want)
 	var got []string
-	for e := range tr.List(t.Context(), "d/f00300") {
+	for e, err := range tr.List(t.Context(), "d/f00300") {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got = append(got, e.Key); len(got) == 300 {
 			break
 		}
