@@ -35,3 +35,5 @@ func TestConformanceOfAMissingDirectory(t *testing.T) { conformance.Test(t, miss
 func TestPair(t *testing.T) { conformance.TestPair(t, inDir, inDir) }
 
 func TestFaults(t *testing.T) { conformance.TestFaults(t, inDir, inDir) }
+
+func BenchmarkConformance(b *testing.B) { conformance.Benchmark(b, inDir) }
