@@ -51,6 +51,8 @@ func newBar(ctx context.Context, con *console, o *output) *bar {
 	}
 	b := &bar{con: con}
 	b.state.Store(&barState{})
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.timer = time.AfterFunc(barDelay, func() { b.start(ctx) })
 	return b
 }

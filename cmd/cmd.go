@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -38,9 +39,9 @@ func Run(ctx context.Context, mux *core.Mux, args []string, stdin io.Reader, std
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	quiet := context.AfterFunc(ctx, a.sayInterrupted(ctx))
+	unwatch := a.watch(ctx)
 	err := root.ExecuteContext(ctx)
-	quiet()
+	unwatch()
 	if code, interrupted := interruption(ctx); interrupted && err != nil {
 		return code
 	}
@@ -53,10 +54,18 @@ type app struct {
 	con *console
 }
 
-func (a *app) sayInterrupted(ctx context.Context) func() {
-	return func() {
+// watch says so when ctx is interrupted, until unwatch returns.
+func (a *app) watch(ctx context.Context) (unwatch func()) {
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
 		if _, ok := interruption(ctx); ok {
 			a.con.remark("s3fc: interrupted: what is in flight is ended in good order; once more to exit at once")
+		}
+	})
+	return func() {
+		if !stop() {
+			<-said
 		}
 	}
 }
@@ -90,7 +99,9 @@ func (a *app) exitCode(err error) int {
 		e = &exitError{exitFailed, err}
 	}
 	if e.err != nil {
-		a.con.remark("s3fc: " + e.err.Error())
+		for line := range strings.SplitSeq("s3fc: "+e.err.Error(), "\n") {
+			a.con.remark(inert(line))
+		}
 	}
 	return e.code
 }

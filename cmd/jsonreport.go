@@ -15,7 +15,7 @@ type jsonReport struct {
 
 func (j *jsonReport) notice(s string) {
 	if !j.quiet {
-		j.con.remark("note: " + s)
+		j.con.remark("note: " + inert(s))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/dustin/go-humanize"
 
@@ -32,7 +33,7 @@ type textReport struct {
 
 func (t *textReport) notice(s string) {
 	if !t.quiet {
-		t.con.remark(t.con.errColour(yellow, "note: ") + s)
+		t.con.remark(t.con.errColour(yellow, "note: ") + inert(s))
 	}
 }
 
@@ -148,11 +149,14 @@ var reasons = map[core.Reason]string{
 
 func size(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
 
-// inert returns an error's text so that it cannot act on a terminal, with its
-// line breaks kept.
+// inert returns a text that others may have written so that it cannot act on a
+// terminal: as one line, without control characters.
 func inert(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && (r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0) {
+		switch {
+		case r == '\n':
+			return ' '
+		case !unicode.IsPrint(r) && r != ' ':
 			return '?'
 		}
 		return r

@@ -232,7 +232,8 @@ func (r *run) finish(res result) error {
 	out.Elapsed = time.Since(r.started)
 	out.Stopped = res.err
 	r.account(&out)
-	if out.Stopped == nil || r.json || out.any() {
+	var signal *interrupted
+	if out.Stopped == nil || r.json || out.any() || errors.As(out.Stopped, &signal) {
 		r.rep.summary(out)
 	}
 	switch {

@@ -15,12 +15,16 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/s3fc/s3fc/cmd"
 	"github.com/s3fc/s3fc/internal/fakes3"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts expect to what they get")
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(cmd.Main(withStuck(stores()), os.Args[1:]))
+	}
 	testscript.Main(m, map[string]func(){"s3fc": main})
 }
 
