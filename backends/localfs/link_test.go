@@ -18,68 +18,70 @@ type want struct {
 
 const unknown, isDir, notDir = core.DirUnknown, core.IsDir, core.NotDir
 
+// linkTests: ROOT is the tree's directory, NAME its last segment.
+var linkTests = []struct {
+	key, text string
+	want
+}{
+	{"l", "file", want{"file", notDir}},
+	{"d/l", "file", want{"d/file", notDir}},
+	{"d/l", "../file", want{"file", notDir}},
+	{"l", "./d//./file", want{"d/file", notDir}},
+	{"l", "d", want{"d", isDir}},
+	{"l", "d/", want{"d", isDir}},
+	{"l", "file/", want{"file", notDir}},
+	{"l", "d/.", want{"d", isDir}},
+	{"l", "d/e/..", want{"d", isDir}},
+	{"l", ".", want{".", isDir}},
+	{"d/e/l", "../..", want{".", isDir}},
+	{"l", "d/..", want{".", isDir}},
+	// absolute and inside
+	{"l", "ROOT", want{".", isDir}},
+	{"l", "ROOT/", want{".", isDir}},
+	{"d/l", "ROOT/file", want{"file", notDir}},
+	{"d/l", "ROOT/d/../v2/page", want{"v2/page", notDir}},
+	{"d/l", "ROOT/nowhere", want{"nowhere", unknown}},
+	// leaving and coming back
+	{"l", "../NAME/file", want{"file", notDir}},
+	{"d/l", "../../NAME", want{".", isDir}},
+	{"d/l", "ROOT/../NAME/d/e", want{"d/e", isDir}},
+	{"l", "latest/../../NAME/v2", want{"v2", isDir}},
+	// the last hop is kept
+	{"l", "latest", want{"latest", notDir}},
+	{"l", "latest/", want{"latest", notDir}},
+	{"l", "hop", want{"hop", notDir}},
+	{"l", "dot", want{"dot", notDir}},
+	// directory links on the way are followed, and what comes after is physical
+	{"l", "latest/page", want{"v2/page", notDir}},
+	{"l", "hop/page", want{"v2/page", notDir}},
+	{"l", "abs/page", want{"v2/page", notDir}},
+	{"l", "dot/dot/dot/v2", want{"v2", isDir}},
+	{"l", "up/..", want{"d", isDir}},
+	{"l", "up/../file", want{"d/file", notDir}},
+	{"l", "up/../tov2", want{"d/tov2", notDir}},
+	{"l", "latest/nowhere", want{"v2/nowhere", unknown}},
+	// dangling
+	{"l", "nowhere", want{"nowhere", unknown}},
+	{"l", "no/where/at/../all", want{"no/where/all", unknown}},
+	{"l", "no/..", want{".", unknown}},
+	{"l", "file/x", want{"file/x", unknown}},
+	{"l", "file/../d", want{"d", unknown}},
+	{"l", "no/../latest/x", want{"latest/x", unknown}},
+	{"l", longName(300), want{longName(300), unknown}},
+	{"l", longName(300) + "/x", want{longName(300) + "/x", unknown}},
+	{"l", strings.Repeat("d/../", 818) + "d/e/f", want{"d/e/f", unknown}}, // 4095 bytes
+	{"l", "sp ace/a+b%20?#é", want{"sp ace/a+b%20?#é", notDir}},
+	{"l", "ftp://host/x", want{"ftp:/host/x", unknown}},
+}
+
 func TestLinksBecomeTargets(t *testing.T) {
 	tr, dir := newTree(t)
 	name := filepath.Base(dir)
 	write(t, dir, "file", "d/file", "d/e/file", "v2/page", "latest -> v2", "d/tov2 -> ../v2", "hop -> d/tov2", "abs -> "+dir+"/v2",
 		"up -> d/e", "sp ace/a+b%20?#é", "dot -> .")
-	tests := []struct {
-		key, text string
-		want
-	}{
-		{"l", "file", want{"file", notDir}},
-		{"d/l", "file", want{"d/file", notDir}},
-		{"d/l", "../file", want{"file", notDir}},
-		{"l", "./d//./file", want{"d/file", notDir}},
-		{"l", "d", want{"d", isDir}},
-		{"l", "d/", want{"d", isDir}},
-		{"l", "file/", want{"file", notDir}},
-		{"l", "d/.", want{"d", isDir}},
-		{"l", "d/e/..", want{"d", isDir}},
-		{"l", ".", want{".", isDir}},
-		{"d/e/l", "../..", want{".", isDir}},
-		{"l", "d/..", want{".", isDir}},
-		// absolute and inside
-		{"l", dir, want{".", isDir}},
-		{"l", dir + "/", want{".", isDir}},
-		{"d/l", dir + "/file", want{"file", notDir}},
-		{"d/l", dir + "/d/../v2/page", want{"v2/page", notDir}},
-		{"d/l", dir + "/nowhere", want{"nowhere", unknown}},
-		// leaving and coming back
-		{"l", "../" + name + "/file", want{"file", notDir}},
-		{"d/l", "../../" + name, want{".", isDir}},
-		{"d/l", dir + "/../" + name + "/d/e", want{"d/e", isDir}},
-		{"l", "latest/../../" + name + "/v2", want{"v2", isDir}},
-		// the last hop is kept
-		{"l", "latest", want{"latest", notDir}},
-		{"l", "latest/", want{"latest", notDir}},
-		{"l", "hop", want{"hop", notDir}},
-		{"l", "dot", want{"dot", notDir}},
-		// directory links on the way are followed, and what comes after is physical
-		{"l", "latest/page", want{"v2/page", notDir}},
-		{"l", "hop/page", want{"v2/page", notDir}},
-		{"l", "abs/page", want{"v2/page", notDir}},
-		{"l", "dot/dot/dot/v2", want{"v2", isDir}},
-		{"l", "up/..", want{"d", isDir}},
-		{"l", "up/../file", want{"d/file", notDir}},
-		{"l", "up/../tov2", want{"d/tov2", notDir}},
-		{"l", "latest/nowhere", want{"v2/nowhere", unknown}},
-		// dangling
-		{"l", "nowhere", want{"nowhere", unknown}},
-		{"l", "no/where/at/../all", want{"no/where/all", unknown}},
-		{"l", "no/..", want{".", unknown}},
-		{"l", "file/x", want{"file/x", unknown}},
-		{"l", "file/../d", want{"d", unknown}},
-		{"l", "no/../latest/x", want{"latest/x", unknown}},
-		{"l", longName(300), want{longName(300), unknown}},
-		{"l", longName(300) + "/x", want{longName(300) + "/x", unknown}},
-		{"l", strings.Repeat("d/../", 818) + "d/e/f", want{"d/e/f", unknown}}, // 4095 bytes
-		{"l", "sp ace/a+b%20?#é", want{"sp ace/a+b%20?#é", notDir}},
-		{"l", "ftp://host/x", want{"ftp:/host/x", unknown}},
-	}
-	for _, tt := range tests {
+	for _, tt := range linkTests {
 		t.Run(tt.key+" "+tt.text[:min(len(tt.text), 40)], func(t *testing.T) {
-			write(t, dir, tt.key+" -> "+tt.text)
+			write(t, dir, tt.key+" -> "+strings.NewReplacer("ROOT", dir, "NAME", name).Replace(tt.text))
 			defer func() { _ = os.Remove(filepath.Join(dir, tt.key)) }()
 			got := stat(t, tr, tt.key)
 			if got.Kind != core.Link || got.Target != (core.Target{Key: tt.target, Dir: tt.is}) || got.Problem != nil {
