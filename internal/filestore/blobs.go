@@ -33,7 +33,9 @@ func newBlobs(dir string) *blobs {
 	return &blobs{dir: dir, pins: make(map[string]int), doomed: make(map[string]bool)}
 }
 
-func (b *blobs) path(name string) string { return filepath.Join(b.dir, name[:2], name) }
+// path spreads the blobs over 32 directories: enough for a million files, and
+// few enough that new ones lie close together on the disk.
+func (b *blobs) path(name string) string { return filepath.Join(b.dir, name[:1], name) }
 
 // buffers are for copying; os.File would allocate one for each content.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
@@ -51,7 +53,9 @@ func (b *blobs) write(r io.Reader, size int64) (segments []segment, sum [md5.Siz
 		return nil, sum, err
 	}
 	sum, err = b.copy(f, r, size)
-	err = errors.Join(err, f.Close())
+	if cerr := f.Close(); err == nil { // gofakes3 knows its errors only as they are
+		err = cerr
+	}
 	if err != nil {
 		b.remove(name)
 		return nil, sum, err

@@ -5,7 +5,7 @@
 //
 //	index.db       the index
 //	pid            the process that has the store open
-//	blobs/XX/NAME  contents, one file for each object or part of an upload
+//	blobs/X/NAME   contents, one file for each object or part of an upload
 //
 // A blob is written once, under a name that is never used again, and is
 // content only from the moment that the index names it. An object that was
