@@ -69,6 +69,7 @@ func (t *Tree) OpenCost(core.Entry) core.Requests {
 // DeleteCost implements [core.Coster].
 func (t *Tree) DeleteCost(n int64) core.Requests {
 	var r core.Requests
-	r[core.DELETE] = (n + batchSize - 1) / batchSize
+	size := int64(t.BatchSize())
+	r[core.DELETE] = (n + size - 1) / size
 	return r
 }

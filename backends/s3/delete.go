@@ -56,12 +56,26 @@ func (t *Tree) deleted(ctx context.Context, key string, err error) error {
 	return err
 }
 
-// BatchSize implements [core.BatchDeleter].
-func (t *Tree) BatchSize() int { return batchSize }
+// BatchSize implements [core.BatchDeleter]. A store that keeps keys as paths is
+// a gateway, of which versitygw silently ignores the condition of each key in a
+// batch, and heeds that of a single delete: there it is 1.
+func (t *Tree) BatchSize() int {
+	if t.opts.NotFlat {
+		return 1
+	}
+	return batchSize
+}
 
-// DeleteBatch implements [core.BatchDeleter] with one request for each 1,000
-// keys.
+// DeleteBatch implements [core.BatchDeleter] with one request for each
+// BatchSize keys.
 func (t *Tree) DeleteBatch(ctx context.Context, olds []core.Entry) []error {
+	if t.BatchSize() == 1 {
+		errs := make([]error, len(olds))
+		for i, old := range olds {
+			errs[i] = t.Delete(ctx, old)
+		}
+		return errs
+	}
 	errs := make([]error, 0, len(olds))
 	for len(olds) > 0 {
 		n := min(len(olds), batchSize)

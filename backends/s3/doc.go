@@ -16,7 +16,8 @@
 // none is given.
 //
 // Two parameters are ours. flat=false says that the store keeps keys as paths,
-// as versitygw and MinIO do: a file a and a file a/b cannot both be there.
+// as versitygw and MinIO do: a file a and a file a/b cannot both be there, and
+// deletes go one by one, since such stores ignore conditions in a batch.
 // link_body=empty writes links as classic empty objects.
 //
 // The bucket must exist; it is never made. A prefix under which nothing lies

@@ -26,7 +26,9 @@ func openAt(t testing.TB, endpoint string, o Options) *Tree {
 		o.Bucket = "test"
 	}
 	o.Params = url.Values{"endpoint": {endpoint}, "region": {"us-east-1"}}
-	o.Credentials = credentials.NewStaticCredentialsProvider("AKTEST", "SKTEST", "")
+	if o.Credentials == nil {
+		o.Credentials = credentials.NewStaticCredentialsProvider("AKTEST", "SKTEST", "")
+	}
 	if o.MaxBackoff == 0 {
 		o.MaxBackoff = time.Millisecond
 	}

@@ -36,8 +36,11 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	return e, t.fail("stat", key, err)
 }
 
-// readable reports whether there can be an entry at key.
-func (t *Tree) readable(key string) bool { return core.ValidKey(key) && len(t.full(key)) <= maxKey }
+// readable reports whether there can be an entry at key. What a store answers to
+// a key that it cannot hold is anything but "not there".
+func (t *Tree) readable(key string) bool {
+	return t.Features().CheckPut(core.Entry{Key: key, Kind: core.File}) == nil
+}
 
 // Open implements [core.Tree] with one GET.
 func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
