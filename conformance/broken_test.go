@@ -18,11 +18,11 @@ import (
 type broken struct {
 	core.Backend
 	features func(core.Features) core.Features
-	list     func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error]
-	stat     func(b core.Backend, ctx context.Context, key string) (core.Entry, error)
-	open     func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error)
-	put      func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error)
-	del      func(b core.Backend, ctx context.Context, old core.Entry) error
+	list     func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error]
+	stat     func(ctx context.Context, b core.Backend, key string) (core.Entry, error)
+	open     func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error)
+	put      func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error)
+	del      func(ctx context.Context, b core.Backend, old core.Entry) error
 }
 
 func (b broken) Features() core.Features {
@@ -34,35 +34,35 @@ func (b broken) Features() core.Features {
 
 func (b broken) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
 	if b.list != nil {
-		return b.list(b.Backend, ctx, after)
+		return b.list(ctx, b.Backend, after)
 	}
 	return b.Backend.List(ctx, after)
 }
 
 func (b broken) Stat(ctx context.Context, key string) (core.Entry, error) {
 	if b.stat != nil {
-		return b.stat(b.Backend, ctx, key)
+		return b.stat(ctx, b.Backend, key)
 	}
 	return b.Backend.Stat(ctx, key)
 }
 
 func (b broken) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
 	if b.open != nil {
-		return b.open(b.Backend, ctx, key)
+		return b.open(ctx, b.Backend, key)
 	}
 	return b.Backend.Open(ctx, key)
 }
 
 func (b broken) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	if b.put != nil {
-		return b.put(b.Backend, ctx, e, body, old)
+		return b.put(ctx, b.Backend, e, body, old)
 	}
 	return b.Backend.Put(ctx, e, body, old)
 }
 
 func (b broken) Delete(ctx context.Context, old core.Entry) error {
 	if b.del != nil {
-		return b.del(b.Backend, ctx, old)
+		return b.del(ctx, b.Backend, old)
 	}
 	return b.Backend.Delete(ctx, old)
 }
@@ -100,7 +100,7 @@ func yieldAll(entries []core.Entry, err error) iter.Seq2[core.Entry, error] {
 }
 
 // putWhatCame stores what it can get of the body.
-func putWhatCame(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+func putWhatCame(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	if e.Kind != core.File {
 		return b.Put(ctx, e, body, old)
 	}

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +103,7 @@ func checkBatchBypass(ctx context.Context, decorate func(core.Backend) core.Back
 	}
 	for i := range got {
 		if (got[i] == nil) != (errs[i] == nil) {
-			return fmt.Errorf("DeleteBatch(%q): %v, and Delete: %v", olds[i].Key, got[i], errs[i])
+			return fmt.Errorf("DeleteBatch and Delete of %q do not agree: %w", olds[i].Key, cmp.Or(got[i], errs[i]))
 		}
 	}
 	return nil

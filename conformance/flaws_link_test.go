@@ -16,7 +16,7 @@ var linkFlaws = []flaw{
 		})
 	}},
 	{"what a target is turns into its opposite", "DirTargets", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Target.Dir == core.IsDir {
 				e.Target.Dir = core.NotDir
 			}
@@ -40,13 +40,13 @@ var linkFlaws = []flaw{
 		return over(broken{features: declare(func(f *core.Features) { f.URLLinks = false })})
 	}},
 	{"decodes the target of a link once too often", "LinkForms", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			e.Target.Key = strings.ReplaceAll(e.Target.Key, "%41", "A")
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
 	{"stores any target", "BadTargets", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Kind == core.Link && e.Target.Check() != nil {
 				e.Target = core.Target{Key: "."}
 			}
@@ -56,14 +56,14 @@ var linkFlaws = []flaw{
 	{"cuts targets that are too long", "TargetTooLong", func() core.Backend {
 		return over(broken{
 			features: declare(func(f *core.Features) { f.MaxTarget = 500 }),
-			put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 				e.Target.Key = e.Target.Key[:min(500, len(e.Target.Key))]
 				return b.Put(ctx, e, body, old)
 			},
 		})
 	}},
 	{"a link that became a file stays a link", "FileToLinkAndBack", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old != nil && old.Kind == core.Link && e.Kind == core.File {
 				return *old, nil
 			}
@@ -80,16 +80,16 @@ var linkFlaws = []flaw{
 			return key
 		}
 		return over(broken{
-			stat: func(b core.Backend, ctx context.Context, key string) (core.Entry, error) {
+			stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 				return b.Stat(ctx, follow(ctx, b, key))
 			},
-			open: func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+			open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 				return b.Open(ctx, follow(ctx, b, key))
 			},
 		})
 	}},
 	{"links are followed on read", "LinkForms", func() core.Backend {
-		return over(broken{open: func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			rc, e, err := b.Open(ctx, key)
 			if err == nil && e.Kind == core.Link {
 				if to, _, err := b.Open(ctx, e.Target.Key); err == nil {
@@ -100,7 +100,7 @@ var linkFlaws = []flaw{
 		}})
 	}},
 	{"deletes through a link", "UnderLink", func() core.Backend {
-		return over(broken{del: func(b core.Backend, ctx context.Context, old core.Entry) error {
+		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			if dir, name, ok := strings.Cut(old.Key, "/"); ok {
 				if e, err := b.Stat(ctx, dir); err == nil && e.Kind == core.Link {
 					old.Key = e.Target.Key + "/" + name

@@ -13,7 +13,7 @@ import (
 var putFlaws = []flaw{
 	{"a failed body is stored as far as it came", "AtomicPut", func() core.Backend { return over(broken{put: putWhatCame}) }},
 	{"the error of a body is lost", "AtomicPut", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			stored, err := b.Put(ctx, e, body, old)
 			if err != nil && !errors.Is(err, core.ErrChanged) {
 				err = errors.New(err.Error())
@@ -22,13 +22,13 @@ var putFlaws = []flaw{
 		}})
 	}},
 	{"a cancelled put is carried out", "CancelledPut", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			stored, err := b.Put(context.WithoutCancel(ctx), e, body, old)
 			return stored, errors.Join(err, ctx.Err())
 		}})
 	}},
 	{"temporary files are listed", "TempInvisible", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Kind != core.File {
 				return b.Put(ctx, e, body, old)
 			}
@@ -39,13 +39,13 @@ var putFlaws = []flaw{
 		}})
 	}},
 	{"a wrong md5 is accepted", "WrongMD5", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			e.MD5 = core.MD5{}
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
 	{"a body that is too long is cut", "WrongLength", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if body != nil {
 				body = io.LimitReader(body, e.Size)
 			}
@@ -53,7 +53,7 @@ var putFlaws = []flaw{
 		}})
 	}},
 	{"the time of the first content stays", "Overwrite", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old != nil {
 				e.ModTime = old.ModTime
 			}
@@ -77,7 +77,7 @@ var putFlaws = []flaw{
 		return over(broken{features: declare(func(f *core.Features) { f.StoresMD5 = false })})
 	}},
 	{"takes an ETag for an md5", "MD5", func() core.Backend {
-		return over(broken{stat: func(b core.Backend, ctx context.Context, key string) (core.Entry, error) {
+		return over(broken{stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 			e, err := b.Stat(ctx, key)
 			e.MD5 = core.SumMD5([]byte(e.Token))
 			return e, err
@@ -97,7 +97,7 @@ var putFlaws = []flaw{
 		return over(broken{features: declare(func(f *core.Features) { f.Flat = false })})
 	}},
 	{"what is put is not what was to be put", "PutsNoOther", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Kind == core.Other {
 				e.Kind = core.File
 			}
@@ -106,12 +106,12 @@ var putFlaws = []flaw{
 	}},
 	{"the token is that of the key", "TokenChanges", func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.Conditional = false }), broken{
-			stat: func(b core.Backend, ctx context.Context, key string) (core.Entry, error) {
+			stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 				e, err := b.Stat(ctx, key)
 				e.Token = key
 				return e, err
 			},
-			put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 				stored, err := b.Put(ctx, e, body, old)
 				stored.Token = e.Key
 				return stored, err
@@ -119,13 +119,13 @@ var putFlaws = []flaw{
 		})
 	}},
 	{"Put returns what it was given", "PutMatchesStat", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			_, err := b.Put(ctx, e, body, old)
 			return e, err
 		}})
 	}},
 	{"keys are unescaped", "Keys", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			e.Key = strings.ReplaceAll(e.Key, "+", " ")
 			return b.Put(ctx, e, body, old)
 		}})
@@ -133,19 +133,19 @@ var putFlaws = []flaw{
 	{"long keys are cut", "LongKeys", func() core.Backend {
 		return over(broken{
 			features: declare(func(f *core.Features) { f.MaxKey = 600 }),
-			put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 				e.Key = e.Key[:min(600, len(e.Key))]
 				return b.Put(ctx, e, body, old)
 			},
 		})
 	}},
 	{"keys are cleaned", "InvalidKeys", func() core.Backend {
-		return over(broken{stat: func(b core.Backend, ctx context.Context, key string) (core.Entry, error) {
+		return over(broken{stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 			return b.Stat(ctx, strings.TrimPrefix(strings.TrimSuffix(key, "/"), "./"))
 		}})
 	}},
 	{"a byte is lost", "RoundTrip", func() core.Backend {
-		return over(broken{open: func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			rc, e, err := b.Open(ctx, key)
 			if rc != nil && e.Size > 1 {
 				rc = io.NopCloser(io.LimitReader(rc, e.Size-1))
@@ -154,7 +154,7 @@ var putFlaws = []flaw{
 		}})
 	}},
 	{"a part of a large file is lost", "LargeRoundTrip", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Size <= 16<<20 {
 				return b.Put(ctx, e, body, old)
 			}

@@ -18,13 +18,13 @@ import (
 // treeFlaws are of listings, reads, deletes and extensions.
 var treeFlaws = []flaw{
 	{"what the other listings yield is not complete", "ListIsComplete", func() core.Backend {
-		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, after))
 			return yieldAll(slices.DeleteFunc(entries, func(e core.Entry) bool { return strings.Contains(e.Key, "日") }), err)
 		}})
 	}},
 	{"a reader reads elsewhere than it was told", "ReadersAgree", func() core.Backend {
-		return over(broken{open: func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			rc, e, err := b.Open(ctx, key)
 			if at, ok := rc.(io.ReaderAt); ok {
 				rc = struct {
@@ -37,7 +37,7 @@ var treeFlaws = []flaw{
 	}},
 	{"writes get in each other's way", "Concurrent", func() core.Backend {
 		var busy atomic.Bool
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if !busy.CompareAndSwap(false, true) {
 				return core.Entry{}, errors.New("mkdir: file exists")
 			}
@@ -52,13 +52,13 @@ var treeFlaws = []flaw{
 		})
 	}},
 	{"lists what follows after with after", "After", func() core.Backend {
-		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, ""))
 			return yieldAll(slices.DeleteFunc(entries, func(e core.Entry) bool { return e.Key < after }), err)
 		}})
 	}},
 	{"drops an entry at a page's end", "Pages", func() core.Backend {
-		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, after))
 			if len(entries) > 1000 {
 				entries = slices.Delete(entries, 1000, 1001)
@@ -67,7 +67,7 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"a cancelled listing looks complete", "CancelledList", func() core.Backend {
-		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			return func(yield func(core.Entry, error) bool) {
 				for e, err := range b.List(ctx, after) {
 					if err != nil || !yield(e, nil) {
@@ -78,12 +78,14 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"leaks a goroutine when a listing is left", "EarlyBreak", func() core.Backend {
-		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			return func(yield func(core.Entry, error) bool) {
 				ch := make(chan core.Entry)
 				go func() {
-					for e := range b.List(ctx, after) {
-						ch <- e
+					for e, err := range b.List(ctx, after) {
+						if err == nil {
+							ch <- e
+						}
 					}
 					close(ch)
 				}()
@@ -96,7 +98,7 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"a listing shows an old size", "ListMatchesStat", func() core.Backend {
-		return over(broken{list: func(b core.Backend, ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, after))
 			for i := range entries {
 				entries[i].Size++
@@ -107,7 +109,7 @@ var treeFlaws = []flaw{
 	{"what is missing is an error of its own", "Missing", func() core.Backend {
 		opaque := errors.New("404")
 		return over(broken{
-			stat: func(b core.Backend, ctx context.Context, key string) (core.Entry, error) {
+			stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 				e, err := b.Stat(ctx, key)
 				if errors.Is(err, fs.ErrNotExist) {
 					err = &core.Error{Op: "stat", Key: key, Err: opaque}
@@ -117,7 +119,7 @@ var treeFlaws = []flaw{
 		})
 	}},
 	{"errors do not say which key", "ErrorsAreTyped", func() core.Backend {
-		return over(broken{stat: func(b core.Backend, ctx context.Context, key string) (core.Entry, error) {
+		return over(broken{stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 			e, err := b.Stat(ctx, key)
 			if err != nil {
 				err = fs.ErrNotExist
@@ -126,14 +128,14 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"Open and Stat disagree", "OpenMatchesStat", func() core.Backend {
-		return over(broken{open: func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			rc, e, err := b.Open(ctx, key)
 			e.Token = "W/" + e.Token
 			return rc, e, err
 		}})
 	}},
 	{"a missing entry cannot be deleted", "DeleteMissing", func() core.Backend {
-		return over(broken{del: func(b core.Backend, ctx context.Context, old core.Entry) error {
+		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			if _, err := b.Stat(ctx, old.Key); err != nil {
 				return err
 			}
@@ -141,7 +143,7 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"a delete takes what lies below along", "DeleteSiblings", func() core.Backend {
-		return over(broken{del: func(b core.Backend, ctx context.Context, old core.Entry) error {
+		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			entries, err := collect(b.List(ctx, ""))
 			for _, e := range entries {
 				if strings.HasPrefix(e.Key, old.Key) && e.Key != old.Key {
@@ -152,10 +154,10 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"a delete does nothing", "Delete", func() core.Backend {
-		return over(broken{del: func(core.Backend, context.Context, core.Entry) error { return nil }})
+		return over(broken{del: func(context.Context, core.Backend, core.Entry) error { return nil }})
 	}},
 	{"a delete does not look at what is there", "DeleteChanged", func() core.Backend {
-		return over(broken{del: func(b core.Backend, ctx context.Context, old core.Entry) error {
+		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			if e := now(ctx, b, old.Key); e != nil {
 				return b.Delete(ctx, *e)
 			}
@@ -163,7 +165,7 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"an overwrite does not look at what is there", "PutChanged", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old != nil {
 				old = now(ctx, b, e.Key)
 			}
@@ -171,7 +173,7 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"a create does not look at what is there", "CreateRace", func() core.Backend {
-		return over(broken{put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old == nil {
 				old = now(ctx, b, e.Key)
 			}
@@ -184,7 +186,7 @@ var treeFlaws = []flaw{
 	{"a create that looks first and writes then", "ConcurrentSameKey", func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.Conditional = false }), broken{
 			features: declare(func(f *core.Features) { f.Conditional = true }),
-			put: func(b core.Backend, ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 				if at := now(ctx, b, e.Key); (at == nil) != (old == nil) {
 					return core.Entry{}, core.ErrChanged
 				}
@@ -194,7 +196,7 @@ var treeFlaws = []flaw{
 		})
 	}},
 	{"the bytes of one version with the entry of another", "ReadWhileWritten", func() core.Backend {
-		return over(broken{open: func(b core.Backend, ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			e, err := b.Stat(ctx, key)
 			if err != nil {
 				return nil, e, err

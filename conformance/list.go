@@ -200,7 +200,10 @@ func checkEarlyBreak(p *probe) {
 	go pprof.Do(p.ctx, labels, func(ctx context.Context) {
 		defer close(done)
 		for range breaks {
-			for range p.b.List(ctx, "") {
+			for _, err := range p.b.List(ctx, "") {
+				if err != nil {
+					p.failf("List: %w", err)
+				}
 				break
 			}
 		}

@@ -2,6 +2,8 @@ package conformance
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/s3fc/s3fc/core"
@@ -12,68 +14,74 @@ import (
 // of each has nothing to do, and so again after the tree has changed in every
 // way, and strangers have left something at b.
 func TestPair(t *testing.T, a, b Open) {
-	for seed := range uint64(3) {
-		n := []int{60, 12, 25}[seed]
+	for seed, n := range []int{60, 12, 25} {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
-		tour := &tour{ctx: ctx, t: t, a: a(t), b: b(t), back: a(t)}
-		g := newGenerator(seed, tour.a, tour.b)
-		first := g.tree(n)
-		tour.set("the first tree", nil, first)
-		second := g.changed(first)
-		tour.strangers(first, second)
-		tour.set("the changed tree", first, second)
-		tour.set("kinds before they change", second, swapped(tour.a, tour.b, false))
-		tour.set("kinds after they changed", swapped(tour.a, tour.b, false), swapped(tour.a, tour.b, true))
-		tour.set("kinds changed back", swapped(tour.a, tour.b, true), swapped(tour.a, tour.b, false))
-		tour.set("the empty tree", swapped(tour.a, tour.b, false), nil)
+		r := &tour{ctx: ctx, a: a(t), b: b(t), back: a(t)}
+		if err := r.run(uint64(seed), n); err != nil {
+			t.Errorf("tree %d: %v", seed, err)
+		}
 	}
 }
 
 // tour is a way from a to b and back.
 type tour struct {
-	ctx        context.Context
-	t          *testing.T
+	ctx        context.Context //nolint:containedctx // It lives as long as one tour.
 	a, b, back core.Backend
 }
 
+// run takes a tree of about n entries, and what becomes of it, around.
+func (r *tour) run(seed uint64, n int) error {
+	g := newGenerator(seed, r.a, r.b)
+	first := g.tree(n)
+	second := g.changed(first)
+	mixed, swapped := swapped(r.a, r.b, false), swapped(r.a, r.b, true)
+	return errors.Join(
+		r.set("the first tree", nil, first),
+		r.strangers(first, second),
+		r.set("the changed tree", first, second),
+		r.set("kinds before they change", second, mixed),
+		r.set("kinds after they changed", mixed, swapped),
+		r.set("kinds changed back", swapped, mixed),
+		r.set("the empty tree", mixed, nil),
+	)
+}
+
 // set makes the tree at a go from before to want, and copies it around.
-func (r *tour) set(what string, before, want []specimen) {
-	r.t.Helper()
+func (r *tour) set(what string, before, want []specimen) error {
 	p := &probe{ctx: r.ctx, b: r.a, features: r.a.Features()}
 	for _, s := range before {
 		p.remove(p.stat(s.entry.Key))
 	}
 	p.fill(want)
-	for _, err := range p.errs {
-		r.t.Fatalf("%s cannot be put into the source: %v", what, err)
+	if err := errors.Join(p.errs...); err != nil {
+		return fmt.Errorf("%s cannot be put into the source: %w", what, err)
 	}
-	r.carry(what+", there", r.a, r.b, want)
-	r.carry(what+", and back", r.b, r.back, want)
+	return errors.Join(
+		r.carry(what+", there", r.a, r.b, want),
+		r.carry(what+", and back", r.b, r.back, want),
+	)
 }
 
 // carry copies, checks what arrived, and copies again.
-func (r *tour) carry(what string, src, dst core.Backend, want []specimen) {
-	r.t.Helper()
+func (r *tour) carry(what string, src, dst core.Backend, want []specimen) error {
+	var errs []error
 	for _, again := range []bool{false, true} {
 		o, err := copyTree(r.ctx, src, dst, 4)
-		if err != nil {
-			r.t.Fatalf("%s: %v", what, err)
-		}
-		if err := o.problems(); err != nil {
-			r.t.Errorf("%s:\n%v", what, err)
-		}
+		errs = append(errs, err, o.problems())
 		if again && o.changes() != 0 {
-			r.t.Errorf("%s: a second copy has %d files, %d links and %d deletes to do; want none", what, o.totals.Files, o.totals.Links, o.totals.Deletes)
+			errs = append(errs, fmt.Errorf("a second copy has %d files, %d links and %d deletes to do; want none", o.totals.Files, o.totals.Links, o.totals.Deletes))
 		}
 	}
-	if err := Check(r.ctx, dst, entriesOf(want)); err != nil {
-		r.t.Errorf("%s:\n%v", what, err)
+	errs = append(errs, Check(r.ctx, dst, entriesOf(want)))
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("%s:\n%w", what, err)
 	}
+	return nil
 }
 
 // strangers leaves at b what neither tree has, and overwrites what both have.
-func (r *tour) strangers(first, second []specimen) {
+func (r *tour) strangers(first, second []specimen) error {
 	p := &probe{ctx: r.ctx, b: r.b, features: r.b.Features()}
 	p.files("stranger", "stranger_d/deep/file")
 	kept := map[string]bool{}
@@ -87,9 +95,10 @@ func (r *tour) strangers(first, second []specimen) {
 			n++
 		}
 	}
-	for _, err := range p.errs {
-		r.t.Fatalf("a stranger cannot write to the destination: %v", err)
+	if err := errors.Join(p.errs...); err != nil {
+		return fmt.Errorf("a stranger cannot write to the destination: %w", err)
 	}
+	return nil
 }
 
 // swapped is a tree in which each of file, link and directory has, after,

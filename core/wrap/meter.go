@@ -12,7 +12,7 @@ import (
 // Counts is what a [Meter] has counted: operations of the interface, which are
 // not requests to a store. It is safe for concurrent use.
 type Counts struct {
-	Lists, Entries, Stats, Opens, Puts, Deletes atomic.Int64
+	Lists, Entries, Stats, Opens, Puts, Deletes, Finishes atomic.Int64
 	// Batches counts calls of DeleteBatch; their entries are in Deletes too.
 	Batches atomic.Int64
 	// Down and Up are the bytes that were read from opened entries, and by Put
@@ -20,16 +20,17 @@ type Counts struct {
 	Down, Up atomic.Int64
 }
 
-// Operations returns the number of operations: a listing, and a batch, is one.
+// Operations returns the number of operations: a listing is one, and so is each
+// entry of a batch.
 func (c *Counts) Operations() int64 {
-	return c.Lists.Load() + c.Stats.Load() + c.Opens.Load() + c.Puts.Load() + c.Deletes.Load()
+	return c.Lists.Load() + c.Stats.Load() + c.Opens.Load() + c.Puts.Load() + c.Deletes.Load() + c.Finishes.Load()
 }
 
 // Meter counts the operations of b in counts, as they begin. Each takes one
 // request from budget before it, an entry of a batch too, and fails with
 // [core.ErrBudget] if none is left; budget may be nil.
 func Meter(b core.Backend, counts *Counts, budget *core.Budget) core.Backend {
-	m := &meter{informs{b}, finishes{b}, b, counts, budget}
+	m := &meter{informs{b}, b, counts, budget}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*meter
@@ -41,7 +42,6 @@ func Meter(b core.Backend, counts *Counts, budget *core.Budget) core.Backend {
 
 type meter struct {
 	informs
-	finishes
 	core.Backend
 	counts *Counts
 	budget *core.Budget
@@ -114,4 +114,12 @@ func (m *meter) deleteBatch(d core.BatchDeleter) func(context.Context, []core.En
 		m.counts.Batches.Add(1)
 		return deleteSome(ctx, d, olds, func(e core.Entry) error { return m.spend(&m.counts.Deletes, "delete", e.Key) })
 	}
+}
+
+// Finish implements [core.Finisher].
+func (m *meter) Finish(ctx context.Context, done core.Done) ([]string, error) {
+	if err := m.spend(&m.counts.Finishes, "finish", ""); err != nil {
+		return nil, err
+	}
+	return finishes{m.Backend}.Finish(ctx, done)
 }
