@@ -137,8 +137,16 @@ func wantEqual[T comparable](t testing.TB, what string, got, want T) {
 // plain does not hide what was sent, as gunzipping it would.
 var plain = &http.Transport{DisableCompression: true}
 
+// An answer is what came back, less its body.
+type answer struct {
+	StatusCode    int
+	Status        string
+	Header        http.Header
+	ContentLength int64
+}
+
 // raw sends a request that is not signed and returns the answer with its body.
-func (f *fixture) raw(method, path, body string, header map[string]string) (*http.Response, string) {
+func (f *fixture) raw(method, path, body string, header map[string]string) (answer, string) {
 	f.Helper()
 	req, err := http.NewRequestWithContext(f.Context(), method, f.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -147,12 +155,12 @@ func (f *fixture) raw(method, path, body string, header map[string]string) (*htt
 	for k, v := range header {
 		req.Header.Set(k, v)
 	}
-	return f.do(plain, req)
+	return f.do(req)
 }
 
-func (f *fixture) do(rt http.RoundTripper, req *http.Request) (*http.Response, string) {
+func (f *fixture) do(req *http.Request) (answer, string) {
 	f.Helper()
-	resp, err := rt.RoundTrip(req)
+	resp, err := plain.RoundTrip(req)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -161,7 +169,7 @@ func (f *fixture) do(rt http.RoundTripper, req *http.Request) (*http.Response, s
 	if err != nil {
 		f.Fatal(err)
 	}
-	return resp, string(b)
+	return answer{resp.StatusCode, resp.Status, resp.Header, resp.ContentLength}, string(b)
 }
 
 // xmlCode is the code in an XML error.

@@ -48,12 +48,12 @@ func TestWebsiteEndpoint(t *testing.T) {
 	}
 	eachStore(t, func(f *fixture) {
 		site := f.WebsiteURL(f.Bucket)
-		visit := func(method, path string) (*http.Response, string) {
+		visit := func(method, path string) (answer, string) {
 			req, err := http.NewRequestWithContext(f.Context(), method, site+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return f.do(plain, req)
+			return f.do(req)
 		}
 		resp, _ := visit("GET", "/")
 		wantEqual(t, "before hosting is on", resp.StatusCode, 404)

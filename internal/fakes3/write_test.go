@@ -26,7 +26,7 @@ func rawAnswer(t testing.TB, url, request string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // All was read.
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
