@@ -70,7 +70,7 @@ func (l *listing) run(ctx context.Context) (err error) {
 	if l.from, err = l.openSource(ctx, l.tree, env); err != nil {
 		return err
 	}
-	defer closeTree(l.from)
+	defer func() { _ = closeTree(l.from) }() // only read
 	if l.links {
 		err = l.listLinks(ctx)
 	} else {

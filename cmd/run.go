@@ -84,12 +84,16 @@ type result struct {
 }
 
 // planned opens the trees, makes the plan and gives it to use.
-func (r *run) planned(ctx context.Context, use func(*core.Plan) (outcome, error)) result {
+func (r *run) planned(ctx context.Context, use func(*core.Plan) (outcome, error)) (res result) {
 	if err := r.open(ctx); err != nil {
 		return result{err: err}
 	}
-	defer closeTree(r.from)
-	defer closeTree(r.to)
+	defer func() {
+		_ = closeTree(r.from) // only read
+		if err := closeTree(r.to); err != nil {
+			res.err = errors.Join(res.err, err)
+		}
+	}()
 	set, closeRules := r.ignoreSet()
 	defer closeRules()
 	r.rules = set
@@ -100,7 +104,7 @@ func (r *run) planned(ctx context.Context, use func(*core.Plan) (outcome, error)
 	if err != nil {
 		return result{err: err}
 	}
-	defer plan.Close()
+	defer func() { _ = plan.Close() }() // a temporary file that stays loses nothing
 	out, err := use(plan)
 	if errors.Is(err, core.ErrEmptySource) && r.isOne(ctx, r.src, r.env) {
 		err = r.oneObject(r.src)
@@ -113,7 +117,7 @@ func (r *run) open(ctx context.Context) (err error) {
 		return err
 	}
 	if r.to, err = r.openDestination(ctx, r.dst, r.env, r.dryRun); err != nil {
-		closeTree(r.from)
+		_ = closeTree(r.from) // only read
 	}
 	return err
 }

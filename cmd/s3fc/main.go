@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 
+	"github.com/s3fc/s3fc/backends/embedded"
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/backends/s3"
@@ -27,6 +28,11 @@ func stores() *core.Mux {
 			Name: "file", Open: localfs.Open, Features: new(localfs.Tree).Features(),
 			About:   "a directory, also written as a path; links are symbolic links",
 			Example: "./site or file:///srv/site",
+		},
+		{
+			Name: "embedded", Open: embedded.Open, Features: embedded.DefaultFeatures(),
+			About:   "a bucket of an S3 store inside this program, kept on disk, to try everything without an account",
+			Example: "embedded://demo/prefix",
 		},
 		{
 			Name: "mem", Open: memory.Open, Features: memory.All,

@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 				"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 				"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 				"S3FC_EMBEDDED_DIR=" + filepath.Join(env.WorkDir, ".embedded"), "TERM=dumb",
+				"GORACE=atexit_sleep_ms=0", // the race detector's pause at each exit
 			} {
 				name, value, _ := strings.Cut(v, "=")
 				env.Setenv(name, value)

@@ -104,7 +104,7 @@ func TestDirReadsNestedFiles(t *testing.T) {
 	write(t, dir, File, "*.log")
 	write(t, dir, "a/b/"+File, "!keep.log")
 	src := NewDir(dir)
-	defer src.Close()
+	t.Cleanup(func() { _ = src.Close() })
 	set := NewSet(nil, nil, src)
 	check(t, set, map[string]bool{"x.log": true, "a/keep.log": true, "a/b/keep.log": false, "a/b/x.log": true, "none/there": false})
 	if err := set.Err(); err != nil {
@@ -125,7 +125,7 @@ func TestDirFollowsNoLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	src := NewDir(dir)
-	defer src.Close()
+	t.Cleanup(func() { _ = src.Close() })
 	check(t, NewSet(nil, nil, src), map[string]bool{"y": false, "out/y": false, "in/x": false, "real/x": true})
 }
 
