@@ -148,4 +148,8 @@ type Done struct {
 	LinksPut int64
 	// Deletes says that the run was allowed to delete and nothing failed.
 	Deletes bool
+	// Keep, if not nil, reports whether the directory dir and what is below it
+	// is hidden from the run by the user's rules, so that nothing there is
+	// cleaned up.
+	Keep func(dir string) bool
 }

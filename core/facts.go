@@ -132,17 +132,24 @@ func complete(ctx context.Context, t Tree, key string) (*Entry, error) {
 	return &e, nil
 }
 
-// proven reports whether one side's listing proves that it holds what is known
-// of the other.
+// proven reports whether the token of one side proves that it holds what is
+// known of the other. Of a link it can prove more than its target says: that
+// its text is what would be written.
 func (a *asker) proven(q *inquiry) bool {
 	if q.src == nil || q.dst == nil {
 		return false
 	}
-	if a.dstProver != nil && q.dst.Kind == File && a.dstProver.Proves(*q.dst, evidence(q.src, q.srcSeen, true)) {
+	if a.dstProver != nil && provable(q.src, q.dst) && a.dstProver.Proves(*q.dst, evidence(q.src, q.srcSeen, true)) {
 		return true
 	}
-	return a.srcProver != nil && q.src.Kind == File &&
+	return a.srcProver != nil && provable(q.dst, q.src) &&
 		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstSeen, a.rules.dst.dirTargets))
+}
+
+// provable reports whether have can be proved by what is known of e: what is
+// listed as a file may be anything, but a link is no file.
+func provable(e, have *Entry) bool {
+	return have.Kind == File || have.Kind == Link && e.Kind == Link
 }
 
 // evidence is what is known of e for a proof. A side that does not keep what

@@ -27,7 +27,7 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 	if err != nil {
 		return nil, fail("finish", "", err)
 	}
-	s := &sweeper{ctx: ctx, dirs: done.Deletes, stale: time.Now().Add(t.hooks.later - staleAfter)}
+	s := &sweeper{ctx: ctx, dirs: done.Deletes, keep: done.Keep, stale: time.Now().Add(t.hooks.later - staleAfter)}
 	if _, err := s.sweep(root); err != nil {
 		return nil, fail("finish", "", err)
 	}
@@ -42,6 +42,7 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 type sweeper struct {
 	ctx   context.Context //nolint:containedctx // A sweeper is a call, not a thing that lasts.
 	dirs  bool            // empty directories go
+	keep  func(dir string) bool
 	stale time.Time
 
 	left  int // could not be removed
@@ -98,6 +99,9 @@ func (s *sweeper) dir(d *dir, name string) (bool, error) {
 	info, err := d.root.Lstat(name)
 	if err != nil || !info.IsDir() || nameProblem(name, true) != nil {
 		return errors.Is(err, fs.ErrNotExist), nil
+	}
+	if s.keep != nil && s.keep(join(d.key, name)) {
+		return false, nil
 	}
 	sub, err := d.open(name, info)
 	if err != nil {

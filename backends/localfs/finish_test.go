@@ -124,3 +124,27 @@ func TestFinishTellsWhatItCannotRemove(t *testing.T) {
 		t.Errorf("got %d, %q", s.left, s.first)
 	}
 }
+
+func TestFinishKeepsDirectoriesThatAreHidden(t *testing.T) {
+	dir := t.TempDir()
+	for _, d := range []string{".git/refs/tags", "empty/deep"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := New(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	done := core.Done{Deletes: true, Keep: func(dir string) bool { return dir == ".git" }}
+	if _, err := tree.Finish(t.Context(), done); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".git/refs/tags")); err != nil {
+		t.Error("an excluded directory was cleaned up:", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "empty")); err == nil {
+		t.Error("an empty directory is left")
+	}
+}

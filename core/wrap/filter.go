@@ -100,6 +100,13 @@ type filter struct {
 	b core.Backend
 }
 
+// Finish implements [core.Finisher]: what is hidden is not cleaned up.
+func (f *filter) Finish(ctx context.Context, done core.Done) ([]string, error) {
+	inner := done.Keep
+	done.Keep = func(dir string) bool { return f.hide(dir+"/") || inner != nil && inner(dir) }
+	return f.finishes.Finish(ctx, done)
+}
+
 func (f *filter) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	if err := f.refuse("put", e.Key); err != nil {
 		return core.Entry{}, err
