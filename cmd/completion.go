@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -39,17 +41,22 @@ func newCompletion() *cobra.Command {
 	}
 }
 
-// completeTrees completes up to n tree arguments: files of the shell's own, and
-// the schemes.
+// completeTrees completes up to n tree arguments: a scheme whose begin is
+// certain, else files, which the shell knows.
 func (a *app) completeTrees(n int) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return func(_ *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) >= n {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var out []cobra.Completion
 		for _, s := range a.mux.Schemes() {
-			out = append(out, cobra.CompletionWithDesc(s.Name+"://", s.About))
+			if len(begun) >= 2 && strings.HasPrefix(s.Name+"://", begun) {
+				out = append(out, cobra.CompletionWithDesc(s.Name+"://", s.About))
+			}
 		}
-		return out, cobra.ShellCompDirectiveDefault | cobra.ShellCompDirectiveNoSpace
+		if len(out) == 0 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return out, cobra.ShellCompDirectiveNoSpace
 	}
 }

@@ -3,6 +3,9 @@ package cmd
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -23,7 +26,7 @@ func (j *jsonReport) action(a core.Action) {
 	if j.quiet && a.Op != core.Fail && a.Op != core.Conflict {
 		return
 	}
-	j.con.print(string(a.Event()) + "\n")
+	j.con.print(visible(string(a.Event())) + "\n")
 }
 
 // summaryJSON is the last line of a run.
@@ -68,5 +71,28 @@ func encode(v any) string {
 	if err != nil {
 		panic(fmt.Sprintf("cmd: a line cannot be encoded: %v", err))
 	}
-	return string(b) + "\n"
+	return visible(string(b)) + "\n"
 }
+
+// visible escapes what encoding/json leaves as it is and a terminal might obey:
+// in JSON, it can only stand in strings.
+func visible(text string) string {
+	if strings.IndexFunc(text, unprintable) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case !unprintable(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, hi, lo)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return r > '~' && !unicode.IsPrint(r) }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -71,6 +72,18 @@ func TestSummaryForPeople(t *testing.T) {
 	o := outcome{Cost: estimate{known: true, tables: []*prices.Table{prices.For("", "b")}}}
 	if got, want := summaryText(o, true), "nothing to do in 0.0s\nprices: AWS S3 Standard, us-east-1, 2026-11-22 (requests only, not storage or traffic)"; got != want {
 		t.Errorf("the summary is %q, want %q", got, want)
+	}
+}
+
+func TestJSONCannotActOnATerminal(t *testing.T) {
+	key := "a\x1b\u009b2J\u202e\x7f\U000e0001é"
+	line := encode(map[string]string{"key": key})
+	if want := `{"key":"a\u001b\u009b2J\u202e\u007f\udb40\udc01é"}` + "\n"; line != want {
+		t.Errorf("%q, want %q", line, want)
+	}
+	var back map[string]string
+	if err := json.Unmarshal([]byte(line), &back); err != nil || back["key"] != key {
+		t.Errorf("the line says %q, %v; want %q", back["key"], err, key)
 	}
 }
 
