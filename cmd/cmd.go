@@ -27,7 +27,7 @@ const (
 func Main(mux *core.Mux, args []string) int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	return Run(ctx, mux, args, os.Stdin, os.Stdout, os.Stderr)
+	return profiled(os.Stderr, func() int { return Run(ctx, mux, args, os.Stdin, os.Stdout, os.Stderr) })
 }
 
 // Run is [Main] without signals, for tests and for use inside other programs:

@@ -1,0 +1,24 @@
+package cmd_test
+
+import (
+	"context"
+	"os"
+
+	"github.com/s3fc/s3fc/backends/memory"
+	"github.com/s3fc/s3fc/cmd"
+	"github.com/s3fc/s3fc/core"
+)
+
+// A program of one's own, with a store that s3fc does not know. Its main calls
+// os.Exit(cmd.Main(&mux, os.Args[1:])).
+func Example() {
+	var mux core.Mux
+	mux.Handle(core.Scheme{Name: "mine", Open: memory.Open, About: "a store of one's own", Example: "mine://name", Features: core.Features{Links: true}})
+	cmd.Run(context.Background(), &mux, []string{"backends"}, os.Stdin, os.Stdout, os.Stderr)
+	// Output:
+	// SCHEME   LINKS  URLS  MD5  MTIME  A + A/B  KEY  TARGET
+	// mine://  yes    -     -    -      -        any  any
+	//
+	// mine://     a store of one's own
+	//             as mine://name
+}
