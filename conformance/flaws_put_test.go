@@ -153,6 +153,14 @@ var putFlaws = []flaw{
 			return rc, e, err
 		}})
 	}},
+	{"a large body that fails is stored as far as it came", "LargeFailures", func() core.Backend {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			if e.Size <= 16<<20 {
+				return b.Put(ctx, e, body, old)
+			}
+			return putWhatCame(ctx, b, e, body, old)
+		}})
+	}},
 	{"a part of a large file is lost", "LargeRoundTrip", func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Size <= 16<<20 {

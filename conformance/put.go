@@ -24,6 +24,11 @@ var putCases = []Case{
 		Run: run(checkLargeRoundTrip),
 	},
 	{
+		Name: "LargeFailures", Long: true,
+		Why: "what goes in parts has more places to fail at, and must be whole or not there all the same",
+		Run: run(checkLargeFailures),
+	},
+	{
 		Name: "PutMatchesStat",
 		Why:  "what Put returns is what the next condition is made of",
 		Run:  run(checkPutMatchesStat),
@@ -101,6 +106,28 @@ func checkLargeRoundTrip(p *probe) {
 	p.roundTrip("b", 21<<20+12345, true)
 }
 
+func checkLargeFailures(p *probe) {
+	old := p.file("d/old", "old content")
+	content := bytesOf("large", 17<<20+1)
+	fails := func() io.Reader { return &faultyBody{content: content, half: func() error { return errBody }} }
+	for key, seen := range map[string]*core.Entry{"new/f": nil, "d/old": &old} {
+		e := fileOf(key, content)
+		_, err := p.b.Put(p.ctx, e, fails(), seen)
+		p.refused(fmt.Sprintf("Put(%q) of a large body that fails in the middle", key), err, errBody)
+		ctx, cancel := context.WithCancel(p.ctx)
+		_, err = p.b.Put(ctx, e, &faultyBody{content: content, half: func() error { cancel(); return nil }}, seen)
+		p.refused(fmt.Sprintf("Put(%q), cancelled in the middle of a large body", key), err, context.Canceled)
+		_, err = p.b.Put(p.ctx, e, plain(content[1:]), seen)
+		p.refused(fmt.Sprintf("Put(%q) of a large body that is too short", key), err, core.ErrCorrupt)
+		e.MD5 = core.SumMD5([]byte("something else"))
+		_, err = p.b.Put(p.ctx, e, strings.NewReader(content), seen)
+		p.refused(fmt.Sprintf("Put(%q) of a large body with another md5", key), err, core.ErrCorrupt)
+	}
+	p.nothing("new/f")
+	p.holds("d/old", "old content")
+	p.holdsKeys("d/old")
+}
+
 func (p *probe) roundTrip(key string, n int, seekable bool) {
 	content := bytesOf(key, n)
 	body := plain(content)
@@ -128,7 +155,7 @@ func checkPutMatchesStat(p *probe) {
 }
 
 func checkMD5(p *probe) {
-	for _, n := range []int{0, 5, 200_000, 6 << 20} {
+	for _, n := range []int{0, 5, 200_000, 1 << 20} {
 		key := fmt.Sprintf("f%d", n)
 		content := bytesOf(key, n)
 		p.file(key, content)
@@ -152,7 +179,7 @@ func checkNoMD5(p *probe) {
 
 func checkWrongMD5(p *probe) {
 	old := p.file("old", "old content")
-	for _, size := range []int{12, 6 << 20} {
+	for _, size := range []int{12, 300_000} {
 		content := bytesOf("right", size)
 		for key, seen := range map[string]*core.Entry{"new": nil, "old": &old} {
 			e := fileOf(key, content)
@@ -168,7 +195,7 @@ func checkWrongMD5(p *probe) {
 
 func checkWrongLength(p *probe) {
 	old := p.file("old", "old content")
-	for _, size := range []int{12, 6 << 20} {
+	for _, size := range []int{12, 300_000} {
 		content := bytesOf("right", size)
 		for _, body := range []string{content[:size-1], content + "x", ""} {
 			for key, seen := range map[string]*core.Entry{"new": nil, "old": &old} {
@@ -216,7 +243,7 @@ var errBody = errors.New("the body failed")
 
 func checkAtomicPut(p *probe) {
 	old := p.file("d/old", "old content")
-	for _, size := range []int{1000, 6 << 20} {
+	for _, size := range []int{1000, 300_000} {
 		content := bytesOf("torn", size)
 		for key, seen := range map[string]*core.Entry{"new/f": nil, "d/old": &old} {
 			body := &faultyBody{content: content, half: func() error { return errBody }}
@@ -231,7 +258,7 @@ func checkAtomicPut(p *probe) {
 
 func checkCancelledPut(p *probe) {
 	old := p.file("old", "old content")
-	for _, size := range []int{1000, 300_000, 6 << 20} {
+	for _, size := range []int{1000, 300_000} {
 		content := bytesOf("cancelled", size)
 		for key, seen := range map[string]*core.Entry{"new/f": nil, "old": &old} {
 			ctx, cancel := context.WithCancel(p.ctx)
@@ -250,7 +277,7 @@ func checkCancelledPut(p *probe) {
 func checkTempInvisible(p *probe) {
 	old := p.file("d/old", "old content")
 	before := p.list("")
-	for _, size := range []int{1000, 300_000, 6 << 20} {
+	for _, size := range []int{1000, 300_000} {
 		content := bytesOf("slow", size)
 		for key, seen := range map[string]*core.Entry{"d/new": nil, "e/new": nil, "d/old": &old} {
 			looks := 0
