@@ -66,9 +66,12 @@ func describe(err error) *gofakes3.ErrorResponse {
 // which is still sending gets the answer and not a broken connection.
 const drained = 64 << 20
 
-// fail answers a request with an error.
+// fail answers a request with an error. A client that waits to be asked for
+// the body is not asked.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
-	_, _ = io.CopyN(io.Discard, r.Body, drained)
+	if r.Header.Get("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, r.Body, drained)
+	}
 	resp := describe(err)
 	answerXML(w, r, statusOf(resp.Code), resp)
 }

@@ -3,10 +3,10 @@ package fakes3
 import (
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
@@ -93,13 +93,17 @@ func (s *Server) listen(h http.Handler) string {
 	if err != nil {
 		s.tb.Fatalf("fakes3: listen: %v", err)
 	}
-	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: h}} //nolint:gosec // Loopback, for a test.
-	srv.Start()
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	ended := make(chan struct{})
+	go func() {
+		_ = srv.Serve(l) // until Close
+		close(ended)
+	}()
 	s.tb.Cleanup(func() {
-		srv.CloseClientConnections()
-		srv.Close()
+		_ = srv.Close() // whoever is still there has no test any more
+		<-ended
 	})
-	return srv.URL
+	return "http://" + l.Addr().String()
 }
 
 // Throttle answers the next n requests with 503 SlowDown.

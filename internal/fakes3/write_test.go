@@ -356,3 +356,13 @@ func TestWhatIsNotServedIsRefused(t *testing.T) {
 		}
 	})
 }
+
+func TestARefusedBodyIsNotAskedFor(t *testing.T) {
+	eachStore(t, func(f *fixture) {
+		f.put("k", "before")
+		got := rawAnswer(t, f.URL, "PUT /test/k HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+		if !strings.HasPrefix(got, "HTTP/1.1 412 ") {
+			t.Errorf("got %q, want a 412 at once", got)
+		}
+	})
+}
