@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -110,11 +109,11 @@ func (t *Tree) newClient(s setup) *awss3.Client {
 	}
 	t.transport = rt
 	t.meter = &meter{next: &stallGuard{next: rt}, budget: t.opts.Env.Budget}
-	client := newHTTPClient(&throttle{next: t.meter, gate: newGate(jobs)})
-	return awss3.NewFromConfig(s.cfg, func(o *awss3.Options) { t.adjust(o, s, client) })
+	t.http = newHTTPClient(&throttle{next: t.meter, gate: newGate(jobs)})
+	return awss3.NewFromConfig(s.cfg, func(o *awss3.Options) { t.adjust(o, s) })
 }
 
-func (t *Tree) adjust(o *awss3.Options, s setup, client *http.Client) {
+func (t *Tree) adjust(o *awss3.Options, s setup) {
 	if s.endpoint != "" {
 		o.BaseEndpoint = aws.String(s.endpoint)
 	}
@@ -129,7 +128,7 @@ func (t *Tree) adjust(o *awss3.Options, s setup, client *http.Client) {
 	}
 	o.UseAccelerate = s.accelerate
 	o.EndpointOptions.DisableHTTPS = s.noHTTPS
-	o.HTTPClient = client
+	o.HTTPClient = t.http
 	o.Retryer = newRetryer(t.opts.MaxAttempts, t.opts.MaxBackoff, t.meter.answered.Load, true)
 	o.RequestChecksumCalculation = s.checksums()
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired

@@ -10,6 +10,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -155,7 +156,7 @@ func (t *Tree) keyError(e types.Error) error {
 	case "AccessDenied":
 		api.Status = http.StatusForbidden
 	}
-	api.kind, api.Hint = t.explain(api, http.Header{})
+	api.Hint, api.kind = t.explain(api, http.Header{})
 	return api
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -124,37 +125,37 @@ func (t *Tree) apiError(err error) *APIError {
 	if e.Code == "" {
 		e.Code = fmt.Sprintf("HTTP %d", e.Status)
 	}
-	e.kind, e.Hint = t.explain(e, header)
+	e.Hint, e.kind = t.explain(e, header)
 	return e
 }
 
 // explain finds the sentinel for an answer, and what a person should do.
-func (t *Tree) explain(e *APIError, header http.Header) (kind error, hint string) {
+func (t *Tree) explain(e *APIError, header http.Header) (hint string, kind error) {
 	switch e.Code {
 	case "NoSuchBucket":
-		return fs.ErrNotExist, fmt.Sprintf("bucket %q does not exist there; it has to be made first", t.bucketName)
+		return fmt.Sprintf("bucket %q does not exist there; it has to be made first", t.bucketName), fs.ErrNotExist
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
-		return nil, regionHint(t.bucketName, header)
+		return regionHint(t.bucketName, header), nil
 	case "BadDigest", "XAmzContentChecksumMismatch", "IncompleteBody":
-		return core.ErrCorrupt, ""
+		return "", core.ErrCorrupt
 	case "ObjectParentIsFile", "ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory", "XMinioParentIsObject":
-		return core.ErrConflict, "this store keeps keys as paths: add flat=false to the URL"
+		return "this store keeps keys as paths: add flat=false to the URL", core.ErrConflict
 	case "KeyTooLongError":
-		return core.ErrUnsupportedKey, ""
+		return "", core.ErrUnsupportedKey
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
-		return fs.ErrPermission, "the store does not accept these credentials"
+		return "the store does not accept these credentials", fs.ErrPermission
 	}
 	switch e.Status {
 	case http.StatusNotFound:
-		return fs.ErrNotExist, ""
+		return "", fs.ErrNotExist
 	case http.StatusPreconditionFailed:
-		return core.ErrChanged, ""
+		return "", core.ErrChanged
 	case http.StatusForbidden, http.StatusUnauthorized:
-		return fs.ErrPermission, ""
+		return "", fs.ErrPermission
 	case http.StatusMovedPermanently:
-		return nil, regionHint(t.bucketName, header)
+		return regionHint(t.bucketName, header), nil
 	}
-	return nil, ""
+	return "", nil
 }
 
 func regionHint(bucket string, header http.Header) string {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/s3fc/s3fc/core"
 )
 

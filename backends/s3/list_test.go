@@ -191,7 +191,10 @@ func TestListBreak(t *testing.T) {
 	list(t, tree, "")
 	ignore := goleak.IgnoreCurrent()
 	for range 3 {
-		for range tree.List(t.Context(), "") {
+		for _, err := range tree.List(t.Context(), "") {
+			if err != nil {
+				t.Error(err)
+			}
 			break
 		}
 	}

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
 	"github.com/s3fc/s3fc/core"
 )
 

@@ -12,8 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/s3fc/s3fc/core"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/s3fc/s3fc/core"
 )
 
 const (

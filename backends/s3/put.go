@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/mediatype"
 )
@@ -196,7 +197,7 @@ func (t *Tree) putObject(ctx context.Context, in *awss3.PutObjectInput, old *cor
 			return err
 		}
 		var err error
-		out, err = t.client.PutObject(ctx, in, t.unsigned)
+		out, err = t.sendObject(ctx, in)
 		return conditional(err, w.condition && old != nil)
 	})
 }

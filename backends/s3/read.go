@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/s3fc/s3fc/core"
 )
 

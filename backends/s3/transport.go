@@ -87,8 +87,8 @@ func (s *stallGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.stop()
 		return nil, w.explain(err)
 	}
-	w.poke()
-	resp.Body = &watched{ReadCloser: resp.Body, watch: w, last: true}
+	w.timer.Stop()
+	resp.Body = &watched{ReadCloser: resp.Body, watch: w, answer: true}
 	return resp, nil
 }
 
@@ -116,20 +116,21 @@ func (w *watch) explain(err error) error {
 	return err
 }
 
-// watched is a body on whose every read its request is known to be alive.
+// watched is a body on whose every read its request is known to be alive. A
+// reader of an answer may take its time between two reads; a request may not.
 type watched struct {
 	io.ReadCloser
-	watch *watch
-	last  bool // the answer's body, after which nothing comes
+	watch  *watch
+	answer bool
 }
 
 // Read implements [io.Reader].
 func (b *watched) Read(p []byte) (int, error) {
 	b.watch.poke()
 	n, err := b.ReadCloser.Read(p)
-	if b.last && err != nil {
+	if b.answer {
 		b.watch.timer.Stop()
-		if !errors.Is(err, io.EOF) {
+		if err != nil && !errors.Is(err, io.EOF) {
 			err = b.watch.explain(err)
 		}
 	}
@@ -139,7 +140,7 @@ func (b *watched) Read(p []byte) (int, error) {
 // Close implements [io.Closer].
 func (b *watched) Close() error {
 	err := b.ReadCloser.Close()
-	if b.last {
+	if b.answer {
 		b.watch.stop()
 	}
 	return err

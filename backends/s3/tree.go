@@ -11,9 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/s3fc/s3fc/core"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
+
+	"github.com/s3fc/s3fc/core"
 )
 
 // maxKey is the longest key in bytes that S3 takes.
@@ -33,8 +34,10 @@ type Tree struct {
 
 	bucket    *blob.Bucket
 	client    *awss3.Client
+	wire      *wire // nil: all goes through the SDK
 	meter     *meter
 	transport http.RoundTripper
+	http      *http.Client // what counts and paces, over transport
 
 	store store // what was learnt of the store in this run
 }
@@ -76,6 +79,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		return nil, err
 	}
 	t.secure = isSecure(client.Options())
+	t.wire = newWire(ctx, client.Options(), t.http, o.Bucket)
 	t.bucket, err = s3blob.OpenBucket(ctx, client, o.Bucket, &s3blob.Options{
 		EncryptionType: s.sse, KMSEncryptionID: s.kmsKey, RequestChecksumCalculation: s.checksums(),
 	})
