@@ -3,7 +3,10 @@ package embedded_test
 import (
 	"context"
 	"runtime"
+	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // watchHeap returns by how many bytes the heap that is in use grew at most
@@ -16,7 +19,7 @@ func watchHeap(ctx context.Context, f func()) uint64 {
 		most := base
 		for ctx.Err() == nil {
 			most = max(most, liveHeap())
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond)
 		}
 		peak <- most - base
 	}()
@@ -31,3 +34,5 @@ func liveHeap() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
