@@ -43,8 +43,10 @@ type applier struct {
 // nil only if the run could not go on to its end: the context's, [ErrBudget],
 // or one of a temporary file. The summary is right in any case.
 func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (Summary, error) {
+	held := *r
+	held.Dst = holdStale(r.Dst, r.stale)
 	a := &applier{
-		Reconciler: r, asker: r.asker(), plan: p, report: report,
+		Reconciler: &held, asker: r.asker(), plan: p, report: report,
 		late: newSpool[Action](r.TempDir, spoolBound),
 	}
 	defer a.late.close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
@@ -113,7 +115,7 @@ func (a *applier) links(ctx context.Context) error {
 		if act.Op != Put || act.replaces() || act.Src.Kind != Link {
 			return nil
 		}
-		return func(ctx context.Context) { a.done(a.putLink(ctx, act)) }
+		return func(ctx context.Context) { a.settleLink(ctx, act) }
 	}
 	if err := a.each(ctx, a.plan.acts, work); err != nil {
 		return err
@@ -160,6 +162,16 @@ func (a *applier) settleFile(ctx context.Context, act Action) {
 		return
 	}
 	a.done(act)
+}
+
+// settleLink puts a link, in an exact run only if it is still the one that was
+// planned.
+func (a *applier) settleLink(ctx context.Context, act Action) {
+	out, ok := a.sameLink(ctx, act)
+	if ok {
+		out = a.putLink(ctx, act)
+	}
+	a.done(out)
 }
 
 func (a *applier) postpone(act Action) {

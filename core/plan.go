@@ -94,6 +94,7 @@ func (r *Reconciler) Prepare(ctx context.Context) (*Plan, error) {
 func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
 	p := &Plan{acts: newSpool[Action](r.TempDir, spoolBound)}
 	costs := newCosts(r.Src, r.Dst)
+	costs.links = r.Exact
 	for act, err := range r.Plan(ctx) {
 		if err == nil {
 			p.totals.count(act)
@@ -126,6 +127,7 @@ func (a Action) clone() Action {
 // costs adds up what a plan's actions need in requests.
 type costs struct {
 	src, dst Coster
+	links    bool // links of the source are looked at again
 	sum      Requests
 }
 
@@ -140,7 +142,7 @@ func (c *costs) add(a Action) {
 	if a.Op != Put {
 		return
 	}
-	if c.src != nil && a.Src.Kind == File {
+	if c.src != nil && (a.Src.Kind == File || c.links) {
 		c.sum = c.sum.Add(c.src.OpenCost(*a.Src))
 	}
 	if c.dst != nil {

@@ -31,6 +31,10 @@ type Reconciler struct {
 	Resolve bool
 	// Keeps makes the plan hold the Keep actions too; otherwise they are counted.
 	Keeps bool
+	// Exact makes Apply carry out each action as it was planned or not at all:
+	// what changed in the source is a failure, and is not decided about again. It
+	// is for plans that were made a while ago; see [Reconciler.Recheck].
+	Exact bool
 
 	// Budget, if not nil, limits the requests of the run.
 	Budget *Budget
@@ -47,6 +51,7 @@ type Reconciler struct {
 	Progress func(Progress)
 
 	sortSrc, sortDst bool
+	stale            map[string]struct{} // keys of the destination where something else is than the plan saw
 }
 
 // Progress is how far a run is.

@@ -53,7 +53,7 @@ func (a *applier) overObstacle(ctx context.Context, act Action) {
 	defer s.discard()
 	if s.ready {
 		if err := a.Dst.Delete(ctx, *act.Obstacle); err != nil {
-			s.failed(failure(act, WriteError, err))
+			s.failed(deleteError(act, err))
 		}
 	}
 	a.done(s.put(ctx))
@@ -77,6 +77,12 @@ func (a *applier) stage(ctx context.Context, act Action) *staged {
 	if !a.mayDelete() {
 		s.act = notDone(act)
 		return s
+	}
+	if act.Src.Kind == Link {
+		var same bool
+		if s.act, same = a.sameLink(ctx, act); !same {
+			return s
+		}
 	}
 	if act.Src.Kind == File {
 		group, obstacle := act.Group, act.Obstacle
@@ -137,7 +143,7 @@ func (s *staged) clear(ctx context.Context, del Action) {
 	}
 	if err := s.a.Dst.Delete(ctx, *del.Dst); err != nil {
 		s.failed(failure(s.act, InTheWay, fmt.Errorf("what is in its way cannot be deleted: %w", err)))
-		del = failure(del, WriteError, err)
+		del = deleteError(del, err)
 	}
 	s.a.done(del)
 }

@@ -45,7 +45,7 @@ func (a *applier) transfer(ctx context.Context, act Action, to sink) Action {
 		switch {
 		case err == nil:
 			return out
-		case errors.Is(err, errSourceChanged) && !again:
+		case errors.Is(err, errSourceChanged) && !again && !a.Exact:
 			again = true
 			if act = a.redecide(ctx, planned); act.Op != Put || act.Src.Kind != File {
 				return act
@@ -170,15 +170,24 @@ func sourceError(err error) error {
 // sameVersion reports whether what was opened is what was planned, as far as
 // their tokens tell.
 func sameVersion(planned, got *Entry) bool {
-	return planned.Kind == got.Kind && planned.Size == got.Size &&
-		(planned.Token == "" || got.Token == "" || planned.Token == got.Token)
+	return planned.Kind == got.Kind && planned.Size == got.Size && sameToken(planned, got)
+}
+
+func sameToken(planned, got *Entry) bool {
+	return planned.Token == "" || got.Token == "" || planned.Token == got.Token
 }
 
 // notFile: what was listed as a file is a link, or cannot be carried. It is
 // decided about as what it is.
 func (a *applier) notFile(ctx context.Context, act Action, got Entry) Action {
 	got.Partial, got.MaybeLink = false, false
+	if a.Exact && !sameToken(act.Src, &got) {
+		return failure(act, ChangedUnder, errSourceChanged)
+	}
 	out := a.asker.settle(ctx, act.Key, &got, act.Dst)
+	if a.Exact && out.Op == Put {
+		out.Dst = act.Dst // the plan's condition, also where the decision asked once more
+	}
 	out.Group, out.Obstacle = act.Group, act.Obstacle
 	return out
 }
@@ -308,6 +317,24 @@ func (a *applier) track(ctx context.Context, body io.Reader) io.Reader {
 		return &atTracker{tracker: t, at: at}
 	}
 	return &t
+}
+
+// sameLink reports whether the source still has the link that was planned,
+// where the run is exact; if not, the outcome is why.
+func (a *applier) sameLink(ctx context.Context, act Action) (outcome Action, ok bool) {
+	if !a.Exact {
+		return act, true
+	}
+	src, err := complete(ctx, a.Src, act.Key)
+	switch {
+	case err != nil:
+		return failure(act, ReadError, err), false
+	case src == nil:
+		return failure(act, ChangedUnder, fmt.Errorf("%w: the link was planned and is gone", ErrChanged)), false
+	case src.Kind != Link || src.Target != act.Src.Target:
+		return failure(act, ChangedUnder, fmt.Errorf("%w: it is not the link that was planned", ErrChanged)), false
+	}
+	return act, true
 }
 
 // putLink carries out the put of a link.
