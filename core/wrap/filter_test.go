@@ -102,3 +102,33 @@ func TestReadOnlyRefusesEveryChange(t *testing.T) {
 	}
 	wantNames(t, b, "a")
 }
+
+// finisher notes what it was told to keep.
+type finisher struct {
+	*memory.Tree
+	done core.Done
+}
+
+func (f *finisher) Finish(_ context.Context, done core.Done) ([]string, error) {
+	f.done = done
+	return nil, nil
+}
+
+func TestFilterKeepsWhatIsHiddenFromCleanUp(t *testing.T) {
+	inner := &finisher{Tree: memory.New()}
+	f, ok := core.As[core.Finisher](wrap.Filter(inner, hideTmp))
+	if !ok {
+		t.Fatal("no Finisher")
+	}
+	if _, err := f.Finish(t.Context(), core.Done{LinksPut: 2, Keep: func(dir string) bool { return dir == "mine" }}); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]bool{"tmp": true, "mine": true, "other": false} {
+		if got := inner.done.Keep(dir); got != want {
+			t.Errorf("keep %s: %v, want %v", dir, got, want)
+		}
+	}
+	if inner.done.LinksPut != 2 {
+		t.Errorf("%d links put, want 2", inner.done.LinksPut)
+	}
+}
