@@ -50,7 +50,8 @@ func newWire(ctx context.Context, o awss3.Options, client *http.Client, bucket s
 		ForcePathStyle: &o.UsePathStyle, Accelerate: &o.UseAccelerate,
 		DisableMultiRegionAccessPoints: &o.DisableMultiRegionAccessPoints, UseArnRegion: &o.UseARNRegion,
 	}.WithDefaults())
-	if err != nil || len(at.Headers) > 0 || strings.HasPrefix(bucket, "arn:") {
+	if err != nil || len(at.Headers) > 0 || strings.HasPrefix(bucket, "arn:") ||
+		o.RequestChecksumCalculation == aws.RequestChecksumCalculationWhenSupported {
 		return nil
 	}
 	w := &wire{client: client, retryer: o.Retryer, bucket: at.URI, signer: v4.NewSigner(func(s *v4.SignerOptions) {
