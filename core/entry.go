@@ -65,6 +65,9 @@ type Entry struct {
 	// MD5 is the md5 of a File's content where it is known. It is only ever a
 	// real md5 of the content, never a store's token that looks like one.
 	MD5 MD5
+	// Parts are the md5s of the content in parts, as far as they are known, for
+	// a [Prover] of a store that keeps files in parts. Nobody changes the slice.
+	Parts []PartsHash
 	// Target is where a Link points.
 	Target Target
 	// ModTime is when a File's content was last changed, or the zero time. It is
@@ -74,6 +77,14 @@ type Entry struct {
 	// Token is the store's opaque version of the entry: it changes whenever the
 	// entry does. It has a meaning only to the tree that gave it.
 	Token string
+	// Changed is when the store last changed the entry, by the store's clock, or
+	// the zero time. It is set only where it tells versions apart that have one
+	// Token: a version is known by Token, Size and Changed together.
+	Changed time.Time
+	// Settled, of an entry that Stat, Open or Put returned, says that it was
+	// looked at so long after its last change that whatever changes it later
+	// changes Token, Size or Changed too. Only what is settled is remembered.
+	Settled bool
 	// Problem says why the Kind is Other, in words for a person.
 	Problem error
 }

@@ -50,7 +50,7 @@ type Evidence struct {
 	Kind   Kind
 	Size   int64
 	MD5    MD5         // of a File
-	Parts  []PartsHash // of a File, one for each part size that was asked for
+	Parts  []PartsHash // of a File, for each part size for which it is known
 	Head   []byte      // of a File: its whole content if that was read and is at most HeadSize bytes, else nil
 	Target Target      // of a Link
 }
@@ -65,6 +65,20 @@ type PartsHash struct {
 	PartSize int64 // bytes; the last part may be shorter
 	Count    int
 	MD5      MD5
+}
+
+// A Rememberer keeps what was found out about its entries at a price, by reading
+// them or asking, so that a later listing tells it for nothing.
+type Rememberer interface {
+	// Remember is told of a File as Open returned it, with the MD5 and the Parts
+	// that reading it to its end has told. It may forget.
+	Remember(e Entry)
+}
+
+// An Identifier names what its tree is of, whatever way it was opened, so that
+// what is remembered of it is found again. An empty name is none.
+type Identifier interface {
+	Identity() string
 }
 
 // A Checker knows without I/O whether Put would refuse an entry for what it

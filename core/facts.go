@@ -16,6 +16,8 @@ type asker struct {
 	src, dst  Tree
 	srcProver Prover
 	dstProver Prover
+	srcMemory Rememberer
+	dstMemory Rememberer
 	rules     rules
 }
 
@@ -23,19 +25,45 @@ func newAsker(src, dst Tree, r rules) *asker {
 	a := &asker{src: src, dst: dst, rules: r}
 	a.srcProver, _ = As[Prover](src)
 	a.dstProver, _ = As[Prover](dst)
+	a.srcMemory, _ = As[Rememberer](src)
+	a.dstMemory, _ = As[Rememberer](dst)
 	return a
 }
 
 // inquiry is one key under decision: what is known so far.
 type inquiry struct {
 	src, dst         *Entry
-	srcSeen, dstSeen Evidence // what reading them told
+	srcHead, dstHead []byte // their content, if it was read and is short
+}
+
+func (a *asker) inquire(src, dst *Entry) inquiry {
+	return inquiry{src: unseen(src, dst, a.rules.src), dst: unseen(dst, src, a.rules.dst)}
+}
+
+// unseen returns e without its md5, if it is to be compared with what may be a
+// link: a proof needs the content itself then, and reading it is for nothing,
+// where asking the other side is not.
+func unseen(e, other *Entry, r sideRules) *Entry {
+	if e == nil || other == nil || r.asks || !other.MaybeLink || e.Kind != File || !e.MD5.Known() ||
+		e.Size != other.Size || e.Size > HeadSize {
+		return e
+	}
+	without := *e
+	without.MD5 = MD5{}
+	return &without
+}
+
+// remember tells a tree what was found out about its entry e.
+func remember(m Rememberer, e *Entry) {
+	if m != nil && e.Kind == File && e.MD5.Known() {
+		m.Remember(*e)
+	}
 }
 
 // settle decides about one key and asks for facts until it can. What it asks
 // is paid for only where the answer changes the decision.
 func (a *asker) settle(ctx context.Context, key string, src, dst *Entry) Action {
-	q := inquiry{src: src, dst: dst}
+	q := a.inquire(src, dst)
 	for {
 		d := decide(q.src, q.dst, a.proven(&q), a.rules)
 		if d.need == nothing {
@@ -49,8 +77,8 @@ func (a *asker) settle(ctx context.Context, key string, src, dst *Entry) Action 
 
 // quick decides without asking; ok is false if a fact is needed.
 func (a *asker) quick(key string, src, dst *Entry) (act Action, ok bool) {
-	q := inquiry{src: src, dst: dst}
-	d := decide(src, dst, a.proven(&q), a.rules)
+	q := a.inquire(src, dst)
+	d := decide(q.src, q.dst, a.proven(&q), a.rules)
 	if d.need != nothing {
 		return Action{}, false
 	}
@@ -99,10 +127,10 @@ func (a *asker) find(ctx context.Context, key string, n need, q *inquiry) (act A
 	case statDst:
 		q.dst, err = complete(ctx, a.dst, key)
 	case hashSrc:
-		q.src, q.srcSeen, err = hashEntry(ctx, a.src, q.src, a.dstProver, q.dst)
+		q.src, q.srcHead, err = hashEntry(ctx, a.src, q.src, a.dstProver, q.dst, a.srcMemory)
 	case hashDst:
 		var dst *Entry
-		dst, q.dstSeen, err = hashEntry(ctx, a.dst, q.dst, a.srcProver, q.src)
+		dst, q.dstHead, err = hashEntry(ctx, a.dst, q.dst, a.srcProver, q.src, a.dstMemory)
 		if err == nil {
 			q.dst = dst
 		} else if ctx.Err() == nil && !errors.Is(err, ErrBudget) {
@@ -139,11 +167,11 @@ func (a *asker) proven(q *inquiry) bool {
 	if q.src == nil || q.dst == nil {
 		return false
 	}
-	if a.dstProver != nil && provable(q.src, q.dst) && a.dstProver.Proves(*q.dst, evidence(q.src, q.srcSeen, true)) {
+	if a.dstProver != nil && provable(q.src, q.dst) && a.dstProver.Proves(*q.dst, evidence(q.src, q.srcHead, true)) {
 		return true
 	}
 	return a.srcProver != nil && provable(q.dst, q.src) &&
-		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstSeen, a.rules.dst.dirTargets))
+		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstHead, a.rules.dst.dirTargets))
 }
 
 // provable reports whether have can be proved by what is known of e: what is
@@ -154,44 +182,46 @@ func provable(e, have *Entry) bool {
 
 // evidence is what is known of e for a proof. A side that does not keep what
 // its targets are has no say in it.
-func evidence(e *Entry, seen Evidence, knowsDir bool) Evidence {
-	seen.Kind, seen.Size, seen.MD5, seen.Target = e.Kind, e.Size, e.MD5, e.Target
+func evidence(e *Entry, head []byte, knowsDir bool) Evidence {
+	ev := Evidence{Kind: e.Kind, Size: e.Size, MD5: e.MD5, Parts: e.Parts, Head: head, Target: e.Target}
 	if !knowsDir {
-		seen.Target.Dir = DirUnknown
+		ev.Target.Dir = DirUnknown
 	}
-	return seen
+	return ev
 }
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
 
-// hashEntry reads the file e of t and returns the entry that was read, with
-// its md5, and what prover, which is of the other tree and may be nil, may want
-// to know to compare it with other.
-func hashEntry(ctx context.Context, t Tree, e *Entry, prover Prover, other *Entry) (*Entry, Evidence, error) {
+// hashEntry reads the file e of t and returns the entry that was read, with its
+// md5 and what prover, which is of the other tree and may be nil, may want to
+// know to compare it with other, and its content if that is short. m is told.
+func hashEntry(ctx context.Context, t Tree, e *Entry, prover Prover, other *Entry, m Rememberer) (*Entry, []byte, error) {
 	if e.Size == 0 && !e.MaybeLink {
 		got := *e
 		got.MD5 = SumMD5(nil)
-		return &got, Evidence{Head: []byte{}}, nil
+		return &got, []byte{}, nil
 	}
 	body, got, err := t.Open(ctx, e.Key)
 	if err != nil {
-		return e, Evidence{}, err
+		return e, nil, err
 	}
 	got.Partial, got.MaybeLink = false, false
 	if body == nil {
-		return &got, Evidence{}, nil
+		return &got, nil, nil
 	}
-	defer body.Close()
 	var sizes []int64
 	if prover != nil && other != nil && other.Kind == File {
 		sizes = prover.PartSizes(*other)
 	}
 	seen, err := hashBody(ctx, body, got.Size, sizes)
+	unchanged := body.Close() == nil
 	if err != nil {
-		return e, Evidence{}, err
+		return e, nil, err
 	}
-	got.MD5 = seen.MD5
-	return &got, seen, nil
+	if got.MD5, got.Parts = seen.MD5, seen.Parts; unchanged {
+		remember(m, &got)
+	}
+	return &got, seen.Head, nil
 }
 
 // hashBody reads body to its end, which is to come after size bytes.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strconv"
 	"testing"
@@ -27,7 +28,7 @@ func TestSortedOrdersAnyListing(t *testing.T) {
 			}
 			got = append(got, e.Key)
 		}
-		if !slices.Equal(got, want) {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%d: got %v, want %v", n, got, want)
 		}
 	}
@@ -56,7 +57,7 @@ func TestSortedKeepsWhatAnEntryIs(t *testing.T) {
 			}
 			got = append(got, e)
 		}
-		if !slices.Equal(got, want) {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("bound %d: got %+v, want %+v", bound, got, want)
 		}
 	}

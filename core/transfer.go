@@ -132,8 +132,8 @@ func (a *applier) tryTransfer(ctx context.Context, act Action, to sink) (Action,
 	if body == nil {
 		return a.notFile(ctx, act, got), nil
 	}
-	defer body.Close()
 	if !sameVersion(act.Src, &got) {
+		_ = body.Close()
 		return act, errSourceChanged
 	}
 	got.Partial, got.MaybeLink = false, false
@@ -142,20 +142,26 @@ func (a *applier) tryTransfer(ctx context.Context, act Action, to sink) (Action,
 	}
 	src := got
 	act.Src = &src
-	var stored Entry
-	if got.Size <= smallFile {
-		stored, err = a.sendSmall(ctx, got, body, to)
-	} else {
-		stored, err = a.sendLarge(ctx, got, body, to)
-	}
+	stored, err := a.send(ctx, got, body, to)
+	unchanged := body.Close() == nil
 	if err != nil {
 		return act, sourceError(err)
 	}
 	if stored.MD5.Known() {
 		act.Src.MD5 = stored.MD5
 	}
+	if act.Src.Parts = stored.Parts; unchanged {
+		remember(a.asker.srcMemory, act.Src)
+	}
 	act.Bytes = got.Size
 	return act, nil
+}
+
+func (a *applier) send(ctx context.Context, e Entry, body io.Reader, to sink) (Entry, error) {
+	if e.Size <= smallFile {
+		return a.sendSmall(ctx, e, body, to)
+	}
+	return a.sendLarge(ctx, e, body, to)
 }
 
 // sourceError says that err is of a source that changed, if it is.
