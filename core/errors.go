@@ -61,6 +61,8 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // ErrorKey returns the key that err concerns, and whether it concerns just one.
+// The outermost [*Error] decides: what a listing wraps in one without a key is
+// of the whole listing.
 func ErrorKey(err error) (string, bool) {
 	var e *Error
 	if errors.As(err, &e) && e.Key != "" {
@@ -83,8 +85,8 @@ func Transient(err error) error {
 	return &transientError{err}
 }
 
-// IsTransient reports whether err was marked by [Transient]. The end of a
-// context is never transient.
+// IsTransient reports whether err was marked by [Transient]. A cancelled context
+// is never transient.
 func IsTransient(err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false

@@ -56,11 +56,12 @@ type Backend interface {
 	// [ErrConflict] in a store that is not Flat.
 	//
 	// What the store cannot hold it refuses with [ErrUnsupportedLink] or
-	// [ErrUnsupportedKey].
+	// [ErrUnsupportedKey], and where an Other is, with [ErrConflict]. An error
+	// of the body's reader is wrapped by the error that Put returns.
 	Put(ctx context.Context, e Entry, body io.Reader, old *Entry) (Entry, error)
 
 	// Delete removes the entry that old describes. That nothing is there is no
-	// error. If Features.Conditional, something else than old is [ErrChanged]
+	// error, and a directory is nothing: it is no entry. If Features.Conditional, something else than old is [ErrChanged]
 	// and stays.
 	Delete(ctx context.Context, old Entry) error
 }
