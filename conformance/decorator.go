@@ -22,6 +22,7 @@ func CheckDecorator(ctx context.Context, decorate func(core.Backend) core.Backen
 		checkCheckerBypass(ctx, decorate),
 		checkProverBypass(ctx, decorate),
 		checkFinisherBypass(ctx, decorate),
+		checkRemembererBypass(ctx, decorate),
 	)
 }
 
@@ -33,6 +34,7 @@ type spy struct {
 	put          []string
 	checked      []string
 	proved       []string
+	remembered   []string
 	finished     bool
 }
 
@@ -72,6 +74,8 @@ func (s *spy) Proves(have core.Entry, e core.Evidence) bool {
 	s.proved = append(s.proved, have.Key+" -> "+e.Target.String())
 	return true
 }
+
+func (s *spy) Remember(e core.Entry) { s.remembered = append(s.remembered, describe(e)) }
 
 func (s *spy) Finish(context.Context, core.Done) ([]string, error) {
 	s.finished = true
@@ -161,6 +165,25 @@ func checkFinisherBypass(ctx context.Context, decorate func(core.Backend) core.B
 	_, _ = f.Finish(ctx, core.Done{Deletes: true})
 	if putErr != nil && !sameRefusal(putErr, putErr) && s.finished {
 		return fmt.Errorf("Finish reaches the backend below, and Put does not: %w", putErr)
+	}
+	return nil
+}
+
+// checkRemembererBypass: what is remembered is remembered of the entry that Put
+// puts.
+func checkRemembererBypass(ctx context.Context, decorate func(core.Backend) core.Backend) error {
+	s := new(spy)
+	b := decorate(s)
+	r, ok := core.As[core.Rememberer](b)
+	if !ok {
+		return nil
+	}
+	r.Remember(decoratorLink)
+	if _, err := b.Put(ctx, decoratorLink, nil, nil); err != nil || len(s.remembered) == 0 || len(s.put) == 0 {
+		return nil //nolint:nilerr // A decorator may refuse to put; then nothing has to agree.
+	}
+	if s.remembered[0] != s.put[0] {
+		return fmt.Errorf("Remember is told below of %s, and Put puts %s", s.remembered[0], s.put[0])
 	}
 	return nil
 }

@@ -59,6 +59,13 @@ func (x informs) Requests() core.Requests {
 	return core.Requests{}
 }
 
+// Remember implements [core.Rememberer].
+func (x informs) Remember(e core.Entry) {
+	if r, ok := core.As[core.Rememberer](x.inner); ok {
+		r.Remember(e)
+	}
+}
+
 // finishes passes [core.Finisher].
 type finishes struct{ inner core.Tree }
 

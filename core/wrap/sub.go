@@ -213,6 +213,9 @@ func (s *sub) Proves(have core.Entry, e core.Evidence) bool {
 	return s.informs.Proves(s.full(have), e)
 }
 
+// Remember implements [core.Rememberer].
+func (s *sub) Remember(e core.Entry) { s.informs.Remember(s.full(e)) }
+
 // CheckPut implements [core.Checker].
 func (s *sub) CheckPut(e core.Entry) error {
 	full, err := s.checked(e)
