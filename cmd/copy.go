@@ -33,15 +33,29 @@ type compare struct {
 	strict           bool
 }
 
+// The words that these flags take, the default first.
+var (
+	deleteWords   = []string{"after", "never", "all"}
+	linksWords    = []string{"keep", "follow", "skip"}
+	linkBodyWords = []string{"page", "empty"}
+)
+
 func (c *compare) bind(cmd *cobra.Command) {
-	addEnum(cmd, &c.delete, "delete", "what is not in SRC: delete it after all else, never, or also what SRC could not hold", "after", "never", "all")
-	addEnum(cmd, &c.links, "links", "symbolic links of a directory: keep them, follow them, or skip them", "keep", "follow", "skip")
-	addEnum(cmd, &c.linkBody, "link-body", "what a link's object holds: a small page that leads on, or nothing", "page", "empty")
+	addEnum(cmd, &c.delete, "delete", "what is not in SRC: delete it after all else, never, or also what SRC could not hold", deleteWords...)
+	addEnum(cmd, &c.links, "links", "symbolic links of a directory: keep them, follow them, or skip them", linksWords...)
+	addEnum(cmd, &c.linkBody, "link-body", "what a link's object holds: a small page that leads on, or nothing", linkBodyWords...)
 	c.selection.bind(cmd)
 	c.limits.bind(cmd)
 	c.output.bind(cmd)
 	c.output.bindProgress(cmd)
 	cmd.Flags().BoolVar(&c.strict, "strict", false, "exit 1 if an entry cannot be carried")
+}
+
+// bindGuards defines the flags that lift what stops a run before its first
+// write.
+func (c *compare) bindGuards(cmd *cobra.Command) {
+	cmd.Flags().Var(&c.maxDelete, "max-delete", "delete nothing if more would be deleted (default: all of DST, or more than 100 and half of it)")
+	cmd.Flags().BoolVar(&c.allowEmptySource, "allow-empty-source", false, "empty DST if SRC holds nothing")
 }
 
 // options are the flags that are for the backends, as their URLs have them.
@@ -83,9 +97,8 @@ func newCopy(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVarP(&c.dryRun, "dry-run", "n", false, "print what would be done, and do nothing")
-	cmd.Flags().Var(&c.maxDelete, "max-delete", "delete nothing if more would be deleted (default: all of DST, or more than 100 and half of it)")
-	cmd.Flags().BoolVar(&c.allowEmptySource, "allow-empty-source", false, "empty DST if SRC holds nothing")
-	cmd.Flags().Var(&c.bandwidth, "bwlimit", "send and receive at most so many bytes a second, such as 500k or 10M")
+	c.bindGuards(cmd)
+	c.bandwidth.bind(cmd)
 	c.bind(cmd)
 	return cmd
 }

@@ -45,11 +45,28 @@ func (o *output) bindProgress(cmd *cobra.Command) {
 // selection are the flags on which entries count.
 type selection struct {
 	rules ignore.Rules
+	given []string // the rules as they were given; an exception begins with "!"
 }
 
 func (s *selection) bind(cmd *cobra.Command) {
-	cmd.Flags().Var(patterns{s.rules.Exclude}, "exclude", "leave what matches alone, on both sides (gitignore syntax; may be repeated, later ones win)")
-	cmd.Flags().Var(patterns{s.rules.Include}, "include", "an exception to what is excluded")
+	cmd.Flags().Var(patterns{s.exclude}, "exclude", "leave what matches alone, on both sides (gitignore syntax; may be repeated, later ones win)")
+	cmd.Flags().Var(patterns{s.include}, "include", "an exception to what is excluded")
+}
+
+func (s *selection) exclude(pattern string) error {
+	err := s.rules.Exclude(pattern)
+	if err == nil {
+		s.given = append(s.given, pattern)
+	}
+	return err
+}
+
+func (s *selection) include(pattern string) error {
+	err := s.rules.Include(pattern)
+	if err == nil {
+		s.given = append(s.given, "!"+pattern)
+	}
+	return err
 }
 
 // patterns is a flag that adds a rule each time it is given.
@@ -121,6 +138,10 @@ func (n *number[T]) Type() string { return "N" }
 type bandwidth struct {
 	perSecond int64
 	text      string
+}
+
+func (b *bandwidth) bind(cmd *cobra.Command) {
+	cmd.Flags().Var(b, "bwlimit", "send and receive at most so many bytes a second, such as 500k or 10M")
 }
 
 func (b *bandwidth) Set(s string) error {

@@ -10,6 +10,7 @@ import (
 type outcome struct {
 	core.Summary
 	DryRun   bool
+	Plan     bool          // a plan was made, to be carried out later
 	Requests core.Requests // sent
 	Need     core.Requests // that carrying out the plan would take besides
 	Cost     estimate

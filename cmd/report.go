@@ -177,7 +177,10 @@ func (t *textReport) summary(o outcome) {
 // on as another.
 func summaryText(o outcome, verbose bool) string {
 	s := strings.Join(counts(o), ", ") + " in " + seconds(o.Elapsed)
-	if o.DryRun {
+	switch {
+	case o.Plan:
+		s = "plan: " + s
+	case o.DryRun:
 		s = "dry run: " + s
 	}
 	if o.Stopped != nil {

@@ -22,6 +22,7 @@ type run struct {
 	*app
 	*compare
 	dryRun   bool
+	exact    bool // the plan is for later, or from earlier
 	src, dst place
 	started  time.Time
 	rep      reporter
@@ -84,7 +85,23 @@ type result struct {
 }
 
 // planned opens the trees, makes the plan and gives it to use.
-func (r *run) planned(ctx context.Context, use func(*core.Plan) (outcome, error)) (res result) {
+func (r *run) planned(ctx context.Context, use func(*core.Plan) (outcome, error)) result {
+	return r.opened(ctx, func() (outcome, error) {
+		plan, err := r.prepare(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		defer func() { _ = plan.Close() }() // a temporary file that stays loses nothing
+		out, err := use(plan)
+		if errors.Is(err, core.ErrEmptySource) && r.isOne(ctx, r.src, r.env) {
+			err = r.oneObject(r.src)
+		}
+		return out, err
+	})
+}
+
+// opened opens the trees, calls use, and closes them.
+func (r *run) opened(ctx context.Context, use func() (outcome, error)) (res result) {
 	if err := r.open(ctx); err != nil {
 		return result{err: err}
 	}
@@ -100,15 +117,7 @@ func (r *run) planned(ctx context.Context, use func(*core.Plan) (outcome, error)
 	r.reconciler()
 	r.bar = newBar(ctx, r.con, &r.output)
 	defer r.bar.end()
-	plan, err := r.prepare(ctx)
-	if err != nil {
-		return result{err: err}
-	}
-	defer func() { _ = plan.Close() }() // a temporary file that stays loses nothing
-	out, err := use(plan)
-	if errors.Is(err, core.ErrEmptySource) && r.isOne(ctx, r.src, r.env) {
-		err = r.oneObject(r.src)
-	}
+	out, err := use()
 	return result{out, err}
 }
 
@@ -158,6 +167,7 @@ func (r *run) reconciler() {
 		Jobs:             r.jobs,
 		Resolve:          r.dryRun,
 		Keeps:            r.verbose,
+		Exact:            r.exact,
 		Budget:           r.env.Budget,
 		Buffers:          r.env.Buffers,
 		Notice:           func(s string) { r.rep.notice(s) },

@@ -167,3 +167,20 @@ type Done struct {
 	// cleaned up.
 	Keep func(dir string) bool
 }
+
+// A Versioner knows whether its store keeps older versions.
+type Versioner interface {
+	// Versioning asks whether what is overwritten or deleted can be had back. A
+	// store that does not say is VersionsUnknown and no error.
+	Versioning(ctx context.Context) (Versions, error)
+}
+
+// Versions says what becomes of entries that are overwritten or deleted.
+type Versions uint8
+
+// The answers of a [Versioner].
+const (
+	VersionsUnknown Versions = iota
+	VersionsGone             // they are gone
+	VersionsKept             // they are kept as older versions
+)

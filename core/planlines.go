@@ -97,7 +97,7 @@ func (l *planLines) actions(p *Plan) error {
 		l.sum.Write(line)
 		act, err := l.action(line)
 		if err != nil {
-			return badPlan("line %d: %w", l.number, err)
+			return badPlan("its line %d is damaged: %w", l.number, err)
 		}
 		p.totals.count(act)
 		if err := p.acts.add(act); err != nil {

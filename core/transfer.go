@@ -51,7 +51,7 @@ func (a *applier) transfer(ctx context.Context, act Action, to sink) Action {
 				return act
 			}
 		case errors.Is(err, errSourceChanged):
-			return failure(planned, ChangedUnder, err)
+			return failure(planned, ChangedUnder, a.changedSource(err))
 		case IsTransient(err) && try < transferTries && a.pause(ctx, try):
 		default:
 			return a.putError(ctx, act, err)
@@ -62,6 +62,15 @@ func (a *applier) transfer(ctx context.Context, act Action, to sink) Action {
 // errSourceChanged marks that the source is not what was planned, or changed
 // while it was read.
 var errSourceChanged = errors.New("the source changed while it was copied")
+
+// changedSource says since when the source is another: in an exact run the plan
+// may be of yesterday.
+func (a *applier) changedSource(err error) error {
+	if a.Exact {
+		return fmt.Errorf("%w: the source is not what the plan saw", ErrChanged)
+	}
+	return err
+}
 
 // redecide looks at the source again and decides about it as it is now.
 func (a *applier) redecide(ctx context.Context, act Action) Action {
@@ -188,7 +197,7 @@ func sameToken(planned, got *Entry) bool {
 func (a *applier) notFile(ctx context.Context, act Action, got Entry) Action {
 	got.Partial, got.MaybeLink = false, false
 	if a.Exact && !sameToken(act.Src, &got) {
-		return failure(act, ChangedUnder, errSourceChanged)
+		return failure(act, ChangedUnder, a.changedSource(errSourceChanged))
 	}
 	out := a.asker.settle(ctx, act.Key, &got, act.Dst)
 	if a.Exact && out.Op == Put {

@@ -1,0 +1,91 @@
+package cmd
+
+import (
+	"context"
+	"strings"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// maxGroup is how many actions of a directory are held to count them; a larger
+// directory is printed in pieces.
+const maxGroup = 4096
+
+// showPlan prints a plan: for a person by directory, if all is wanted, else
+// only what cannot be done.
+func (r *run) showPlan(ctx context.Context, plan *core.Plan, all bool) error {
+	text, forPerson := r.rep.(*textReport)
+	g := &dirGroup{to: text}
+	for act, err := range plan.All() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		switch {
+		case err != nil:
+			return err
+		case !all && !r.verbose && (act.Op == core.Put || act.Op == core.Delete):
+		case forPerson && (act.Op == core.Put || act.Op == core.Delete || act.Op == core.Keep):
+			g.add(act)
+		default:
+			r.rep.action(act)
+		}
+	}
+	g.print()
+	return nil
+}
+
+// dirGroup is what a plan does in one directory.
+type dirGroup struct {
+	to   *textReport
+	dir  string
+	acts []core.Action
+}
+
+func (g *dirGroup) add(act core.Action) {
+	dir, _, _ := cutLast(act.Key)
+	if dir != g.dir || len(g.acts) == maxGroup {
+		g.print()
+		g.dir = dir
+	}
+	g.acts = append(g.acts, act)
+}
+
+// print prints the directory with its totals, and what is done in it.
+func (g *dirGroup) print() {
+	if len(g.acts) == 0 || g.to.quiet {
+		g.acts = nil
+		return
+	}
+	var b strings.Builder
+	b.WriteString(g.name() + "  " + g.to.con.outColour(faint, g.totals()) + "\n")
+	for _, act := range g.acts {
+		b.WriteString("  " + g.to.line(act))
+	}
+	g.to.con.print(b.String())
+	g.acts = g.acts[:0]
+}
+
+func (g *dirGroup) name() string {
+	if g.dir == "" {
+		return "./"
+	}
+	return core.DisplayKey(g.dir + "/")
+}
+
+func (g *dirGroup) totals() string {
+	var o outcome
+	for _, act := range g.acts {
+		switch {
+		case act.Op == core.Keep:
+			o.Kept++
+		case act.Op == core.Delete:
+			o.Deletes++
+		case act.Src.Kind == core.Link:
+			o.Links++
+		default:
+			o.Files++
+			o.Bytes += act.Src.Size
+		}
+	}
+	return strings.Join(counts(o), ", ")
+}
