@@ -79,7 +79,7 @@ func (l *listing) end(ctx context.Context) error {
 	if l.markers > 0 {
 		l.opts.Env.Logger().DebugContext(ctx, "directory markers left out", "tree", l.name, "count", l.markers)
 	}
-	if !l.seen && l.after == "" {
+	if !l.seen && l.after == "" && !l.opts.Env.Create { // a destination may well be empty: the question would be wasted
 		return l.checkSingle(ctx)
 	}
 	return ctx.Err()
@@ -179,7 +179,7 @@ func decodeKey(key string, encoding types.EncodingType) (string, error) {
 
 // listedEntry makes an entry of an object in a listing.
 func (t *Tree) listedEntry(key string, o types.Object) core.Entry {
-	e := core.Entry{Key: key, Size: aws.ToInt64(o.Size), Token: bareETag(o.ETag)}
+	e := core.Entry{Key: key, Size: aws.ToInt64(o.Size), Token: bareETag(o.ETag), Changed: changedAt(o.LastModified)}
 	if err := core.CheckKey(key); err != nil {
 		e.Problem = err
 		return e
