@@ -20,6 +20,7 @@ type setup struct {
 	endpoint            string
 	pathStyle           *bool
 	accelerate, noHTTPS bool
+	wantsChecksums      bool
 	sse                 types.ServerSideEncryption
 	kmsKey              string
 }
@@ -48,6 +49,7 @@ func configure(ctx context.Context, o Options) (setup, error) {
 
 func (s *setup) take(params url.Values) error {
 	s.endpoint, s.kmsKey = params.Get("endpoint"), params.Get("kmskeyid")
+	s.wantsChecksums = strings.EqualFold(params.Get("request_checksum_calculation"), "when_supported")
 	if v := params.Get("ssetype"); v != "" {
 		sse, err := encryption(v)
 		if err != nil {
@@ -136,12 +138,13 @@ func (t *Tree) adjust(o *awss3.Options, s setup) {
 }
 
 // checksums are off unless the URL asks for them: each body goes with its
-// Content-MD5, which every store verifies.
+// Content-MD5, which every store verifies. The configuration does not tell a
+// wish from the SDK's default, which is to add them.
 func (s setup) checksums() aws.RequestChecksumCalculation {
-	if s.cfg.RequestChecksumCalculation == 0 {
-		return aws.RequestChecksumCalculationWhenRequired
+	if s.wantsChecksums {
+		return aws.RequestChecksumCalculationWhenSupported
 	}
-	return s.cfg.RequestChecksumCalculation
+	return aws.RequestChecksumCalculationWhenRequired
 }
 
 // unsigned sends a body over TLS without hashing it for the signature first;
