@@ -110,7 +110,7 @@ func (t *Tree) newClient(s setup) *awss3.Client {
 		rt = newTransport(s.cfg.HTTPClient, jobs)
 	}
 	t.transport = rt
-	t.meter = &meter{next: &stallGuard{next: rt}, budget: t.opts.Env.Budget}
+	t.meter = &meter{next: &stallGuard{next: rt, limit: t.opts.StallTimeout}, budget: t.opts.Env.Budget}
 	t.http = newHTTPClient(&throttle{next: t.meter, gate: newGate(jobs)})
 	return awss3.NewFromConfig(s.cfg, func(o *awss3.Options) { t.adjust(o, s) })
 }

@@ -12,10 +12,12 @@ import (
 
 var _ core.Finisher = (*Tree)(nil)
 
-// Finish implements [core.Finisher]: after links were put, one request asks
-// whether website hosting is on. The notes say that, and what the store does
-// not do. A question that is not answered is no error.
+// Finish implements [core.Finisher]. It aborts the unfinished uploads of runs
+// that were killed. After links were put, one request asks whether website
+// hosting is on. The notes say that, and what the store does not do. A question
+// that is not answered is no error.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
+	t.abortLeft(ctx)
 	redirects := t.store.keepsRedirects()
 	notes = t.store.takeNotes()
 	if done.LinksPut == 0 || !redirects {

@@ -53,6 +53,15 @@ type Options struct {
 	MaxAttempts int
 	// MaxBackoff is the longest pause between two attempts; 0 for 20 s.
 	MaxBackoff time.Duration
+	// StallTimeout is how long nothing may move on a request, in either
+	// direction, until it is tried again; 0 for 90 s. The completion of an
+	// upload, at which some stores copy the whole object before they answer, has
+	// seven times as long.
+	StallTimeout time.Duration
+	// StateDir is where unfinished uploads of large files are recorded, so that
+	// the next run resumes or aborts those of one that was killed. Empty for no
+	// records; trees that are opened by URL use the user's directory for state.
+	StateDir string
 	// Name stands for the tree in errors and notes; empty for "s3".
 	Name string
 	// Env is what the trees of one run share.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/state"
 )
 
 const (
@@ -34,6 +35,8 @@ type upload struct {
 	sealed bool       // encrypted such that ETags are no md5s
 	sums   []core.MD5 // of each part
 	parts  []types.CompletedPart
+	held   *state.Record      // nil: there is none
+	there  map[int]types.Part // what the store had before
 }
 
 // putParts stores a large file. Until the upload is completed nothing of it can
@@ -56,6 +59,7 @@ func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *
 		var etag *string
 		if etag, err = u.complete(ctx, old); err == nil {
 			return stored(e, etag), nil
+			u.ended(ctx)
 		}
 	}
 	u.abort(ctx)
@@ -79,8 +83,8 @@ func wholeSum(e *core.Entry, body io.Reader) (err error) {
 	return err
 }
 
-// create begins the upload. It returns body as it was: the head was looked at
-// for the media type.
+// create begins the upload, or resumes one. It returns body as it was: the head
+// was looked at for the media type.
 func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) {
 	body, kind, err := sniff(u.e.Key, body)
 	if err != nil {
@@ -96,11 +100,15 @@ func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) 
 	if u.express {
 		in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc32
 	}
+	if u.resume(ctx, in) {
+		return body, nil
+	}
 	out, err := u.client.CreateMultipartUpload(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	u.id, u.sealed = out.UploadId, sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm)
+	u.record(ctx, in)
 	return body, nil
 }
 
@@ -142,6 +150,10 @@ func (u *upload) read(ctx context.Context, body io.Reader, g *errgroup.Group) er
 		p, err := u.next(ctx, body, i, size, whole)
 		if err != nil {
 			return err
+		}
+		if u.had(p) {
+			p.done()
+			continue
 		}
 		g.Go(func() error { return u.sendPart(ctx, p) })
 	}
@@ -297,12 +309,14 @@ func (u *upload) verify(etag string) error {
 // abort frees what the store keeps of an upload. It also runs after the
 // context has ended, and a failure is only logged: there is nothing to be seen.
 func (u *upload) abort(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
-	defer cancel()
-	_, err := u.client.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{
-		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), UploadId: u.id,
-	})
-	if err != nil && code(err) != "NoSuchUpload" {
-		u.opts.Env.Logger().WarnContext(ctx, "an unfinished upload could not be aborted", "key", u.e.Key, "error", u.plain(err))
+	ctx = context.WithoutCancel(ctx)
+	err := u.abortUpload(ctx, u.full(u.e.Key), *u.id)
+	if err == nil {
+		u.ended(ctx)
+		return
+	}
+	u.opts.Env.Logger().WarnContext(ctx, "an unfinished upload could not be aborted", "key", u.e.Key, "error", u.plain(err))
+	if u.held != nil {
+		u.uploads.leave(u.held)
 	}
 }

@@ -17,9 +17,9 @@ const (
 	// stallTimeout is how long nothing may move on a request, in either
 	// direction.
 	stallTimeout = 90 * time.Second
-	// completeTimeout is stallTimeout for the completion of an upload, at which
-	// some stores copy the whole object before they answer.
-	completeTimeout = 10 * time.Minute
+	// completeFactor is by how much longer the completion of an upload may take,
+	// at which some stores copy the whole object before they answer.
+	completeFactor = 7
 )
 
 // newTransport returns a transport that keeps a connection for each job. What
@@ -73,7 +73,7 @@ func (s *stallGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 		limit = stallTimeout
 	}
 	if req.Method == http.MethodPost && req.URL.Query().Has("uploadId") {
-		limit = max(limit, completeTimeout)
+		limit *= completeFactor
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	w := &watch{limit: limit, cancel: cancel, ctx: ctx}

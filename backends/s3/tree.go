@@ -15,6 +15,7 @@ import (
 	"gocloud.dev/blob/s3blob"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/state"
 )
 
 // maxKey is the longest key in bytes that S3 takes.
@@ -39,7 +40,8 @@ type Tree struct {
 	transport http.RoundTripper
 	http      *http.Client // what counts and paces, over transport
 
-	store store // what was learnt of the store in this run
+	store   store // what was learnt of the store in this run
+	uploads uploads
 }
 
 var (
@@ -54,6 +56,7 @@ func Open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.StateDir = state.Dir()
 	t, err := New(ctx, o)
 	if err != nil {
 		return nil, err
@@ -89,6 +92,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	if !t.bucket.As(&t.client) {
 		return nil, errors.New("s3: Go CDK's bucket does not give its client")
 	}
+	t.openUploads()
 	return t, nil
 }
 
@@ -115,7 +119,7 @@ func (t *Tree) Close() error {
 	if c, ok := t.transport.(interface{ CloseIdleConnections() }); ok && t.opts.Transport == nil {
 		c.CloseIdleConnections()
 	}
-	return t.bucket.Close()
+	return errors.Join(t.uploads.close(), t.bucket.Close())
 }
 
 // Client returns the SDK's client that the tree works with: its requests are

@@ -1,0 +1,231 @@
+package s3
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/s3fc/s3fc/internal/state"
+)
+
+// uploads are the multipart uploads that runs of ours began in this bucket and
+// have not ended, as far as they are recorded. It is safe for concurrent use.
+type uploads struct {
+	records *state.Uploads // nil: nothing is recorded
+
+	mu     sync.Mutex
+	looked bool
+	told   bool            // that there can be no record
+	left   []*state.Record // whose process is gone, or whose abort failed; held
+}
+
+// openUploads finds the place for records of this bucket.
+func (t *Tree) openUploads() {
+	if t.opts.StateDir == "" {
+		return
+	}
+	o := t.client.Options()
+	where := "aws " + o.Region
+	if o.BaseEndpoint != nil {
+		where = strings.ToLower(strings.TrimRight(*o.BaseEndpoint, "/"))
+	}
+	t.uploads.records = state.OpenUploads(t.opts.StateDir, where+" "+t.bucketName)
+}
+
+// look takes over, once, what is left of runs that are gone. The lock is held.
+func (u *uploads) look() error {
+	if u.records == nil || u.looked {
+		return nil
+	}
+	u.looked = true
+	found, err := u.records.Abandoned()
+	u.left = append(u.left, found...)
+	return err
+}
+
+// claim takes the first of the uploads that are left that is wanted, or none.
+func (u *uploads) claim(wanted func(*state.Record) bool) (*state.Record, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	err := u.look()
+	i := slices.IndexFunc(u.left, wanted)
+	if i < 0 {
+		return nil, err
+	}
+	r := u.left[i]
+	u.left = slices.Delete(u.left, i, i+1)
+	return r, nil
+}
+
+// leave gives an upload back that could not be ended.
+func (u *uploads) leave(r *state.Record) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.left = append(u.left, r)
+}
+
+// close leaves what was not ended to the next run.
+func (u *uploads) close() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var errs []error
+	for _, r := range u.left {
+		errs = append(errs, r.Release())
+	}
+	u.left = nil
+	return errors.Join(errs...)
+}
+
+// firstFailure reports, once, that there can be no record.
+func (u *uploads) firstFailure() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	first := !u.told
+	u.told = true
+	return first
+}
+
+// record notes that an upload was begun, before anything is sent of it. Without
+// a record it goes on: only a kill would then leave it behind.
+func (u *upload) record(ctx context.Context, in *awss3.CreateMultipartUploadInput) {
+	if u.uploads.records == nil {
+		return
+	}
+	r, err := u.uploads.records.Add(state.Upload{Key: *in.Key, ID: *u.id, Object: u.object(in), Sealed: u.sealed})
+	if err != nil {
+		if u.uploads.firstFailure() {
+			u.opts.Env.Logger().InfoContext(ctx, "large uploads cannot be recorded; if this run is killed, the next cannot resume or remove them", "error", err)
+		}
+		return
+	}
+	u.held = r
+}
+
+// object names what an upload makes: content, part size, and all that is fixed
+// when it begins.
+func (u *upload) object(in *awss3.CreateMultipartUploadInput) string {
+	text, _ := json.Marshal([]any{ // strings and numbers only
+		u.e.Size, u.size, u.e.MD5.String(), aws.ToString(in.ContentType), in.Metadata, in.ServerSideEncryption, aws.ToString(in.SSEKMSKeyId),
+	})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// resume goes on with an upload of the same object that a run began which is
+// gone, and reports whether there is one. What the store has of it is looked at
+// again when the content was read: see had.
+func (u *upload) resume(ctx context.Context, in *awss3.CreateMultipartUploadInput) bool {
+	if u.express { // its ETags are no md5s, and its parts have other checksums
+		return false
+	}
+	object := u.object(in)
+	r, err := u.uploads.claim(func(r *state.Record) bool { return r.Key == *in.Key && r.Object == object })
+	if err != nil {
+		u.opts.Env.Logger().InfoContext(ctx, "the records of unfinished uploads cannot be read", "error", err)
+	}
+	if r == nil {
+		return false
+	}
+	if u.there, err = u.listParts(ctx, *in.Key, r.ID); err != nil {
+		u.uploads.leave(r) // to be aborted at the end
+		return false
+	}
+	u.id, u.sealed, u.held = &r.ID, r.Sealed, r
+	u.opts.Env.Logger().InfoContext(ctx, "an unfinished upload is resumed", "key", u.e.Key, "parts", len(u.there), "of", len(u.parts))
+	return true
+}
+
+// listParts returns the parts of an upload that the store has, by number from 0.
+func (t *Tree) listParts(ctx context.Context, key, id string) (map[int]types.Part, error) {
+	parts := make(map[int]types.Part)
+	pages := awss3.NewListPartsPaginator(t.client, &awss3.ListPartsInput{Bucket: &t.bucketName, Key: &key, UploadId: &id})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range page.Parts {
+			parts[int(aws.ToInt32(p.PartNumber))-1] = p
+		}
+	}
+	return parts, nil
+}
+
+// had reports whether the store has the part already, by its md5. A store whose
+// ETags are no md5s gets every part again.
+func (u *upload) had(p part) bool {
+	there, ok := u.there[p.number]
+	if !ok || aws.ToInt64(there.Size) != p.size || bareETag(there.ETag) != u.sums[p.number].String() {
+		return false
+	}
+	u.parts[p.number] = types.CompletedPart{PartNumber: there.PartNumber, ETag: there.ETag}
+	return true
+}
+
+// ended forgets the upload, which is no more.
+func (u *upload) ended(ctx context.Context) {
+	if u.held != nil {
+		u.forget(ctx, u.held)
+	}
+}
+
+// forget removes a record. One that stays costs the next run a request.
+func (t *Tree) forget(ctx context.Context, r *state.Record) {
+	if err := r.Remove(); err != nil {
+		t.opts.Env.Logger().InfoContext(ctx, "the record of an upload that is over cannot be removed", "key", r.Key, "error", err)
+	}
+}
+
+// otherPrefix is how long an upload elsewhere in the bucket waits to be resumed
+// by a run to where it belongs.
+const otherPrefix = 24 * time.Hour
+
+// abortLeft aborts the uploads of runs that are gone which this run had no use
+// for: those under its prefix, and any that are a day old.
+func (t *Tree) abortLeft(ctx context.Context) {
+	unused := func(r *state.Record) bool {
+		return strings.HasPrefix(r.Key, t.prefix) || time.Since(r.Begun) > otherPrefix
+	}
+	var failed []*state.Record
+	for ctx.Err() == nil {
+		r, err := t.uploads.claim(unused)
+		if err != nil {
+			t.opts.Env.Logger().InfoContext(ctx, "the records of unfinished uploads cannot be read", "error", err)
+		}
+		if r == nil {
+			break
+		}
+		if err := t.abortUpload(ctx, r.Key, r.ID); err != nil {
+			t.opts.Env.Logger().InfoContext(ctx, "an upload that an earlier run left unfinished could not be aborted", "key", r.Key, "error", t.plain(err))
+			failed = append(failed, r)
+			continue
+		}
+		t.opts.Env.Logger().InfoContext(ctx, "an upload that an earlier run left unfinished was aborted", "key", r.Key)
+		t.forget(ctx, r)
+	}
+	for _, r := range failed {
+		t.uploads.leave(r)
+	}
+}
+
+// abortUpload frees what the store keeps of an upload. That there is none is no
+// error.
+func (t *Tree) abortUpload(ctx context.Context, key, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, abortTime)
+	defer cancel()
+	_, err := t.client.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{Bucket: &t.bucketName, Key: &key, UploadId: &id})
+	if code(err) == "NoSuchUpload" {
+		return nil
+	}
+	return err
+}
