@@ -117,8 +117,10 @@ func (a *applier) links(ctx context.Context) error {
 		}
 		return func(ctx context.Context) { a.settleLink(ctx, act) }
 	}
-	if err := a.each(ctx, a.plan.acts, work); err != nil {
-		return err
+	if a.plan.has[linkPuts] {
+		if err := a.each(ctx, a.plan.acts, work); err != nil {
+			return err
+		}
 	}
 	return a.each(ctx, a.late, work)
 }
@@ -287,22 +289,39 @@ func (a *applier) undeleted(n int64) {
 
 // limiter runs functions, so many at a time.
 type limiter struct {
-	slots chan struct{}
-	wg    sync.WaitGroup
+	work chan func()
+	idle int // workers that may still be started
+	wg   sync.WaitGroup
 }
 
-func newLimiter(n int) *limiter { return &limiter{slots: make(chan struct{}, n)} }
+func newLimiter(n int) *limiter { return &limiter{work: make(chan func()), idle: n} }
 
-// run waits for a free place and runs f in its own goroutine.
+// run waits for a free worker, which runs f. Workers stay, for a goroutine
+// whose stack has grown is cheaper than a new one.
 func (l *limiter) run(f func()) {
-	l.slots <- struct{}{}
+	select {
+	case l.work <- f:
+		return
+	default:
+	}
+	if l.idle == 0 {
+		l.work <- f
+		return
+	}
+	l.idle--
 	l.wg.Go(func() {
-		defer func() { <-l.slots }()
 		f()
+		for f := range l.work {
+			f()
+		}
 	})
 }
 
-func (l *limiter) wait() { l.wg.Wait() }
+// wait waits for all that runs. It is called once, and no run follows it.
+func (l *limiter) wait() {
+	close(l.work)
+	l.wg.Wait()
+}
 
 // failure is the outcome of an action that went wrong.
 func failure(act Action, reason Reason, err error) Action {

@@ -52,7 +52,7 @@ type holder struct {
 }
 
 // spoolBound is how many actions are held in memory before they go to disk.
-const spoolBound = 8192
+const spoolBound = 16 << 10
 
 // add takes the action of the next key.
 func (h *holder) add(act Action) error {

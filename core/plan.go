@@ -57,6 +57,31 @@ func (t *Totals) countPut(a Action) {
 type Plan struct {
 	totals Totals
 	acts   *spool[Action]
+	has    [stages]bool
+}
+
+// stage is a part of the work of a plan. Plans are read once for each that they
+// have: what is on disk has to be decoded.
+type stage uint8
+
+const (
+	linkPuts stage = iota
+	replacing
+	deleting
+	stages
+)
+
+// add appends an action to the plan.
+func (p *Plan) add(a Action) error {
+	switch {
+	case a.replaces():
+		p.has[replacing] = true
+	case a.Op == Delete:
+		p.has[deleting] = true
+	case a.Op == Put && a.Src.Kind == Link:
+		p.has[linkPuts] = true
+	}
+	return p.acts.add(a)
 }
 
 // Totals returns the plan's counts.
@@ -100,7 +125,7 @@ func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
 			p.totals.count(act)
 			costs.add(act)
 			if act.Op != Keep || r.Keeps {
-				err = p.acts.add(act.clone())
+				err = p.add(act.clone())
 			}
 		}
 		if err != nil {

@@ -100,7 +100,7 @@ func (l *planLines) actions(p *Plan) error {
 			return badPlan("its line %d is damaged: %w", l.number, err)
 		}
 		p.totals.count(act)
-		if err := p.acts.add(act); err != nil {
+		if err := p.add(act); err != nil {
 			return err
 		}
 	}

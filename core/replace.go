@@ -15,6 +15,9 @@ import (
 // none once something failed.
 func (a *applier) replacements(ctx context.Context) error {
 	a.phase(Deletes)
+	if !a.plan.has[replacing] {
+		return nil
+	}
 	var group *staged // the replacement whose deletes follow
 	defer func() { group.discard() }()
 	end := func() {
@@ -192,7 +195,10 @@ func (s *staged) discard() {
 
 // deletes removes what the source does not have, unless something failed.
 func (a *applier) deletes(ctx context.Context) error {
-	if !a.mayDelete() {
+	switch {
+	case !a.plan.has[deleting]:
+		return nil
+	case !a.mayDelete():
 		return a.skipDeletes(ctx)
 	}
 	batch, ok := As[BatchDeleter](a.Dst)
