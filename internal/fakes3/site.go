@@ -26,15 +26,17 @@ type Pages interface {
 	Page(ctx context.Context, key string) (*Page, error)
 }
 
-// A Site serves pages as S3's website endpoint does: GET and HEAD only; a path
+// A Site serves pages as S3's website endpoint does: GET and HEAD only; the
+// first rule that holds for the key as it was asked for decides; then a path
 // that ends in a slash is its index document; then an object's redirect is
 // answered 301; "/dir" without an object but with an index document below it
-// is answered 302 to "/dir/"; all else is 404, with the error document. It is
-// safe for concurrent use if its Pages are.
+// is answered 302 to "/dir/"; all else is 404, by the rules for errors or with
+// the error document. It is safe for concurrent use if its Pages are.
 type Site struct {
 	Pages Pages
 	Index string // the index document's name, as "index.html"
 	Error string // the key of the error document, or ""
+	Rules []RoutingRule
 }
 
 // ServeHTTP implements [http.Handler].
@@ -44,7 +46,11 @@ func (s Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		siteError(w, r, http.StatusMethodNotAllowed, "MethodNotAllowed", "The specified method is not allowed against this resource.")
 		return
 	}
-	key := strings.TrimPrefix(r.URL.Path, "/")
+	asked := strings.TrimPrefix(r.URL.Path, "/")
+	if s.route(w, r, asked, 0) {
+		return
+	}
+	key := asked
 	if key == "" || strings.HasSuffix(key, "/") {
 		key += s.Index
 	}
@@ -56,6 +62,7 @@ func (s Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		siteError(w, r, http.StatusInternalServerError, "InternalError", err.Error())
 	case s.isDirectory(r, key):
 		redirect(w, r.URL.EscapedPath()+"/", http.StatusFound)
+	case s.route(w, r, asked, http.StatusNotFound):
 	default:
 		s.notFound(w, r, key)
 	}

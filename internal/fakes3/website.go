@@ -3,19 +3,36 @@ package fakes3
 import (
 	"context"
 	"encoding/xml"
+	"fmt"
 	"io/fs"
 	"net/http"
 
 	"github.com/johannesboyne/gofakes3"
 )
 
-// websiteConfiguration is as much of a bucket's website configuration as is
-// acted on. Routing rules are kept and not acted on.
+// websiteConfiguration is a bucket's website configuration.
 type websiteConfiguration struct {
 	XMLName       xml.Name `xml:"WebsiteConfiguration"`
 	IndexDocument struct{ Suffix string }
 	ErrorDocument struct{ Key string }
 	RedirectAll   struct{ HostName, Protocol string } `xml:"RedirectAllRequestsTo"`
+	RoutingRules  []RoutingRule                       `xml:"RoutingRules>RoutingRule"`
+}
+
+// check reports why S3 would not take the configuration.
+func (c *websiteConfiguration) check() error {
+	all := c.RedirectAll.HostName != ""
+	bad := (c.IndexDocument.Suffix != "") == all || all && len(c.RoutingRules) > 0
+	for _, u := range c.RoutingRules {
+		bad = bad || !u.valid()
+	}
+	switch {
+	case bad:
+		return gofakes3.ErrorMessage(gofakes3.ErrMalformedXML, gofakes3.ErrMalformedXML.Message())
+	case len(c.RoutingRules) > maxRules:
+		return gofakes3.ErrorMessage(gofakes3.ErrInvalidArgument, fmt.Sprintf("%d routing rules were given; a website has %d at most", len(c.RoutingRules), maxRules))
+	}
+	return nil
 }
 
 // websiteConfig reads, stores and removes a bucket's website configuration.
@@ -54,8 +71,11 @@ func (h *handler) putWebsite(w http.ResponseWriter, r *http.Request, bucket stri
 		return err
 	}
 	var config websiteConfiguration
-	if err := xml.Unmarshal(raw, &config); err != nil || config.IndexDocument.Suffix == "" && config.RedirectAll.HostName == "" {
+	if err := xml.Unmarshal(raw, &config); err != nil {
 		return gofakes3.ErrorMessage(gofakes3.ErrMalformedXML, gofakes3.ErrMalformedXML.Message())
+	}
+	if err := config.check(); err != nil {
+		return err
 	}
 	if err := h.store.SetBucketConfig(bucket, "website", raw); err != nil {
 		return err
@@ -82,7 +102,7 @@ func (h *handler) website(bucket string) http.Handler {
 			}
 			redirect(w, protocol+"://"+config.RedirectAll.HostName+r.URL.RequestURI(), http.StatusMovedPermanently)
 		default:
-			site := Site{Pages: storePages{h.store, bucket}, Index: config.IndexDocument.Suffix, Error: config.ErrorDocument.Key}
+			site := Site{Pages: storePages{h.store, bucket}, Index: config.IndexDocument.Suffix, Error: config.ErrorDocument.Key, Rules: config.RoutingRules}
 			site.ServeHTTP(w, r)
 		}
 	})
