@@ -21,8 +21,7 @@ const maxStale = 10_000
 func (r *Reconciler) Recheck(ctx context.Context, p *Plan) error {
 	err := r.recheck(ctx, p)
 	var order *OrderError
-	if errors.As(err, &order) && !r.sortDst {
-		r.sortDst = true
+	if errors.As(err, &order) && r.sortSide(order.Side) {
 		err = r.recheck(ctx, p)
 	}
 	return err
@@ -160,4 +159,21 @@ func (h *heldBatch) DeleteBatch(ctx context.Context, olds []Entry) []error {
 		errs[place[i]] = err
 	}
 	return errs
+}
+
+// sortSide makes the next listing of a side be sorted; false means that it was
+// already.
+func (r *Reconciler) sortSide(side Side) bool {
+	sort := &r.sortSrc
+	if side == Destination {
+		sort = &r.sortDst
+	}
+	was := *sort
+	*sort = true
+	return !was
+}
+
+func (e *OrderError) notice() string {
+	return fmt.Sprintf("The %s lists out of key order (%s after %s): it is sorted first.",
+		e.Side, DisplayKey(e.Next), DisplayKey(e.Prev))
 }

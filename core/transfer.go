@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
-	"time"
 )
 
 const (
@@ -86,18 +84,7 @@ func (a *applier) redecide(ctx context.Context, act Action) Action {
 	return out
 }
 
-// pause waits before another try; false means that ctx ended.
-func (a *applier) pause(ctx context.Context, try int) bool {
-	wait := 50 * time.Millisecond << try
-	t := time.NewTimer(wait/2 + rand.N(wait)) //nolint:gosec // Jitter.
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+func (a *applier) pause(ctx context.Context, try int) bool { return pause(ctx, try) }
 
 // putError is what came of a transfer that failed for good.
 func (a *applier) putError(ctx context.Context, act Action, err error) Action {

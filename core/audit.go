@@ -1,0 +1,67 @@
+package core
+
+import "context"
+
+// Finding says what a [Check] found, in a word that programs can test.
+type Finding string
+
+// The findings.
+const (
+	FoundSame     Finding = "same"
+	OnlySource    Finding = "only-in-source"
+	OnlyDest      Finding = "only-in-destination"
+	OtherContent  Finding = "content"     // two files of different bytes
+	OtherTarget   Finding = "target"      // two links to different targets
+	OtherKind     Finding = "kind"        // a file here, a link there
+	WrongMD5      Finding = "md5"         // the md5 that is stored with a file is not its content's
+	Corrupt       Finding = "corrupt"     // the content is not what the store itself says that it took
+	LostRedirect  Finding = "redirect"    // a link whose redirect is gone, so that nobody is redirected
+	NoMD5         Finding = "no-md5"      // nothing but reading tells the content's md5
+	NotCarried    Finding = "uncarriable" // it cannot be carried; Err says why
+	CannotCompare Finding = "error"       // it could not be read; Err says why
+)
+
+// Severity is how much a finding matters.
+type Severity uint8
+
+// The severities, in their order.
+const (
+	Fine    Severity = iota
+	Remark           // worth knowing, and no difference
+	Differs          // the trees differ, or what is stored is wrong
+	Failed           // it is not known
+)
+
+// Severity returns how much f matters.
+func (f Finding) Severity() Severity {
+	switch f {
+	case FoundSame:
+		return Fine
+	case NoMD5, NotCarried:
+		return Remark
+	case CannotCompare:
+		return Failed
+	}
+	return Differs
+}
+
+// An Auditor keeps something beside the content of its entries that can be
+// wrong: an md5 in metadata, a redirect.
+type Auditor interface {
+	// Audit asks the store what it keeps of e, which is complete, with the md5
+	// of its content as it was read, and says what is wrong with that. If e is
+	// not the entry at its key any more, the error is [ErrChanged].
+	Audit(ctx context.Context, e Entry) ([]Flaw, error)
+	// Repair puts right what Audit found and what is Repairable, without sending
+	// the content. e is as for Audit; its ModTime is stored too, if it is not
+	// zero. It returns the entry as it is then. If e is not the entry at its key
+	// any more, nothing is done, and the error is [ErrChanged].
+	Repair(ctx context.Context, e Entry) (Entry, error)
+}
+
+// A Flaw is something that an [Auditor] found to be wrong with an entry.
+type Flaw struct {
+	What       Finding
+	Repairable bool
+	Err        error // in words for a person
+}
