@@ -30,6 +30,9 @@ var (
 	ErrEmptySource = errors.New("the source is empty")
 	// ErrTooManyDeletes: the plan deletes more than the limit allows.
 	ErrTooManyDeletes = errors.New("too many deletes")
+	// ErrTooManyRoutes: more rules for links to directories would be needed than
+	// the store can have.
+	ErrTooManyRoutes = errors.New("too many routing rules")
 	// ErrExcluded is the Problem of an entry that the user's rules hide. Such
 	// an Other is protected as any, and not reported.
 	ErrExcluded = errors.New("excluded")
