@@ -59,6 +59,7 @@ const (
 	WriteError   Reason = "write"        // the destination could not be written
 	AskError     Reason = "ask"          // a question to a tree failed
 	ChangedUnder Reason = "changed"      // something else is there than the plan saw
+	Unsaved      Reason = "unsaved"      // what is there could not be saved in the backup
 )
 
 // An Action is one step of a plan: what is to be done at one key and why. After

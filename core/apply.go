@@ -13,6 +13,7 @@ type Summary struct {
 	Files, Links, Deletes            int64 // done
 	Kept, Refused, Conflicts, Errors int64
 	Bytes                            int64 // of the files that were put
+	Saved                            int64 // to Reconciler.Backup
 	// Undeleted are the deletes of the plan that were not done because
 	// something failed.
 	Undeleted int64
@@ -24,6 +25,7 @@ type Summary struct {
 type applier struct {
 	*Reconciler
 	asker  *asker
+	keeper *keeper // nil without a backup
 	plan   *Plan
 	report func(Action)
 
@@ -46,7 +48,7 @@ func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (S
 	held := *r
 	held.Dst = holdStale(r.Dst, r.stale)
 	a := &applier{
-		Reconciler: &held, asker: r.asker(), plan: p, report: report,
+		Reconciler: &held, asker: r.asker(), keeper: newKeeper(r), plan: p, report: report,
 		late: newSpool[Action](r.TempDir, spoolBound),
 	}
 	defer a.late.close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
@@ -62,7 +64,7 @@ func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (S
 }
 
 func (a *applier) run(ctx context.Context) error {
-	for _, phase := range []func(context.Context) error{a.files, a.links, a.replacements, a.deletes} {
+	for _, phase := range []func(context.Context) error{a.files, a.links, a.saves, a.replacements, a.deletes} {
 		if err := phase(ctx); err != nil {
 			return err
 		}
@@ -158,7 +160,10 @@ func (a *applier) stopped() bool {
 
 // settleFile puts a file, or hands what it turned out to be to the links.
 func (a *applier) settleFile(ctx context.Context, act Action) {
-	act = a.putFile(ctx, act)
+	act, ok := a.save(ctx, act, act.Dst)
+	if ok {
+		act = a.putFile(ctx, act)
+	}
 	if act.Op == Put && act.Src.Kind == Link {
 		a.postpone(act)
 		return
@@ -170,6 +175,9 @@ func (a *applier) settleFile(ctx context.Context, act Action) {
 // planned.
 func (a *applier) settleLink(ctx context.Context, act Action) {
 	out, ok := a.sameLink(ctx, act)
+	if ok {
+		out, ok = a.save(ctx, act, act.Dst)
+	}
 	if ok {
 		out = a.putLink(ctx, act)
 	}

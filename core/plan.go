@@ -118,8 +118,7 @@ func (r *Reconciler) Prepare(ctx context.Context) (*Plan, error) {
 
 func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
 	p := &Plan{acts: newSpool[Action](r.TempDir, spoolBound)}
-	costs := newCosts(r.Src, r.Dst)
-	costs.links = r.Exact
+	costs := newCosts(r)
 	for act, err := range r.Plan(ctx) {
 		if err == nil {
 			p.totals.count(act)
@@ -151,28 +150,59 @@ func (a Action) clone() Action {
 
 // costs adds up what a plan's actions need in requests.
 type costs struct {
-	src, dst Coster
-	links    bool // links of the source are looked at again
-	sum      Requests
+	*Reconciler
+	src, dst, backup Coster
+	sum              Requests
 }
 
-func newCosts(src, dst Tree) *costs {
-	c := &costs{}
-	c.src, _ = As[Coster](src)
-	c.dst, _ = As[Coster](dst)
+func newCosts(r *Reconciler) *costs {
+	c := &costs{Reconciler: r}
+	c.src, _ = As[Coster](r.Src)
+	c.dst, _ = As[Coster](r.Dst)
+	if r.Backup != nil {
+		c.backup, _ = As[Coster](r.Backup)
+	}
 	return c
 }
 
 func (c *costs) add(a Action) {
-	if a.Op != Put {
-		return
+	switch a.Op {
+	case Put:
+		c.sum = c.sum.Add(c.put(*a.Src))
+		c.sum = c.sum.Add(c.save(a.Dst))
+	case Delete:
+		c.sum = c.sum.Add(c.save(a.Dst))
 	}
-	if c.src != nil && (a.Src.Kind == File || c.links) {
-		c.sum = c.sum.Add(c.src.OpenCost(*a.Src))
+}
+
+// put is what putting e of the source at the destination needs.
+func (c *costs) put(e Entry) Requests {
+	if k, ok := copierFor(c.Dst, c.Src, e); ok {
+		return k.CopyCost(e)
 	}
-	if c.dst != nil {
-		c.sum = c.sum.Add(c.dst.PutCost(*a.Src))
+	return transferCost(c.src, c.dst, e, e.Kind == File || c.Exact)
+}
+
+// save is what saving the entry e of the destination needs.
+func (c *costs) save(e *Entry) Requests {
+	if c.Backup == nil || e == nil {
+		return Requests{}
 	}
+	if k, ok := copierFor(c.Backup, c.Dst, *e); ok {
+		return k.CopyCost(*e)
+	}
+	return transferCost(c.dst, c.backup, *e, true)
+}
+
+// transferCost is what reading e, if it is opened, and putting it needs.
+func transferCost(from, to Coster, e Entry, opened bool) (sum Requests) {
+	if from != nil && opened {
+		sum = from.OpenCost(e)
+	}
+	if to != nil {
+		sum = sum.Add(to.PutCost(e))
+	}
+	return sum
 }
 
 func (c *costs) total(deletes int64) Requests {

@@ -24,6 +24,12 @@ type Reconciler struct {
 	// AllowEmptySource lets a source that holds nothing empty the destination.
 	AllowEmptySource bool
 
+	// Backup, if not nil, gets each entry of Dst that Apply overwrites or deletes,
+	// at its own key, before that is done. What cannot be saved is left as it is,
+	// which is a failure; nothing in Backup is overwritten, and it shares nothing
+	// with the two trees but what they hide.
+	Backup Backend
+
 	// Jobs is how many operations run at once; 0 means [DefaultJobs].
 	Jobs int
 	// Resolve asks entries of the source that may be links while planning, so

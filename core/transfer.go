@@ -20,6 +20,9 @@ const (
 // putFile carries out the put of a file and returns what came of it. A Put of
 // a Link in return means that the source's entry is a link, and not put yet.
 func (a *applier) putFile(ctx context.Context, act Action) Action {
+	if out, ok := a.copyFile(ctx, act); ok {
+		return out
+	}
 	return a.transfer(ctx, act, a.dstSink(act))
 }
 

@@ -1,0 +1,91 @@
+package core
+
+import (
+	"context"
+	"errors"
+)
+
+// A Copier takes files over from another tree without their content passing
+// through this process, as two buckets of one store can.
+type Copier interface {
+	// CanCopy reports, without I/O, whether it is worth trying CopyFrom for the
+	// file e of src.
+	CanCopy(src Tree, e Entry) bool
+	// CopyCost is how many requests CopyFrom needs for e, at both trees.
+	CopyCost(e Entry) Requests
+	// CopyFrom makes the file e of src the entry at key, and returns it as Put
+	// does; old is as with Put, and so are atomicity and errors. Only the version
+	// of e.Token is taken, and what is stored is held against e.MD5 as far as the
+	// store tells.
+	//
+	// An error that is [errors.ErrUnsupported] says that nothing was changed and
+	// that the content has to be read and put: the store refuses to copy it, it
+	// is no file after all, or src has another version by now.
+	CopyFrom(ctx context.Context, src Tree, e Entry, key string, old *Entry) (Entry, error)
+}
+
+// An Originator is a tree that shows entries of another tree, and lets a
+// [Copier] take them from there.
+type Originator interface {
+	// Origin returns the tree that has e, and e as it is there. ok is false if
+	// the entry's content must pass through this tree.
+	Origin(e Entry) (t Tree, as Entry, ok bool)
+}
+
+// Origin returns where the entry e of t really lies: in t itself, unless t is
+// an [Originator].
+func Origin(t Tree, e Entry) (Tree, Entry, bool) {
+	for {
+		o, is := t.(Originator)
+		if !is {
+			return t, e, true
+		}
+		inner, as, ok := o.Origin(e)
+		if !ok {
+			return nil, Entry{}, false
+		}
+		t, e = inner, as
+	}
+}
+
+// copierFor returns dst as a Copier that is worth asking for the file e of src.
+func copierFor(dst, src Tree, e Entry) (Copier, bool) {
+	c, ok := As[Copier](dst)
+	if !ok || e.Kind != File || !c.CanCopy(src, e) {
+		return nil, false
+	}
+	return c, true
+}
+
+// copyFile lets the destination take a file over from the source. ok is false
+// if that cannot be done, and nothing came of it.
+func (a *applier) copyFile(ctx context.Context, act Action) (out Action, ok bool) {
+	c, ok := copierFor(a.Dst, a.Src, *act.Src)
+	if !ok {
+		return act, false
+	}
+	for try := 1; ; try++ {
+		stored, err := c.CopyFrom(ctx, a.Src, *act.Src, act.Key, act.Dst)
+		stored, err = checkStored(*act.Src, stored, err)
+		switch {
+		case err == nil:
+			return a.copied(act, stored), true
+		case errors.Is(err, errors.ErrUnsupported):
+			return act, false
+		case IsTransient(err) && try < transferTries && a.pause(ctx, try):
+		default:
+			return a.putError(ctx, act, err), true
+		}
+	}
+}
+
+// copied is the outcome of a file that was taken over.
+func (a *applier) copied(act Action, stored Entry) Action {
+	src := *act.Src
+	if stored.MD5.Known() {
+		src.MD5 = stored.MD5
+	}
+	act.Src, act.Bytes = &src, src.Size
+	a.moved(int(src.Size))
+	return act
+}
