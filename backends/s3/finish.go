@@ -2,10 +2,7 @@ package s3
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"errors"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -23,10 +20,14 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 	if done.LinksPut == 0 || !redirects {
 		return notes, nil
 	}
-	_, err = t.client.GetBucketWebsite(ctx, &awss3.GetBucketWebsiteInput{Bucket: &t.bucketName})
-	if refused(err, http.StatusNotFound) && code(err) == "NoSuchWebsiteConfiguration" {
-		notes = append(notes, fmt.Sprintf("website hosting is off for bucket %s: links answer with a 301 only on the website endpoint; "+
-			"turn it on with `aws s3 website s3://%[1]s --index-document index.html`", t.bucketName))
+	config, err := t.website(ctx)
+	switch {
+	case errors.Is(err, errNoWebsite):
+		notes = append(notes, t.hostingOff())
+	case err == nil:
+		if note, any := t.strayRoutes(config.RoutingRules); any {
+			notes = append(notes, note)
+		}
 	}
 	return notes, nil
 }

@@ -32,6 +32,7 @@ type store struct {
 	lacks      [abilities]bool
 	drops      bool // takes redirects and forgets them
 	linkLooked bool // the first link written was, or is being, read back
+	routes     bool // the routing rules are looked after
 	notes      []string
 }
 
@@ -78,6 +79,19 @@ func (s *store) claimFirstLink() bool {
 	first := !s.linkLooked
 	s.linkLooked = true
 	return first
+}
+
+// lookAfterRoutes remembers that somebody looks after the routing rules.
+func (s *store) lookAfterRoutes() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.routes = true
+}
+
+func (s *store) looksAfterRoutes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.routes
 }
 
 // takeNotes returns the notes of this run and begins the next.
