@@ -1,0 +1,254 @@
+package wrap
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// ExpandDirLinks adds to each link of t that leads to a directory, through a
+// chain of links too, a link for each file and link below that directory: if k
+// leads to d, and there is d/x, then k/x is a link to d/x. The link k itself
+// stays. What is below another link to a directory in d is not below k, and an
+// Other below d is one that is excluded below k. So a store that knows no
+// directories can lead a visitor on from below k.
+//
+// The tree is then flat: it has both k and k/x. t is one that is not. A listing
+// holds one link for each segment of a key, and lists each directory once more
+// for each link to it. All that is added has an empty Token.
+func ExpandDirLinks(t core.Tree) core.Tree { return &expanded{informs{t}, t} }
+
+type expanded struct {
+	informs
+	core.Tree
+}
+
+// Features implements [core.Tree].
+func (x *expanded) Features() core.Features {
+	f := x.Tree.Features()
+	f.Flat = true
+	return f
+}
+
+// Proves implements [core.Prover]: what is added has no token that could prove
+// anything.
+func (x *expanded) Proves(have core.Entry, e core.Evidence) bool {
+	return have.Token != "" && x.informs.Proves(have, e)
+}
+
+// fan is a link to a directory, below which entries are added.
+type fan struct{ link, dir, after string }
+
+// entry is what is added for e, which lies below the directory.
+func (f fan) entry(e core.Entry, rest string) core.Entry {
+	if e.Kind == core.Other {
+		return excluded(join(f.link, rest))
+	}
+	return core.Entry{Key: join(f.link, rest), Kind: core.Link, Target: core.Target{Key: e.Key, Dir: core.NotDir}}
+}
+
+// fanOf returns the fan of an entry, if it is a link to a directory.
+func (x *expanded) fanOf(ctx context.Context, e core.Entry) (f fan, ok bool, err error) {
+	if e.Kind != core.Link {
+		return fan{}, false, nil
+	}
+	dir, _, err := dirOf(ctx, x.Tree, e.Target)
+	if err != nil {
+		return fan{}, false, keyed(err, e.Key)
+	}
+	return fan{link: e.Key, dir: dir}, dir != "", nil
+}
+
+func (x *expanded) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return func(yield func(core.Entry, error) bool) {
+		l := &fanning{x: x, ctx: ctx, yield: yield}
+		if err := l.begin(after); err != nil {
+			yield(core.Entry{}, err)
+			return
+		}
+		for e, err := range x.Tree.List(ctx, after) {
+			if !l.next(e, err) {
+				return
+			}
+		}
+		l.openTo(0)
+	}
+}
+
+// fanning is one listing. The fans that wait are in order: the keys below the
+// last come first.
+type fanning struct {
+	x     *expanded
+	ctx   context.Context //nolint:containedctx // It lives as long as one listing.
+	yield func(core.Entry, error) bool
+	fans  []fan
+}
+
+// begin finds the links before after, or above it, below which keys follow it.
+func (l *fanning) begin(after string) error {
+	for i := 1; i <= len(after); i++ {
+		key := after[:i]
+		if !mayFollow(key, after) || !core.ValidKey(key) {
+			continue
+		}
+		e, err := l.x.Tree.Stat(l.ctx, key)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		f, ok, err := l.x.fanOf(l.ctx, e)
+		if err != nil {
+			return err
+		}
+		if ok {
+			f.after, _ = below(after, key)
+			l.fans = append(l.fans, f)
+		}
+	}
+	return nil
+}
+
+// next takes the next entry of the tree; false ends the listing.
+func (l *fanning) next(e core.Entry, err error) bool {
+	key := e.Key
+	if err != nil {
+		var one bool
+		if key, one = core.ErrorKey(err); !one {
+			l.yield(e, err)
+			return false
+		}
+	}
+	if !l.pass(key) {
+		return false
+	}
+	var f fan
+	var ok bool
+	if err == nil {
+		f, ok, err = l.x.fanOf(l.ctx, e)
+	}
+	if !l.yield(e, err) {
+		return false
+	}
+	if ok {
+		l.fans = append(l.fans, f)
+	}
+	return true
+}
+
+// pass opens the fans whose keys come before key.
+func (l *fanning) pass(key string) bool {
+	n := len(l.fans)
+	for n > 0 && !mayFollow(l.fans[n-1].link, key) {
+		n--
+	}
+	return l.openTo(n)
+}
+
+func (l *fanning) openTo(n int) bool {
+	for len(l.fans) > n {
+		f := l.fans[len(l.fans)-1]
+		l.fans = l.fans[:len(l.fans)-1]
+		if !l.open(f) {
+			return false
+		}
+	}
+	return true
+}
+
+// open yields what is below a link.
+func (l *fanning) open(f fan) bool {
+	start := join(f.dir, f.after)
+	if f.after == "" && f.dir == "." {
+		start = ""
+	}
+	for e, err := range l.x.Tree.List(l.ctx, start) {
+		if err != nil {
+			more, ends := l.failed(f, err)
+			if ends {
+				return more
+			}
+			continue
+		}
+		rest, ok := below(e.Key, f.dir)
+		if !ok {
+			return true
+		}
+		if !l.yield(f.entry(e, rest), nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// failed yields an error of a listing of a directory as one of what is below
+// the link. ends says that this listing of a directory is over, and more that
+// the others are not.
+func (l *fanning) failed(f fan, err error) (more, ends bool) {
+	key, one := core.ErrorKey(err)
+	rest, is := below(key, f.dir)
+	switch {
+	case !one:
+		l.yield(core.Entry{}, err)
+		return false, true
+	case is:
+		return false, !l.yield(core.Entry{}, keyed(err, join(f.link, rest)))
+	case core.Below(f.dir, key) || f.dir == key:
+		return l.yield(core.Entry{}, keyed(err, f.link)), true
+	}
+	return true, key > f.dir
+}
+
+// Stat implements [core.Tree].
+func (x *expanded) Stat(ctx context.Context, key string) (core.Entry, error) {
+	e, err := x.Tree.Stat(ctx, key)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return e, err
+	}
+	for i := range key {
+		if key[i] != '/' {
+			continue
+		}
+		up, upErr := x.Tree.Stat(ctx, key[:i])
+		switch {
+		case errors.Is(upErr, fs.ErrNotExist):
+			continue
+		case upErr != nil:
+			return core.Entry{}, upErr
+		case up.Kind != core.Link:
+			return e, err
+		}
+		return x.statBelow(ctx, up, key[i+1:])
+	}
+	return e, err
+}
+
+// statBelow returns what is added for rest below a link.
+func (x *expanded) statBelow(ctx context.Context, link core.Entry, rest string) (core.Entry, error) {
+	f, ok, err := x.fanOf(ctx, link)
+	if err == nil && !ok {
+		err = fs.ErrNotExist
+	}
+	var e core.Entry
+	if err == nil {
+		e, err = x.Tree.Stat(ctx, join(f.dir, rest))
+	}
+	if err != nil {
+		return core.Entry{}, keyed(err, join(link.Key, rest))
+	}
+	return f.entry(e, rest), nil
+}
+
+// Open implements [core.Tree].
+func (x *expanded) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	body, e, err := x.Tree.Open(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		e, err = x.Stat(ctx, key)
+		return nil, e, err
+	}
+	return body, e, err
+}
