@@ -99,6 +99,9 @@ func CheckPut(t Tree, e Entry) error {
 // CheckPut reports whether a store of these features can hold e. The error is
 // [ErrUnsupportedLink] or [ErrUnsupportedKey].
 func (f Features) CheckPut(e Entry) error {
+	if e.Kind == Other {
+		return fmt.Errorf("%w: an entry of no kind that can be carried", ErrUnsupportedKey)
+	}
 	if err := CheckKey(e.Key); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnsupportedKey, err)
 	}

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -154,10 +153,21 @@ func realStores(t *testing.T) map[string]func(name string) string {
 	}
 }
 
+// distribution returns the directory of Go's own tree.
+func distribution(t *testing.T) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 func TestRealTreesMakeTheRoundTrip(t *testing.T) {
-	trees := map[string]string{"zoneinfo": "/usr/share/zoneinfo", "go": filepath.Join(runtime.GOROOT(), "src", "net")}
+	goroot := distribution(t)
+	trees := map[string]string{"zoneinfo": "/usr/share/zoneinfo", "go": filepath.Join(goroot, "src", "net")}
 	if os.Getenv(everything) != "" {
-		trees["go"] = runtime.GOROOT()
+		trees["go"] = goroot
 	} else {
 		t.Logf("only src/net of Go's distribution is copied; set %s=1 for all of it", everything)
 	}
