@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -41,6 +42,7 @@ type bar struct {
 type barState struct {
 	core.Progress
 	since time.Time // of the first transfer
+	verb  string    // what is done to the entries; empty for copying
 }
 
 // newBar returns the bar for a run, nil if none is wanted.
@@ -88,11 +90,19 @@ func (b *bar) end() {
 	b.live = nil
 }
 
+// does says what is done to the entries, if that is not copying.
+func (b *bar) does(verb string) {
+	if b != nil {
+		b.state.Store(&barState{verb: verb})
+	}
+}
+
 func (b *bar) update(p core.Progress) {
 	if b == nil {
 		return
 	}
-	s := &barState{Progress: p, since: b.state.Load().since}
+	old := b.state.Load()
+	s := &barState{Progress: p, since: old.since, verb: old.verb}
 	if s.since.IsZero() && p.Phase != core.Listing {
 		s.since = time.Now()
 	}
@@ -121,7 +131,7 @@ func (s *barState) line(elapsed time.Duration, width int) string {
 			figures += "  " + clock(left) + " left"
 		}
 	}
-	head := "copying "
+	head := cmp.Or(s.verb, "copying") + " "
 	room := width - len(head) - len(figures)
 	return fit(head+gauge(s.share(), min(room, 40))+figures, width)
 }

@@ -38,7 +38,7 @@ func newRoot(a *app) *cobra.Command {
 		writeHelp(cmd.ErrOrStderr(), cmd)
 		return nil
 	})
-	root.AddCommand(newCopy(a), newDiff(a), newPlan(a), newApply(a), newLs(a), newBackends(a), newCompletion(), newVersion())
+	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newBackends(a), newCompletion(), newVersion())
 	return root
 }
 

@@ -9,9 +9,21 @@ import (
 	"time"
 )
 
-// examineAll reads what was listed, so many at once.
+// examineAll reads what was listed.
 func (k *checker) examineAll(ctx context.Context, pairs *spool[Action]) error {
 	k.progress.Phase = Files
+	err := k.examineEach(ctx, pairs)
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return k.stopped()
+}
+
+// examineEach examines so many at once, and waits for the last.
+func (k *checker) examineEach(ctx context.Context, pairs *spool[Action]) error {
 	jobs := k.Jobs
 	if jobs <= 0 {
 		jobs = DefaultJobs
@@ -23,15 +35,11 @@ func (k *checker) examineAll(ctx context.Context, pairs *spool[Action]) error {
 			return err
 		}
 		if k.stopped() != nil || ctx.Err() != nil {
-			break
+			return nil
 		}
 		workers.run(func() { k.conclude(ctx, k.examine(ctx, act)) })
 	}
-	workers.wait()
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	return k.stopped()
+	return nil
 }
 
 func (k *checker) stopped() error {
