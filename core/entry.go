@@ -65,9 +65,9 @@ type Entry struct {
 	// MD5 is the md5 of a File's content where it is known. It is only ever a
 	// real md5 of the content, never a store's token that looks like one.
 	MD5 MD5
-	// Parts are the md5s of the content in parts, as far as they are known, for
-	// a [Prover] of a store that keeps files in parts. Nobody changes the slice.
-	Parts []PartsHash
+	// Parts is what the content comes to in the parts in which a store keeps it,
+	// where that is known, for a [Prover].
+	Parts PartsHash
 	// Target is where a Link points.
 	Target Target
 	// ModTime is when a File's content was last changed, or the zero time. It is

@@ -183,7 +183,10 @@ func provable(e, have *Entry) bool {
 // evidence is what is known of e for a proof. A side that does not keep what
 // its targets are has no say in it.
 func evidence(e *Entry, head []byte, knowsDir bool) Evidence {
-	ev := Evidence{Kind: e.Kind, Size: e.Size, MD5: e.MD5, Parts: e.Parts, Head: head, Target: e.Target}
+	ev := Evidence{Kind: e.Kind, Size: e.Size, MD5: e.MD5, Head: head, Target: e.Target}
+	if e.Parts.Count > 0 {
+		ev.Parts = []PartsHash{e.Parts}
+	}
 	if !knowsDir {
 		ev.Target.Dir = DirUnknown
 	}
@@ -218,10 +221,22 @@ func hashEntry(ctx context.Context, t Tree, e *Entry, prover Prover, other *Entr
 	if err != nil {
 		return e, nil, err
 	}
-	if got.MD5, got.Parts = seen.MD5, seen.Parts; unchanged {
+	got.MD5, got.Parts = seen.MD5, seen.proving(prover, other)
+	if unchanged {
 		remember(m, &got)
 	}
 	return &got, seen.Head, nil
+}
+
+// proving returns the one of the parts' hashes that proves what other holds.
+func (ev Evidence) proving(prover Prover, other *Entry) PartsHash {
+	ev.Kind = File
+	for _, p := range ev.Parts {
+		if ev.Parts = []PartsHash{p}; prover.Proves(*other, ev) {
+			return p
+		}
+	}
+	return PartsHash{}
 }
 
 // hashBody reads body to its end, which is to come after size bytes.
@@ -247,7 +262,7 @@ func hashBody(ctx context.Context, body io.Reader, size int64, partSizes []int64
 	if n != size {
 		return Evidence{}, fmt.Errorf("%w: %d bytes were read where %d were announced", ErrChanged, n, size)
 	}
-	seen := Evidence{MD5: sumOf(whole)}
+	seen := Evidence{Size: size, MD5: sumOf(whole)}
 	if head != nil {
 		seen.Head = head.b
 	}

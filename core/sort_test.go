@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strconv"
 	"testing"
@@ -28,7 +27,7 @@ func TestSortedOrdersAnyListing(t *testing.T) {
 			}
 			got = append(got, e.Key)
 		}
-		if !reflect.DeepEqual(got, want) {
+		if !slices.Equal(got, want) {
 			t.Errorf("%d: got %v, want %v", n, got, want)
 		}
 	}
@@ -57,7 +56,7 @@ func TestSortedKeepsWhatAnEntryIs(t *testing.T) {
 			}
 			got = append(got, e)
 		}
-		if !reflect.DeepEqual(got, want) {
+		if !slices.Equal(got, want) {
 			t.Errorf("bound %d: got %+v, want %+v", bound, got, want)
 		}
 	}

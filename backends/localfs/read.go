@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -30,11 +31,13 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 		e, err := t.look(d, name, info)
 		return nil, e, fail("open", key, err)
 	}
+	now := time.Now()
 	c, err := t.openContent(d, name, info)
 	if err != nil {
 		return nil, core.Entry{}, fail("open", key, err)
 	}
 	e, err := t.look(d, name, c.info)
+	e.Settled = settled(c.info, now)
 	if e.Kind != core.File {
 		_ = c.f.Close()
 		return nil, e, fail("open", key, err)

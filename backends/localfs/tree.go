@@ -161,6 +161,17 @@ func (t *Tree) Close() error {
 	return t.root.root.Close()
 }
 
+// Identity implements [core.Identifier]: by the path that the directory has
+// without links on the way, once it exists.
+func (t *Tree) Identity() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.root == nil {
+		return Scheme + " " + t.given
+	}
+	return Scheme + " " + t.root.path
+}
+
 // String returns the directory's path.
 func (t *Tree) String() string { return t.given }
 
@@ -233,12 +244,14 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	if err := ctx.Err(); err != nil {
 		return core.Entry{}, fail("stat", key, err)
 	}
+	now := time.Now()
 	d, name, info, err := t.find(key)
 	if err != nil {
 		return core.Entry{}, fail("stat", key, err)
 	}
 	defer t.release(d)
 	e, err := t.look(d, name, info)
+	e.Settled = settled(info, now)
 	return e, fail("stat", key, err)
 }
 

@@ -79,6 +79,7 @@ func headObject(key string, out *awss3.HeadObjectOutput) object {
 	return object{
 		key: key, size: aws.ToInt64(out.ContentLength), etag: bareETag(out.ETag), redirect: out.WebsiteRedirectLocation,
 		meta: out.Metadata, sealed: sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm),
+		changed: changedAt(out.LastModified), answered: answeredAt(out.ResultMetadata),
 	}
 }
 
@@ -86,5 +87,6 @@ func getObject(key string, out *awss3.GetObjectOutput) object {
 	return object{
 		key: key, size: aws.ToInt64(out.ContentLength), etag: bareETag(out.ETag), redirect: out.WebsiteRedirectLocation,
 		meta: out.Metadata, sealed: sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm),
+		changed: changedAt(out.LastModified), answered: answeredAt(out.ResultMetadata),
 	}
 }

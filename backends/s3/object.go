@@ -1,7 +1,11 @@
 package s3
 
 import (
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -14,6 +18,40 @@ type object struct {
 	redirect *string // nil: no such header
 	meta     map[string]string
 	sealed   bool // encrypted such that the ETag is no md5, even if it looks like one
+	changed  time.Time
+	answered time.Time // by the same clock, or zero
+}
+
+// settleTime is how old an object has to be, by its store's clock, before what
+// was found out about it may be remembered: times are told in whole seconds,
+// and the clocks of a store's machines differ a little.
+const settleTime = 3 * time.Second
+
+// settled reports whether a later change of the object will show in when it was
+// changed.
+func (o object) settled() bool {
+	return !o.changed.IsZero() && o.answered.Sub(o.changed) >= settleTime
+}
+
+// changedAt is when an object was changed as all answers tell it: listings of
+// some stores have fractions of a second, and no header has.
+func changedAt(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Second)
+}
+
+// answeredKey is where an answer that did not come by the SDK has its date.
+type answeredKey struct{}
+
+// answeredAt is the store's clock when it gave an answer.
+func answeredAt(answer middleware.Metadata) time.Time {
+	t, ok := answer.Get(answeredKey{}).(time.Time)
+	if !ok {
+		t, _ = awsmiddleware.GetServerTime(answer)
+	}
+	return t
 }
 
 // sealed reports whether an object is encrypted with a key of its own: SSE-KMS,
@@ -33,7 +71,7 @@ func (t *Tree) sum(o object) (core.MD5, bool) {
 // entry makes a complete entry of an object. A body of nil is one that was not
 // read; ask then says that only the body can tell a link from a file.
 func (t *Tree) entry(o object, body []byte) (e core.Entry, ask bool) {
-	e = core.Entry{Key: o.key, Size: o.size, Token: o.etag}
+	e = core.Entry{Key: o.key, Size: o.size, Token: o.etag, Changed: o.changed, Settled: o.settled()}
 	if o.redirect != nil {
 		t.setTarget(&e, *o.redirect)
 		return e, false

@@ -58,8 +58,9 @@ func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *
 	if err = u.send(ctx, head); err == nil {
 		var etag *string
 		if etag, err = u.complete(ctx, old); err == nil {
-			return stored(e, etag), nil
+			e.Parts = u.hash()
 			u.ended(ctx)
+			return stored(e, etag), nil
 		}
 	}
 	u.abort(ctx)
@@ -281,12 +282,18 @@ func (u *upload) afterFailure(ctx context.Context, err error, matched bool) (eta
 // composite is the ETag that an upload of these parts gets: the md5 of their
 // md5s, and their number.
 func (u *upload) composite() string {
+	h := u.hash()
+	return fmt.Sprintf("%s-%d", h.MD5, h.Count)
+}
+
+// hash is what the parts come to.
+func (u *upload) hash() core.PartsHash {
 	h := newHash()
 	for _, sum := range u.sums {
 		s := sum.Sum()
 		_, _ = h.Write(s[:])
 	}
-	return fmt.Sprintf("%s-%d", hashSum(h), len(u.sums))
+	return core.PartsHash{PartSize: u.size, Count: len(u.sums), MD5: hashSum(h)}
 }
 
 // verify compares the object's ETag with what it should be, where the parts'

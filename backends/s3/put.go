@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -40,7 +41,7 @@ func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 // stored is e as it was stored with this ETag.
 func stored(e core.Entry, etag *string) core.Entry {
 	e.Partial, e.MaybeLink, e.Problem = false, false, nil
-	e.Token = bareETag(etag)
+	e.Token, e.Changed, e.Settled = bareETag(etag), time.Time{}, false // the answer does not tell when
 	return e
 }
 

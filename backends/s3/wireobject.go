@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -137,13 +138,23 @@ func (w *wire) get(ctx context.Context, in *awss3.GetObjectInput) (*awss3.GetObj
 	if err != nil {
 		return nil, err
 	}
-	return &awss3.GetObjectOutput{
+	out := &awss3.GetObjectOutput{
 		Body: resp.Body, ContentLength: aws.Int64(resp.ContentLength), ETag: headerValue(resp.Header, "Etag"),
 		ContentRange:            headerValue(resp.Header, "Content-Range"),
 		WebsiteRedirectLocation: headerValue(resp.Header, "X-Amz-Website-Redirect-Location"),
 		ServerSideEncryption:    sseHeader(resp.Header), Metadata: headerMeta(resp.Header),
 		SSECustomerAlgorithm: headerValue(resp.Header, "X-Amz-Server-Side-Encryption-Customer-Algorithm"),
-	}, nil
+		LastModified:         headerTime(resp.Header, "Last-Modified"),
+	}
+	out.ResultMetadata.Set(answeredKey{}, aws.ToTime(headerTime(resp.Header, "Date")))
+	return out, nil
+}
+
+func headerTime(h http.Header, name string) *time.Time {
+	if t, err := http.ParseTime(h.Get(name)); err == nil {
+		return &t
+	}
+	return nil
 }
 
 func headerValue(h http.Header, name string) *string {
