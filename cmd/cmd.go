@@ -107,7 +107,7 @@ func (a *app) exitCode(err error) int {
 }
 
 // guarded are the errors that stop a run before its first write.
-var guarded = []error{core.ErrBudget, core.ErrEmptySource, core.ErrTooManyDeletes}
+var guarded = []error{core.ErrBudget, core.ErrEmptySource, core.ErrTooManyDeletes, core.ErrTooManyRoutes}
 
 func isGuard(err error) bool {
 	for _, g := range guarded {

@@ -30,6 +30,7 @@ type compare struct {
 	maxDelete        limitFlag
 	allowEmptySource bool
 	links, linkBody  string
+	dirLinks         string
 	strict           bool
 }
 
@@ -43,6 +44,7 @@ var (
 func (c *compare) bind(cmd *cobra.Command) {
 	addEnum(cmd, &c.delete, "delete", "what is not in SRC: delete it after all else, never, or also what SRC could not hold", deleteWords...)
 	addEnum(cmd, &c.links, "links", "symbolic links of a directory: keep them, follow them, or skip them", linksWords...)
+	addEnum(cmd, &c.dirLinks, "dir-links", "a link to a directory, in a bucket: one redirect, also one for each file below, or also one routing rule", dirLinksWords...)
 	addEnum(cmd, &c.linkBody, "link-body", "what a link's object holds: a small page that leads on, or nothing", linkBodyWords...)
 	c.selection.bind(cmd)
 	c.limits.bind(cmd)

@@ -41,6 +41,8 @@ type summaryJSON struct {
 	Errors    int64            `json:"errors"`
 	Undeleted int64            `json:"undeleted,omitempty"`
 	Bytes     int64            `json:"bytes"`
+	RulesSet  int              `json:"rules_set,omitempty"`
+	RulesGone int              `json:"rules_removed,omitempty"`
 	Requests  map[string]int64 `json:"requests"`
 	Need      map[string]int64 `json:"need,omitempty"`
 	Cost      *float64         `json:"cost_usd"`
@@ -54,6 +56,7 @@ func (j *jsonReport) summary(o outcome) {
 	s := summaryJSON{
 		Event: "summary", Files: o.Files, Links: o.Links, Deletes: o.Deletes, Kept: o.Kept, Refused: o.Refused,
 		Conflicts: o.Conflicts, Errors: o.Errors, Undeleted: o.Undeleted, Bytes: o.Bytes,
+		RulesSet: o.Routes.Set, RulesGone: o.Routes.Removed,
 		Requests: o.Requests.Map(), Need: o.Need.Map(), Seconds: o.Elapsed.Seconds(), DryRun: o.DryRun, Notes: o.Notes,
 	}
 	if o.Cost.known {

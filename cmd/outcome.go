@@ -14,6 +14,7 @@ type outcome struct {
 	Requests core.Requests // sent
 	Need     core.Requests // that carrying out the plan would take besides
 	Cost     estimate
+	Routes   core.RouteChange // routing rules
 	Elapsed  time.Duration
 	Stopped  error // why the run ended early
 }
@@ -31,7 +32,7 @@ func planOutcome(p *core.Plan) outcome {
 }
 
 // any reports whether anything was done.
-func (o *outcome) any() bool { return o.Files+o.Links+o.Deletes > 0 }
+func (o *outcome) any() bool { return o.Files+o.Links+o.Deletes > 0 || o.Routes.Any() }
 
 // changes reports whether the destination is not what the source is.
 func (o *outcome) changes() bool { return o.any() || o.Conflicts > 0 }

@@ -46,6 +46,9 @@ func newPlan(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if p.dirLinks == dirLinksRules {
+				return usageError(cmd, "a plan does not hold routing rules; copy --dry-run --dir-links=rules shows what would become of them")
+			}
 			r.dryRun = true
 			return r.plan(cmd.Context(), cmd.OutOrStdout(), p.file)
 		},

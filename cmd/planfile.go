@@ -22,6 +22,7 @@ const (
 	optEmptySource = "allow-empty-source"
 	optLinks       = "links"
 	optLinkBody    = "link-body"
+	optDirLinks    = "dir-links"
 	optStrict      = "strict"
 	optRules       = "rules"
 )
@@ -30,7 +31,7 @@ const (
 func (c *compare) saved() map[string][]string {
 	return map[string][]string{
 		optDelete: {c.delete}, optMaxDelete: {c.maxDelete.String()}, optEmptySource: {strconv.FormatBool(c.allowEmptySource)},
-		optLinks: {c.links}, optLinkBody: {c.linkBody}, optStrict: {strconv.FormatBool(c.strict)}, optRules: c.selection.given,
+		optLinks: {c.links}, optLinkBody: {c.linkBody}, optDirLinks: {c.dirLinks}, optStrict: {strconv.FormatBool(c.strict)}, optRules: c.selection.given,
 	}
 }
 
@@ -57,6 +58,8 @@ func (c *compare) set(name, v string) (err error) {
 		return enum{&c.links, linksWords}.Set(v)
 	case optLinkBody:
 		return enum{&c.linkBody, linkBodyWords}.Set(v)
+	case optDirLinks:
+		return enum{&c.dirLinks, dirLinksWords}.Set(v)
 	case optMaxDelete:
 		if v != "" {
 			err = c.maxDelete.Set(v)

@@ -32,6 +32,7 @@ type run struct {
 	from, to core.Backend // the trees as they were opened
 	rules    *ignore.Set
 	rec      *core.Reconciler
+	routes   dirRules
 }
 
 // newRun reads the arguments, and opens nothing yet.
@@ -61,16 +62,30 @@ func (r *run) copy(ctx context.Context) error {
 		if err := r.rec.Guard(plan); err != nil {
 			return outcome{}, &exitError{exitGuarded, err}
 		}
-		if r.dryRun {
-			return r.show(ctx, plan)
+		if err := r.checkRoutes(ctx); err != nil {
+			return outcome{}, err
 		}
-		return r.apply(ctx, plan)
+		if r.dryRun {
+			out, err := r.show(ctx, plan)
+			return r.shownRoutes(out), err
+		}
+		out, err := r.apply(ctx, plan)
+		if err != nil {
+			return out, err
+		}
+		return r.route(ctx, out)
 	}))
 }
 
 // diff says what copy would do; it is an error if that is anything.
 func (r *run) diff(ctx context.Context) error {
-	res := r.planned(ctx, func(plan *core.Plan) (outcome, error) { return r.show(ctx, plan) })
+	res := r.planned(ctx, func(plan *core.Plan) (outcome, error) {
+		if err := r.checkRoutes(ctx); err != nil {
+			return outcome{}, err
+		}
+		out, err := r.show(ctx, plan)
+		return r.shownRoutes(out), err
+	})
 	err := r.finish(res)
 	if err == nil && res.changes() {
 		return errSaid
@@ -111,6 +126,9 @@ func (r *run) opened(ctx context.Context, use func() (outcome, error)) (res resu
 			res.err = errors.Join(res.err, err)
 		}
 	}()
+	if err := r.checkDirLinks(ctx); err != nil {
+		return result{err: err}
+	}
 	set, closeRules := r.ignoreSet()
 	defer closeRules()
 	r.rules = set
@@ -159,7 +177,7 @@ func (r *run) reconciler() {
 		to = wrap.Limit(to, 0, n)
 	}
 	r.rec = &core.Reconciler{
-		Src:              wrap.FilterTree(r.from, r.rules.Hidden),
+		Src:              r.source(),
 		Dst:              to,
 		Delete:           r.deleteMode(),
 		MaxDelete:        r.maxDelete.limit,
