@@ -100,19 +100,10 @@ func (r *Reconciler) Prepare(ctx context.Context) (*Plan, error) {
 	for {
 		p, err := r.prepare(ctx)
 		var order *OrderError
-		if !errors.As(err, &order) {
+		if !errors.As(err, &order) || !r.sortSide(order.Side) {
 			return p, err
 		}
-		side := &r.sortSrc
-		if order.Side == Destination {
-			side = &r.sortDst
-		}
-		if *side {
-			return nil, err
-		}
-		*side = true
-		r.notice(fmt.Sprintf("The %s lists out of key order (%s after %s): it is sorted first.",
-			order.Side, DisplayKey(order.Next), DisplayKey(order.Prev)))
+		r.notice(order.notice())
 	}
 }
 
