@@ -1,0 +1,123 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// A Copy is one of Src to Dst, none of which it changes.
+type Copy struct {
+	Src, Dst State
+	Flat     bool // the destination
+	Delete   core.DeleteMode
+}
+
+// stays reports whether key, which only the destination has, must not be
+// deleted.
+func (m Copy) stays(key string) bool {
+	if m.Delete == core.DeleteNever || m.Dst[key] == Other || m.Src[key] == Other {
+		return true
+	}
+	for _, s := range []State{m.Src, m.Dst} {
+		for k, v := range s {
+			if v == Other && core.Below(key, k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// conflict reports whether the source's entry at key cannot be put.
+func (m Copy) conflict(key string) bool {
+	if m.Dst[key] == Other {
+		return true
+	}
+	if m.Flat {
+		return false
+	}
+	for k, v := range m.Src {
+		if v != Other && (core.Below(k, key) || core.Below(key, k)) {
+			return true
+		}
+	}
+	for k := range m.Dst {
+		switch {
+		case core.Below(key, k): // stands where a directory has to be
+			if m.Src[k] != "" || m.stays(k) {
+				return true
+			}
+		case core.Below(k, key): // stands in a directory that has to go
+			if m.stays(k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Result is what the destination then holds.
+func (m Copy) Result() State {
+	out := maps.Clone(m.Dst)
+	for key := range m.Dst {
+		if m.Src[key] != "" || m.stays(key) {
+			continue
+		}
+		if !m.spoiled(key) && !m.needlessly(key) {
+			delete(out, key)
+		}
+	}
+	for key := range m.Src {
+		if m.Src.Carried(key) && !m.conflict(key) {
+			out[key] = m.Src[key]
+		}
+	}
+	return out
+}
+
+// needlessly reports whether key stands in the way of conflicts only, so that
+// nothing would take its place.
+func (m Copy) needlessly(key string) bool {
+	below, put := false, false
+	for k := range m.Src {
+		if m.Src.Carried(k) && core.Below(k, key) {
+			below = true
+			put = put || !m.conflict(k)
+		}
+	}
+	return !m.Flat && below && !put
+}
+
+// spoiled reports whether key stands below a source entry that is in conflict,
+// so that nothing there is touched.
+func (m Copy) spoiled(key string) bool {
+	if m.Flat {
+		return false
+	}
+	for k := range m.Src {
+		if m.Src.Carried(k) && core.Below(key, k) && m.conflict(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// Between checks what a copy that may have failed anywhere has left: each key
+// holds what it held before or what it is to hold, whole, and there is nothing
+// else.
+func (m Copy) Between(now State) error {
+	want := m.Result()
+	var errs []error
+	keys := maps.Clone(m.Dst)
+	maps.Copy(keys, want)
+	maps.Copy(keys, now)
+	for key := range keys {
+		if v := now[key]; v != m.Dst[key] && v != want[key] {
+			errs = append(errs, fmt.Errorf("%s holds %q: neither the old, %q, nor the new, %q", key, v, m.Dst[key], want[key]))
+		}
+	}
+	return errors.Join(errs...)
+}
