@@ -115,6 +115,13 @@ func (s *server) noBucket(bucket string) error {
 	return &core.Error{Op: "open", Tree: "embedded", Err: fmt.Errorf("no bucket %s (%s): %w", bucket, have, fs.ErrNotExist)}
 }
 
+// Identity implements [core.Identifier]: the server's address changes from run to
+// run, and the directory that it serves does not.
+func (t *Tree) Identity() string {
+	bucket, prefix := t.Bucket()
+	return "embedded " + t.server.dir + " " + bucket + "/" + prefix
+}
+
 // Close lets go of the bucket, and ends the server with the last one. A second
 // Close does nothing.
 func (t *Tree) Close() error {

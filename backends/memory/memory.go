@@ -256,12 +256,16 @@ func (t *Tree) changed(key string, old *core.Entry) error {
 	return nil
 }
 
-// set makes it the item at its key, under a new token.
+// set makes it the item at its key, under a new token. An opaque tree, whose
+// tokens come again with the content, tells versions apart by a time of its own.
 func (t *Tree) set(it *item) {
 	t.version++
-	if !t.opaque {
+	if t.opaque {
+		it.entry.Changed = time.Unix(int64(t.version), 0) //nolint:gosec // It counts from 1.
+	} else {
 		it.entry.Token = strconv.FormatUint(t.version, 36)
 	}
+	it.entry.Settled = true
 	t.index.set(it)
 }
 

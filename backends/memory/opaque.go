@@ -58,7 +58,10 @@ func (t *Tree) listed(e core.Entry) core.Entry {
 	if !t.opaque || e.Kind == core.Other {
 		return e
 	}
-	return core.Entry{Key: e.Key, Kind: core.File, Partial: true, MaybeLink: maybeLink(e.Size), Size: e.Size, Token: e.Token}
+	return core.Entry{
+		Key: e.Key, Kind: core.File, Partial: true, MaybeLink: maybeLink(e.Size),
+		Size: e.Size, Token: e.Token, Changed: e.Changed,
+	}
 }
 
 // PartSizes implements [core.Prover]: nothing is stored in parts here.
