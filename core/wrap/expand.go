@@ -106,7 +106,9 @@ func (l *fanning) begin(after string) error {
 			return err
 		}
 		if ok {
-			f.after, _ = below(after, key)
+			if rest, inside := below(after, key); inside {
+				f.after = rest
+			}
 			l.fans = append(l.fans, f)
 		}
 	}
