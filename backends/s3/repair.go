@@ -124,4 +124,3 @@ func (t *Tree) repaired(ctx context.Context, e core.Entry) (core.Entry, error) {
 	}
 	return now, t.fail("repair", e.Key, err)
 }
-
