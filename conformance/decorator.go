@@ -23,6 +23,7 @@ func CheckDecorator(ctx context.Context, decorate func(core.Backend) core.Backen
 		checkProverBypass(ctx, decorate),
 		checkFinisherBypass(ctx, decorate),
 		checkRemembererBypass(ctx, decorate),
+		checkCopierBypass(ctx, decorate),
 	)
 }
 
@@ -35,6 +36,7 @@ type spy struct {
 	checked      []string
 	proved       []string
 	remembered   []string
+	copied       []string
 	finished     bool
 }
 
@@ -80,6 +82,16 @@ func (s *spy) Remember(e core.Entry) { s.remembered = append(s.remembered, descr
 func (s *spy) Finish(context.Context, core.Done) ([]string, error) {
 	s.finished = true
 	return nil, nil
+}
+
+func (s *spy) CanCopy(core.Tree, core.Entry) bool { return true }
+
+func (s *spy) CopyCost(core.Entry) core.Requests { return core.Requests{} }
+
+func (s *spy) CopyFrom(_ context.Context, _ core.Tree, e core.Entry, key string, _ *core.Entry) (core.Entry, error) {
+	s.copied = append(s.copied, key)
+	e.Key = key
+	return e, nil
 }
 
 var decoratorKeys = []string{"d/f", "d/g", "e"}
@@ -184,6 +196,31 @@ func checkRemembererBypass(ctx context.Context, decorate func(core.Backend) core
 	}
 	if s.remembered[0] != s.put[0] {
 		return fmt.Errorf("Remember is told below of %s, and Put puts %s", s.remembered[0], s.put[0])
+	}
+	return nil
+}
+
+// checkCopierBypass: what the store copies goes where Put would put it, or is
+// refused as Put refuses it, and comes back under the key that was asked for.
+func checkCopierBypass(ctx context.Context, decorate func(core.Backend) core.Backend) error {
+	for _, key := range decoratorKeys {
+		s := new(spy)
+		b := decorate(s)
+		c, ok := core.As[core.Copier](b)
+		e := core.Entry{Key: key, Kind: core.File}
+		if !ok || !c.CanCopy(s, e) {
+			continue
+		}
+		got, copyErr := c.CopyFrom(ctx, s, e, key, nil)
+		_, putErr := b.Put(ctx, e, nil, nil)
+		switch {
+		case (copyErr == nil) != (putErr == nil):
+			return fmt.Errorf("CopyFrom and Put of %q do not agree: %w", key, cmp.Or(copyErr, putErr))
+		case copyErr == nil && got.Key != key:
+			return fmt.Errorf("CopyFrom to %q returns the entry %q", key, got.Key)
+		case copyErr == nil && len(s.copied) == 1 && len(s.put) == 1 && describe(core.Entry{Key: s.copied[0]}) != s.put[0]:
+			return fmt.Errorf("CopyFrom copies below to %s, and Put puts %s", s.copied[0], s.put[0])
+		}
 	}
 	return nil
 }

@@ -104,13 +104,18 @@ func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) 
 	if u.resume(ctx, in) {
 		return body, nil
 	}
+	return body, u.begin(ctx, in)
+}
+
+// begin begins a new upload.
+func (u *upload) begin(ctx context.Context, in *awss3.CreateMultipartUploadInput) error {
 	out, err := u.client.CreateMultipartUpload(ctx, in)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	u.id, u.sealed = out.UploadId, sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm)
 	u.record(ctx, in)
-	return body, nil
+	return nil
 }
 
 // sniff returns the media type of body, and body with nothing read from it.

@@ -72,7 +72,7 @@ func (s *stallGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if limit == 0 {
 		limit = stallTimeout
 	}
-	if req.Method == http.MethodPost && req.URL.Query().Has("uploadId") {
+	if req.Method == http.MethodPost && req.URL.Query().Has("uploadId") || req.Header.Get("X-Amz-Copy-Source") != "" {
 		limit *= completeFactor
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())

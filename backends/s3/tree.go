@@ -42,6 +42,7 @@ type Tree struct {
 
 	store   store // what was learnt of the store in this run
 	uploads uploads
+	copies  copies
 }
 
 var (

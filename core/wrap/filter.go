@@ -20,7 +20,7 @@ import (
 //
 // Both sides of a copy have to be filtered alike.
 func Filter(b core.Backend, hide func(key string) bool) core.Backend {
-	f := &filter{FilterTree(b, hide).(*filterTree), finishes{b}, b}
+	f := &filter{FilterTree(b, hide).(*filterTree), finishes{b}, takes{b}, b}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*filter
@@ -97,6 +97,7 @@ func (f *filterTree) refuse(op, key string) error {
 type filter struct {
 	*filterTree
 	finishes
+	takes
 	b core.Backend
 }
 

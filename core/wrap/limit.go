@@ -16,7 +16,7 @@ import (
 // A listing, and the reading of what Open returned, hold none of the jobs: who
 // copies within one tree would wait for themselves.
 func Limit(b core.Backend, jobs int, bytesPerSecond int64) core.Backend {
-	l := &limit{informs{b}, finishes{b}, b, nil, nil}
+	l := &limit{informs{b}, finishes{b}, takes{b}, b, nil, nil}
 	if jobs > 0 {
 		l.slots = make(chan struct{}, jobs)
 	}
@@ -35,6 +35,7 @@ func Limit(b core.Backend, jobs int, bytesPerSecond int64) core.Backend {
 type limit struct {
 	informs
 	finishes
+	takes
 	core.Backend
 	slots chan struct{}
 	pace  *pace

@@ -25,7 +25,7 @@ func Sub(b core.Backend, dir string) (core.Backend, error) {
 	if err := core.CheckKey(dir); err != nil {
 		return nil, fmt.Errorf("a subtree at %s: %w", core.DisplayKey(dir), err)
 	}
-	s := &sub{informs{b}, b, dir + "/"}
+	s := &sub{informs{b}, takes{b}, b, dir + "/"}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*sub
@@ -37,6 +37,7 @@ func Sub(b core.Backend, dir string) (core.Backend, error) {
 
 type sub struct {
 	informs
+	takes
 	b      core.Backend
 	prefix string // ends with a slash
 }

@@ -1,0 +1,273 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// wholeCopy is the size in bytes of the largest object that S3 copies in one
+// request.
+const wholeCopy = 5 << 30
+
+var _ core.Copier = (*Tree)(nil)
+
+// copies is what was learnt of copying in the store. It is safe for concurrent
+// use.
+type copies struct {
+	limit int64 // for tests: instead of wholeCopy
+
+	mu      sync.Mutex
+	refused map[string]bool // by the source's bucket
+}
+
+func (c *copies) whole() int64 {
+	if c.limit > 0 {
+		return c.limit
+	}
+	return wholeCopy
+}
+
+func (c *copies) can(bucket string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.refused[bucket]
+}
+
+func (c *copies) refuse(bucket string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refused == nil {
+		c.refused = make(map[string]bool)
+	}
+	c.refused[bucket] = true
+}
+
+// self lets a Tree be found in what embeds it.
+func (t *Tree) self() *Tree { return t }
+
+// origin returns the bucket of this store that has the entry e of src.
+func (t *Tree) origin(src core.Tree, e core.Entry) (*Tree, core.Entry, bool) {
+	tree, as, ok := core.Origin(src, e)
+	if !ok {
+		return nil, e, false
+	}
+	b, ok := tree.(interface{ self() *Tree })
+	if !ok {
+		return nil, e, false
+	}
+	from := b.self()
+	same := strings.EqualFold(strings.TrimRight(t.Endpoint(), "/"), strings.TrimRight(from.Endpoint(), "/"))
+	return from, as, same && !t.express && !from.express && t.copies.can(from.bucketName)
+}
+
+// CanCopy implements [core.Copier]: within one endpoint, for what cannot be a
+// link by its size. One that may be a link is small, and to read it tells.
+func (t *Tree) CanCopy(src core.Tree, e core.Entry) bool {
+	_, _, ok := t.origin(src, e)
+	return ok && !mayBeLink(e.Size)
+}
+
+// CopyCost implements [core.Copier]: a HEAD of the source, elsewhere than at AWS
+// one of the destination, and a COPY; for an object above 5 GiB a COPY a part,
+// and two PUTs.
+func (t *Tree) CopyCost(e core.Entry) core.Requests {
+	var r core.Requests
+	r[core.HEAD], r[core.COPY] = 1, 1
+	if t.Endpoint() != "" {
+		r[core.HEAD] = 2
+	}
+	if e.Size > t.copies.whole() {
+		r[core.PUT], r[core.COPY] = 2, countParts(e.Size, partSize(e.Size))
+	}
+	return r
+}
+
+// errNotCopied says that the content has to be read and put.
+var errNotCopied = fmt.Errorf("the store does not copy it: %w", errors.ErrUnsupported)
+
+// CopyFrom implements [core.Copier]. The object keeps its metadata, and gets its
+// md5 as metadata if that is known.
+func (t *Tree) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key string, old *core.Entry) (core.Entry, error) {
+	from, own, ok := t.origin(src, e)
+	if !ok {
+		return core.Entry{}, t.fail("copy", key, errNotCopied)
+	}
+	to := e
+	to.Key = key
+	if err := t.CheckPut(to); err != nil {
+		return core.Entry{}, t.fail("copy", key, err)
+	}
+	c := &copying{Tree: t, from: from, own: own, key: key, old: old}
+	err := c.look(ctx)
+	if err == nil {
+		to, err = c.do(ctx)
+	}
+	if err != nil {
+		return core.Entry{}, t.fail("copy", key, err)
+	}
+	return to, nil
+}
+
+// copying is one object on its way from bucket to bucket.
+type copying struct {
+	*Tree // the destination
+	from  *Tree
+	own   core.Entry // as it is in from
+	key   string
+	old   *core.Entry
+
+	head *awss3.HeadObjectOutput // of the source
+	e    core.Entry              // as it is to be
+}
+
+// look asks what the source is: what has another version, is a link or cannot
+// be asked, has to be opened to know. Stores other than AWS may ignore what
+// CopyObject says about the destination, so that it is asked too.
+func (c *copying) look(ctx context.Context) (err error) {
+	if c.head, err = c.from.head(ctx, c.from.full(c.own.Key)); err != nil {
+		return errNotCopied
+	}
+	o := headObject(c.key, c.head)
+	e, ask := c.from.entry(o, nil)
+	if ask || e.Kind != core.File || e.Size != c.own.Size || c.own.Token != "" && e.Token != c.own.Token {
+		return errNotCopied
+	}
+	if c.e = e; c.own.MD5.Known() {
+		c.e.MD5 = c.own.MD5
+	}
+	if c.Endpoint() == "" {
+		return nil
+	}
+	return c.lookAtDestination(ctx)
+}
+
+func (c *copying) lookAtDestination(ctx context.Context) error {
+	out, err := c.Tree.head(ctx, c.full(c.key))
+	switch gone := refused(err, http.StatusNotFound); {
+	case gone && c.old == nil:
+		return nil
+	case gone:
+		return fmt.Errorf("%w: it is gone", core.ErrChanged)
+	case err != nil:
+		return err
+	case c.old == nil:
+		return fmt.Errorf("%w: something is there by now", core.ErrChanged)
+	case c.old.Token != "" && c.old.Token != bareETag(out.ETag):
+		return fmt.Errorf("%w: it is not the object that was listed", core.ErrChanged)
+	}
+	return nil
+}
+
+func (c *copying) do(ctx context.Context) (core.Entry, error) {
+	if c.e.Size > c.copies.whole() {
+		return c.parts(ctx)
+	}
+	in := c.input()
+	out, err := c.client.CopyObject(ctx, in)
+	if err != nil {
+		return c.e, c.judge(ctx, err)
+	}
+	result := out.CopyObjectResult
+	if result == nil || aws.ToString(result.ETag) == "" {
+		return c.e, errors.New("the store's answer does not say what it copied")
+	}
+	return c.verify(result.ETag, sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm))
+}
+
+// verify holds the copy's ETag against the md5, where it is one.
+func (c *copying) verify(etag *string, sealed bool) (core.Entry, error) {
+	sum, ok := c.sum(object{size: c.e.Size, etag: bareETag(etag), sealed: sealed})
+	switch {
+	case ok && c.e.MD5.Known() && sum != c.e.MD5:
+		return c.e, fmt.Errorf("%w: the store has md5 %s, and the source had %s", core.ErrCorrupt, sum, c.e.MD5)
+	case ok:
+		c.e.MD5 = sum
+	}
+	return stored(c.e, etag), nil
+}
+
+// source names the object to copy as S3 wants it.
+func (c *copying) source() *string {
+	return aws.String(escapePath(c.from.bucketName + "/" + c.from.full(c.own.Key)))
+}
+
+func (c *copying) input() *awss3.CopyObjectInput {
+	in := &awss3.CopyObjectInput{
+		Bucket: &c.bucketName, Key: aws.String(c.full(c.key)), CopySource: c.source(),
+		CopySourceIfMatch: aws.String(quoteETag(c.e.Token)), MetadataDirective: types.MetadataDirectiveCopy,
+		ServerSideEncryption: c.sse,
+	}
+	if c.kmsKey != "" {
+		in.SSEKMSKeyId = &c.kmsKey
+	}
+	if c.store.can(canCondition) {
+		in.IfMatch, in.IfNoneMatch = condition(c.old)
+	}
+	if c.e.MD5.Known() && c.head.Metadata[metaMD5] != c.e.MD5.String() {
+		c.describe(in)
+	}
+	return in
+}
+
+// describe replaces the metadata of a copy by the same, and the md5.
+func (c *copying) describe(in *awss3.CopyObjectInput) {
+	in.MetadataDirective, in.Metadata = types.MetadataDirectiveReplace, c.meta()
+	in.ContentType, in.CacheControl, in.ContentDisposition = c.head.ContentType, c.head.CacheControl, c.head.ContentDisposition
+	in.ContentEncoding, in.ContentLanguage = c.head.ContentEncoding, c.head.ContentLanguage
+	if at, err := http.ParseTime(aws.ToString(c.head.ExpiresString)); err == nil {
+		in.Expires = &at
+	}
+}
+
+func (c *copying) meta() map[string]string {
+	m := maps.Clone(c.head.Metadata)
+	if m == nil {
+		m = make(map[string]string, 1)
+	}
+	if c.e.MD5.Known() {
+		m[metaMD5] = c.e.MD5.String()
+	}
+	return m
+}
+
+// judge says what an answer to a copy means. A condition that did not hold is of
+// the source or of the destination, and the answer does not say which; a
+// refusal means that content has to be read, and sent on a condition that the
+// store may know there.
+func (c *copying) judge(ctx context.Context, err error) error {
+	api := c.apiError(err)
+	switch {
+	case api == nil:
+		return err
+	case refused(err, http.StatusPreconditionFailed), refused(err, http.StatusNotFound) && code(err) != "NoSuchBucket":
+		if !c.sourceStands(ctx) {
+			return errNotCopied
+		}
+		return fmt.Errorf("%w: the object at the destination is not the one that was listed", core.ErrChanged)
+	case api.kind != nil && !errors.Is(api.kind, core.ErrCorrupt) && api.Status != http.StatusForbidden:
+		return err
+	case api.Status == http.StatusForbidden, api.Status == http.StatusNotImplemented, api.Status == http.StatusMethodNotAllowed:
+		c.copies.refuse(c.from.bucketName)
+		return errNotCopied
+	case api.Status >= 400 && api.Status < 500 && api.Status != http.StatusConflict && api.Status != http.StatusTooManyRequests:
+		return errNotCopied
+	}
+	return err
+}
+
+// sourceStands reports whether the source is still the version to copy.
+func (c *copying) sourceStands(ctx context.Context) bool {
+	out, err := c.from.head(ctx, c.from.full(c.own.Key))
+	return err == nil && bareETag(out.ETag) == c.e.Token
+}
