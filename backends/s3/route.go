@@ -180,6 +180,6 @@ func (t *Tree) routeKey(prefix string) (key string, ok bool) {
 // strayRoutes remarks on rules of ours that nobody looks after.
 func (t *Tree) strayRoutes(rules []types.RoutingRule) (note string, any bool) {
 	n := len(t.routeLinks(rules))
-	return fmt.Sprintf("bucket %s has %d routing rules for links to directories, which only --dir-links=rules looks after: they may lead elsewhere than the links by now",
+	return fmt.Sprintf("bucket %s has routing rules for links to directories (%d), which only --dir-links=rules looks after: they may lead elsewhere than the links by now",
 		t.bucketName, n), n > 0 && !t.store.looksAfterRoutes()
 }

@@ -3,6 +3,7 @@ package s3
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -70,10 +71,14 @@ func follow(t *testing.T, g *versitygw.Gateway, bucket, path string) (body strin
 		if resp.StatusCode == http.StatusOK {
 			return string(b), hops
 		}
-		if resp.StatusCode != http.StatusMovedPermanently {
+		if resp.StatusCode != http.StatusMovedPermanently && resp.StatusCode != http.StatusFound {
 			t.Fatalf("%s: status %d: %s", path, resp.StatusCode, b)
 		}
-		path = resp.Header.Get("Location")
+		to, err := url.Parse(resp.Header.Get("Location"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path = to.EscapedPath()
 	}
 	t.Fatalf("%s: no end", path)
 	return "", 0
