@@ -1,0 +1,211 @@
+package cache
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// A record is what is known of one version of an entry.
+type record struct {
+	version
+	kind    core.Kind
+	md5     core.MD5
+	parts   core.PartsHash
+	modTime time.Time
+	target  core.Target
+	problem string
+}
+
+// A version is what an entry shows of itself in a listing.
+type version struct {
+	size    int64
+	token   string
+	changed int64 // Unix seconds, 0 for not known
+}
+
+func versionOf(e core.Entry) version {
+	v := version{size: e.Size, token: e.Token}
+	if !e.Changed.IsZero() {
+		v.changed = e.Changed.Unix()
+	}
+	return v
+}
+
+func recordOf(e core.Entry) record {
+	r := record{version: versionOf(e), kind: e.Kind, md5: e.MD5, parts: e.Parts, modTime: e.ModTime, target: e.Target}
+	if e.Problem != nil {
+		r.problem = e.Problem.Error()
+	}
+	return r
+}
+
+// complete adds to e what the record knows of it.
+func (r *record) complete(e core.Entry) core.Entry {
+	e.Kind, e.MD5, e.Parts, e.Target, e.Partial, e.MaybeLink = r.kind, r.md5, r.parts, r.target, false, false
+	if e.ModTime.IsZero() {
+		e.ModTime = r.modTime
+	}
+	if r.kind == core.Other {
+		e.Problem = errors.New(r.problem)
+	}
+	return e
+}
+
+// What a record has, beside its kind in the lowest two bits.
+const (
+	hasMD5 = 1 << (2 + iota)
+	hasParts
+	hasTime
+	hasTarget
+	hasProblem
+)
+
+func (r *record) flags() byte {
+	return byte(r.kind) | flag(hasMD5, r.md5.Known()) | flag(hasParts, r.parts.Count > 0) |
+		flag(hasTime, !r.modTime.IsZero()) | flag(hasTarget, r.target != core.Target{}) | flag(hasProblem, r.problem != "")
+}
+
+func flag(bit byte, set bool) byte {
+	if set {
+		return bit
+	}
+	return 0
+}
+
+// append encodes the record behind b. The version comes first.
+func (r *record) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(r.size)) //nolint:gosec // A size is not negative, and if it is, it is one that nothing matches.
+	b = binary.AppendVarint(b, r.changed)
+	b = appendString(b, r.token)
+	b = append(b, r.flags())
+	if r.md5.Known() {
+		b = appendSum(b, r.md5)
+	}
+	if r.parts.Count > 0 {
+		b = binary.AppendVarint(b, r.parts.PartSize)
+		b = binary.AppendVarint(b, int64(r.parts.Count))
+		b = appendSum(b, r.parts.MD5)
+	}
+	if !r.modTime.IsZero() {
+		b = binary.AppendVarint(b, r.modTime.Unix())
+		b = binary.AppendVarint(b, int64(r.modTime.Nanosecond()))
+	}
+	if (r.target != core.Target{}) {
+		b = append(b, byte(r.target.Dir))
+		b = appendString(appendString(b, r.target.Key), r.target.URL)
+	}
+	if r.problem != "" {
+		b = appendString(b, r.problem)
+	}
+	return b
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendSum(b []byte, m core.MD5) []byte {
+	sum := m.Sum()
+	return append(b, sum[:]...)
+}
+
+// matches reports whether an encoded record is of version v, without decoding
+// the rest.
+func matches(b []byte, v version) bool {
+	d := decoder{b: b}
+	return d.uvarint() == uint64(v.size) && d.varint() == v.changed && string(d.bytes()) == v.token && !d.bad //nolint:gosec // As in append.
+}
+
+// decode is the inverse of append; ok is false for anything that append does not
+// make.
+func decode(b []byte) (r record, ok bool) {
+	d := decoder{b: b}
+	r.size, r.changed, r.token = int64(d.uvarint()), d.varint(), string(d.bytes()) //nolint:gosec // As in append.
+	f := d.byte()
+	r.kind = core.Kind(f & 3)
+	if f&hasMD5 != 0 {
+		r.md5 = d.sum()
+	}
+	if f&hasParts != 0 {
+		r.parts = core.PartsHash{PartSize: d.varint(), Count: int(d.varint()), MD5: d.sum()}
+	}
+	if f&hasTime != 0 {
+		r.modTime = time.Unix(d.varint(), d.varint())
+	}
+	if f&hasTarget != 0 {
+		r.target = core.Target{Dir: core.Dir(d.byte()), Key: string(d.bytes()), URL: string(d.bytes())}
+	}
+	if f&hasProblem != 0 {
+		r.problem = string(d.bytes())
+	}
+	return r, !d.bad && len(d.b) == 0 && r.makesSense()
+}
+
+// makesSense reports whether the record is one that recordOf can make.
+func (r *record) makesSense() bool {
+	switch r.kind {
+	case core.File:
+		return r.target == core.Target{} && r.problem == ""
+	case core.Link:
+		return r.target.Check() == nil && r.target.Dir <= core.NotDir && !r.md5.Known()
+	case core.Other:
+		return r.problem != "" && !r.md5.Known()
+	}
+	return false
+}
+
+// decoder takes pieces off the front of b; once it is bad, it stays so.
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	d.skip(n)
+	return v
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.b)
+	d.skip(n)
+	return v
+}
+
+func (d *decoder) skip(n int) {
+	if n <= 0 {
+		d.b, d.bad = nil, true
+		return
+	}
+	d.b = d.b[n:]
+}
+
+// take returns the next n bytes.
+func (d *decoder) take(n uint64) []byte {
+	if n > uint64(len(d.b)) {
+		d.b, d.bad = nil, true
+		return nil
+	}
+	p := d.b[:n]
+	d.b = d.b[n:]
+	return p
+}
+
+func (d *decoder) bytes() []byte { return d.take(d.uvarint()) }
+
+func (d *decoder) byte() byte {
+	if p := d.take(1); p != nil {
+		return p[0]
+	}
+	return 0
+}
+
+func (d *decoder) sum() core.MD5 {
+	if p := d.take(16); p != nil {
+		return core.MD5Of([16]byte(p))
+	}
+	return core.MD5{}
+}

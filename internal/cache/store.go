@@ -1,0 +1,269 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+const (
+	// freshBound is how many bytes, about, of what a run finds out are held in
+	// memory.
+	freshBound = 8 << 20
+	// freshCost is what a record takes in memory beside its bytes.
+	freshCost = 128
+	// maxRuns is how many sorted temporary files are kept before they are made
+	// one.
+	maxRuns = 16
+)
+
+// A Store is what is remembered of one tree: the file as it was when it was
+// opened, and what was found out since. It is safe for concurrent use.
+type Store struct {
+	dir, name string
+	log       *slog.Logger
+	bound     int // see freshBound
+
+	mu       sync.Mutex
+	off      bool     // nothing is remembered any more
+	file     *os.File // nil if there is none
+	old      *reader
+	point    *cursor // for single questions
+	seen     bitset  // records of old that a listing has used
+	complete bool    // a listing went over the whole tree
+	fresh    map[string][]byte
+	size     int // of fresh, in bytes
+	runs     []*run
+}
+
+// Open opens what is remembered in dir of the tree called name. What cannot be
+// used is as if it were not there; log is told.
+func Open(dir, name string, log *slog.Logger) *Store {
+	s := &Store{dir: dir, name: name, log: log, bound: freshBound, fresh: make(map[string][]byte)}
+	err := s.open()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.say("what was remembered is not used", err)
+		s.off = errors.Is(err, errNewer)
+	}
+	return s
+}
+
+func (s *Store) say(what string, err error) {
+	s.log.DebugContext(context.Background(), "cache: "+what, "tree", s.name, "error", err)
+}
+
+func (s *Store) path() string { return filepath.Join(s.dir, fileName(s.name)) }
+
+func (s *Store) open() error {
+	f, err := os.Open(s.path())
+	if err != nil {
+		return err
+	}
+	r, err := readFile(f)
+	if err == nil && r.name != s.name {
+		err = fmt.Errorf("the file is of another tree, %s", r.name)
+	}
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	s.file, s.old, s.point, s.seen = f, r, r.cursor(), newBitset(r.count)
+	return nil
+}
+
+func readFile(f *os.File) (*reader, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return newReader(f, info.Size())
+}
+
+// recall returns what is remembered of this version of the entry at key.
+func (s *Store) recall(key string, v version) (record, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b, ok := s.fresh[key]; ok {
+		return decodeVersion(b, v)
+	}
+	if s.point == nil || !s.point.seek(key) {
+		return record{}, false
+	}
+	return decodeVersion(s.point.r.value, v)
+}
+
+func decodeVersion(b []byte, v version) (record, bool) {
+	if !matches(b, v) {
+		return record{}, false
+	}
+	return decode(b)
+}
+
+// remember keeps r for key.
+func (s *Store) remember(key string, r record) {
+	b := r.append(nil)
+	if len(b)+len(key) > maxRecord || !r.makesSense() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.off {
+		return
+	}
+	s.size += len(key) + len(b) + freshCost
+	s.fresh[key] = b
+	if s.size > s.bound {
+		if err := s.spill(); err != nil {
+			s.say("no more is remembered", err)
+			s.off = true
+		}
+	}
+}
+
+// scan is the use that one listing makes of a Store.
+type scan struct {
+	s *Store
+	c *cursor // nil if there is nothing old
+}
+
+func (s *Store) scan() *scan {
+	sc := &scan{s: s}
+	if s.old != nil {
+		sc.c = s.old.cursor()
+	}
+	return sc
+}
+
+// recall is Store.recall for keys that come in order.
+func (sc *scan) recall(key string, v version) (record, bool) {
+	at := int64(-1)
+	if sc.c != nil && sc.c.seek(key) && matches(sc.c.r.value, v) {
+		at = sc.c.at
+	}
+	if b, ok := sc.s.use(key, at); ok {
+		return decodeVersion(b, v)
+	}
+	if at < 0 {
+		return record{}, false
+	}
+	return decode(sc.c.r.value)
+}
+
+// use marks the old record number at as used, unless that is negative, and
+// returns what was found out since.
+func (s *Store) use(key string, at int64) (fresh []byte, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at >= 0 {
+		s.seen.set(at)
+	}
+	fresh, ok = s.fresh[key]
+	return fresh, ok
+}
+
+// end says that a listing is over; whole, that it left nothing out.
+func (sc *scan) end(whole bool) {
+	sc.s.mu.Lock()
+	defer sc.s.mu.Unlock()
+	sc.s.complete = sc.s.complete || whole
+	if sc.c != nil && sc.c.err != nil {
+		sc.s.say("what was remembered is not used to its end", sc.c.err)
+	}
+}
+
+// Close writes what was found out, if anything was, to the tree's file. The
+// Store is not to be used after.
+func (s *Store) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.save(); err != nil {
+		s.say("what was found out is not kept", err)
+	}
+	s.closeFile()
+	for _, r := range s.runs {
+		r.close()
+	}
+	s.off, s.runs = true, nil
+}
+
+func (s *Store) closeFile() {
+	if s.file != nil {
+		_ = s.file.Close() // it was only read
+		s.file, s.old, s.point = nil, nil, nil
+	}
+}
+
+func (s *Store) save() error {
+	switch {
+	case s.off:
+		return nil
+	case len(s.fresh)+len(s.runs) == 0 && !s.stale():
+		return s.touch()
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	sweep(s.dir)
+	temp, err := s.writeTemp()
+	if err != nil {
+		return err
+	}
+	s.closeFile()
+	if err := os.Rename(temp, s.path()); err != nil {
+		_ = os.Remove(temp) // a sweep removes it in time
+		return err
+	}
+	return nil
+}
+
+// stale reports whether much of the file is of no use any more.
+func (s *Store) stale() bool {
+	if s.old == nil || !s.complete {
+		return false
+	}
+	return s.old.count-s.seen.count > 100+s.old.count/4
+}
+
+// touch says that the file is in use, once a day.
+func (s *Store) touch() error {
+	if s.file == nil {
+		return nil
+	}
+	info, err := s.file.Stat()
+	if err != nil || time.Since(info.ModTime()) < 24*time.Hour {
+		return err
+	}
+	return os.Chtimes(s.path(), time.Time{}, time.Now())
+}
+
+// writeTemp writes the new file under a temporary name.
+func (s *Store) writeTemp() (name string, err error) {
+	f, err := os.CreateTemp(s.dir, tempPattern)
+	if err != nil {
+		return "", err
+	}
+	err = errors.Join(s.writeAll(f), f.Close())
+	if err != nil {
+		_ = os.Remove(f.Name()) // a sweep removes it in time
+	}
+	return f.Name(), err
+}
+
+func (s *Store) writeAll(w io.Writer) error {
+	var sources []source
+	if s.old != nil {
+		sources = append(sources, kept{s.old.cursor(), func(at int64) bool { return !s.complete || s.seen.has(at) }})
+	}
+	for _, r := range s.runs {
+		sources = append(sources, r.reader.cursor())
+	}
+	fw := newWriter(w, s.name)
+	merge(append(sources, newHeld(s.fresh)), fw.add)
+	return fw.finish()
+}

@@ -1,0 +1,142 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// tree is a backend with a memory.
+type tree struct {
+	core.Backend
+	store  *Store
+	prover core.Prover // of the backend, or nil
+	hashes bool        // its md5s are found only by reading
+}
+
+var (
+	_ core.Rememberer = (*tree)(nil)
+	_ core.Originator = (*tree)(nil)
+)
+
+// Over returns b with a memory in s: its listings tell what is remembered of
+// their entries, and what Stat and Put say, and reading finds out, is
+// remembered. All extensions of b are found behind it; none of them changes
+// what an entry's version means. Close closes s, and b if it has to be.
+//
+// Content that somebody wants to see is never remembered: Open always opens.
+func Over(b core.Backend, s *Store) core.Backend {
+	t := &tree{Backend: b, store: s, hashes: !b.Features().StoresMD5}
+	t.prover, _ = core.As[core.Prover](b)
+	return t
+}
+
+// Unwrap lets [core.As] find what b offers.
+func (t *tree) Unwrap() core.Tree { return t.Backend }
+
+// Origin implements [core.Originator]: what is copied within a store does not
+// pass a memory.
+func (t *tree) Origin(e core.Entry) (core.Tree, core.Entry, bool) { return t.Backend, e, true }
+
+// Close implements [io.Closer].
+func (t *tree) Close() error {
+	t.store.Close()
+	if c, ok := t.Backend.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+func (t *tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return func(yield func(core.Entry, error) bool) {
+		sc, whole := t.store.scan(), after == ""
+		stopped := true
+		defer func() { sc.end(whole && !stopped) }()
+		for e, err := range t.Backend.List(ctx, after) {
+			if err != nil {
+				whole = false
+			} else if e.Kind == core.File && (e.Partial || !e.MD5.Known()) {
+				if r, ok := sc.recall(e.Key, versionOf(e)); ok {
+					e = r.complete(e)
+				}
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+		stopped = false
+	}
+}
+
+func (t *tree) Stat(ctx context.Context, key string) (core.Entry, error) {
+	e, err := t.Backend.Stat(ctx, key)
+	if err != nil {
+		return e, err
+	}
+	e = t.known(e)
+	t.note(e)
+	return e, nil
+}
+
+func (t *tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	body, e, err := t.Backend.Open(ctx, key)
+	if err == nil {
+		e = t.known(e)
+		t.Remember(e)
+	}
+	return body, e, err
+}
+
+// known adds to e what was found out about its content.
+func (t *tree) known(e core.Entry) core.Entry {
+	if e.Kind != core.File || e.MD5.Known() {
+		return e
+	}
+	if r, ok := t.store.recall(e.Key, versionOf(e)); ok && r.kind == core.File {
+		e.MD5, e.Parts = r.md5, r.parts
+	}
+	return e
+}
+
+func (t *tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	e.Changed, e.Settled = time.Time{}, false // these are of the entry that it is a copy of
+	stored, err := t.Backend.Put(ctx, e, body, old)
+	if err == nil {
+		t.Remember(stored)
+	}
+	return stored, err
+}
+
+// Remember implements [core.Rememberer]. What a listing proves anyhow is
+// forgotten.
+func (t *tree) Remember(e core.Entry) {
+	if !t.proves(e) {
+		t.note(e)
+	}
+}
+
+// proves reports whether a listing that has e tells enough without a memory.
+func (t *tree) proves(e core.Entry) bool {
+	if t.prover == nil {
+		return false
+	}
+	have := core.Entry{Key: e.Key, Kind: core.File, Size: e.Size, Token: e.Token}
+	return t.prover.Proves(have, core.Evidence{Kind: e.Kind, Size: e.Size, MD5: e.MD5, Target: e.Target})
+}
+
+// note remembers e, if it may be trusted later and a listing could not tell it.
+func (t *tree) note(e core.Entry) {
+	switch {
+	case !e.Settled || e.Token == "" || errors.Is(e.Problem, core.ErrExcluded):
+	case t.hashes && (e.Kind != core.File || !e.MD5.Known()):
+	default:
+		if t.hashes {
+			e.ModTime = time.Time{} // the listing has it
+		}
+		t.store.remember(e.Key, recordOf(e))
+	}
+}
