@@ -40,7 +40,11 @@ func cdkRewrites(key string) bool {
 // head asks for an object's metadata: one HEAD.
 func (t *Tree) head(ctx context.Context, full string) (*awss3.HeadObjectOutput, error) {
 	if cdkRewrites(full) {
-		return t.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &t.bucketName, Key: &full})
+		out, err := t.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &t.bucketName, Key: &full})
+		if err == nil {
+			err = tagged(out.ETag)
+		}
+		return out, err
 	}
 	attrs, err := t.bucket.Attributes(ctx, full)
 	if err != nil {
@@ -50,7 +54,7 @@ func (t *Tree) head(ctx context.Context, full string) (*awss3.HeadObjectOutput, 
 	if !attrs.As(&out) {
 		return nil, errors.New("the attributes from Go CDK are not those of S3")
 	}
-	return &out, nil
+	return &out, tagged(out.ETag)
 }
 
 // get asks for an object: one GET. The body is the answer's, to be read and
@@ -61,7 +65,7 @@ func (t *Tree) get(ctx context.Context, full string) (body io.ReadCloser, out *a
 		if err != nil {
 			return nil, nil, err
 		}
-		return out.Body, out, nil
+		return taggedBody(out.Body, out)
 	}
 	r, err := t.bucket.NewReader(ctx, full, nil)
 	if err != nil {
@@ -71,7 +75,7 @@ func (t *Tree) get(ctx context.Context, full string) (body io.ReadCloser, out *a
 	if !r.As(out) {
 		return nil, nil, errors.Join(errors.New("the reader from Go CDK is not one of S3"), r.Close())
 	}
-	return r, out, nil
+	return taggedBody(r, out)
 }
 
 // headObject and getObject are an object as the answers have it.

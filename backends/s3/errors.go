@@ -69,6 +69,7 @@ func (t *Tree) fail(op, key string, err error) error {
 func (t *Tree) plain(err error) error {
 	var over *overBudget
 	var api *APIError
+	var cut *smithy.DeserializationError
 	switch {
 	case errors.As(err, &over):
 		return over.error
@@ -78,6 +79,8 @@ func (t *Tree) plain(err error) error {
 		return context.DeadlineExceeded
 	case errors.As(err, &api):
 		return err
+	case errors.As(err, &cut):
+		return fmt.Errorf("the store's answer cannot be read: %w", cut.Err)
 	}
 	if api := t.apiError(err); api != nil {
 		return api

@@ -97,6 +97,9 @@ func (t *Tree) fetch(ctx context.Context, in *awss3.ListObjectsV2Input) <-chan l
 	ch := make(chan listed, 1)
 	go func() {
 		out, err := t.client.ListObjectsV2(ctx, in)
+		if err == nil {
+			err = isListing(out)
+		}
 		if err == nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}

@@ -238,8 +238,9 @@ func TestListPrefetch(t *testing.T) {
 func TestListLies(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"no token":           {`<IsTruncated>true</IsTruncated>`, "goes on"},
-		"bad encoding":       {`<EncodingType>url</EncodingType><Contents><Key>p/%zz</Key></Contents>`, "encoded wrongly"},
-		"outside the prefix": {`<Contents><Key>q/a</Key></Contents>`, "under the prefix"},
+		"bad encoding":       {`<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType><Contents><Key>p/%zz</Key></Contents>`, "encoded wrongly"},
+		"outside the prefix": {`<IsTruncated>false</IsTruncated><Contents><Key>q/a</Key></Contents>`, "under the prefix"},
+		"no end":             {`<Contents><Key>p/a</Key></Contents>`, "no answer of S3"},
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = fmt.Fprint(w, `<?xml version="1.0"?><ListBucketResult>`+c.body+`</ListBucketResult>`)

@@ -110,6 +110,9 @@ func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) 
 // begin begins a new upload.
 func (u *upload) begin(ctx context.Context, in *awss3.CreateMultipartUploadInput) error {
 	out, err := u.client.CreateMultipartUpload(ctx, in)
+	if err == nil && aws.ToString(out.UploadId) == "" {
+		err = errNotS3
+	}
 	if err != nil {
 		return err
 	}
@@ -231,6 +234,9 @@ func (u *upload) sendPart(ctx context.Context, p part) error {
 		in.ContentMD5, in.ChecksumAlgorithm = nil, types.ChecksumAlgorithmCrc32
 	}
 	out, err := u.client.UploadPart(ctx, in, u.unsigned)
+	if err == nil {
+		err = tagged(out.ETag)
+	}
 	if err != nil {
 		return err
 	}
@@ -259,6 +265,7 @@ func (u *upload) complete(ctx context.Context, old *core.Entry) (etag *string, e
 		out, err := u.client.CompleteMultipartUpload(ctx, in, u.noConflictRetries)
 		if err == nil {
 			etag, u.sealed = out.ETag, u.sealed || sealed(out.ServerSideEncryption, nil)
+			err = tagged(etag)
 		}
 		return err
 	})

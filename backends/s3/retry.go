@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 )
 
 const (
@@ -36,6 +37,7 @@ func newRetryer(attempts int, backoff time.Duration, answered func() bool, confl
 		o.RateLimiter = ratelimit.None
 		rules := []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary { return hopeless(err, answered) })}
 		rules = append(rules, o.Retryables...)
+		rules = append(rules, retry.IsErrorRetryableFunc(unreadable))
 		rules = append(rules, retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}})
 		if conflicts {
 			rules = append(rules, retry.RetryableErrorCode{Codes: retryableConflicts})
@@ -50,6 +52,15 @@ func hopeless(err error, answered func() bool) aws.Ternary {
 	var over *overBudget
 	if errors.As(err, &over) || errors.Is(err, syscall.ECONNREFUSED) && !answered() {
 		return aws.FalseTernary
+	}
+	return aws.UnknownTernary
+}
+
+// unreadable says yes to an answer that does not parse: it was cut.
+func unreadable(err error) aws.Ternary {
+	var e *smithy.DeserializationError
+	if errors.As(err, &e) {
+		return aws.TrueTernary
 	}
 	return aws.UnknownTernary
 }
