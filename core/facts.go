@@ -170,8 +170,15 @@ func (a *asker) proven(q *inquiry) bool {
 	if a.dstProver != nil && provable(q.src, q.dst) && a.dstProver.Proves(*q.dst, evidence(q.src, q.srcHead, true)) {
 		return true
 	}
-	return a.srcProver != nil && provable(q.dst, q.src) &&
+	return a.srcProver != nil && provable(q.dst, q.src) && !a.slashDiffers(q) &&
 		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstHead, a.rules.dst.dirTargets))
+}
+
+// slashDiffers reports whether two links are to be compared of which the
+// destination's says of its target what the source knows to be wrong.
+func (a *asker) slashDiffers(q *inquiry) bool {
+	return q.src.Kind == Link && q.dst.Kind == Link && a.rules.dst.dirTargets &&
+		q.src.Target.Dir != DirUnknown && q.src.Target.Dir != q.dst.Target.Dir
 }
 
 // provable reports whether have can be proved by what is known of e: what is
