@@ -18,9 +18,9 @@ type bounds struct {
 	server *fakes3.Server
 }
 
-func newBounds(t *testing.T) *bounds {
+func newBounds(t *testing.T, opts ...fakes3.Option) *bounds {
 	t.Helper()
-	b := &bounds{t: t, dir: t.TempDir(), server: fakes3.New(t)}
+	b := &bounds{t: t, dir: t.TempDir(), server: fakes3.New(t, opts...)}
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": b.server.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "S3FC_CACHE_DIR": t.TempDir(), "S3FC_NO_CACHE": "1",
