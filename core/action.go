@@ -58,6 +58,7 @@ const (
 	ReadError    Reason = "read"         // the source could not be read
 	WriteError   Reason = "write"        // the destination could not be written
 	AskError     Reason = "ask"          // a question to a tree failed
+	NoTarget     Reason = "no-target"    // a link to what could not be put
 	ChangedUnder Reason = "changed"      // something else is there than the plan saw
 	Unsaved      Reason = "unsaved"      // what is there could not be saved in the backup
 )

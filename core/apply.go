@@ -36,6 +36,7 @@ type applier struct {
 	failed   bool      // something failed, so nothing is deleted
 	fatal    error     // no further operation can succeed
 	late     *spool[Action]
+	broken   broken
 }
 
 // Apply carries out a plan of this Reconciler: files, then links, then
@@ -174,7 +175,10 @@ func (a *applier) settleFile(ctx context.Context, act Action) {
 // settleLink puts a link, in an exact run only if it is still the one that was
 // planned.
 func (a *applier) settleLink(ctx context.Context, act Action) {
-	out, ok := a.sameLink(ctx, act)
+	out, ok := a.leads(act)
+	if ok {
+		out, ok = a.sameLink(ctx, act)
+	}
 	if ok {
 		out, ok = a.save(ctx, act, act.Dst)
 	}
@@ -203,6 +207,7 @@ func (a *applier) passOn(act Action) {
 		a.sum.Conflicts++
 	case Fail:
 		a.sum.Errors++
+		a.broken.add(act)
 	}
 	a.say(act)
 }
@@ -232,6 +237,7 @@ func (a *applier) done(act Action) {
 			a.fatal = act.Err
 		}
 		a.sum.Errors++
+		a.broken.add(act)
 	}
 	a.tell(true)
 	if act.Op != Keep || a.Keeps {
