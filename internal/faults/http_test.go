@@ -1,0 +1,211 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/s3fc/s3fc/backends/localfs"
+	"github.com/s3fc/s3fc/backends/memory"
+	"github.com/s3fc/s3fc/backends/s3"
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/httpfault"
+	"github.com/s3fc/s3fc/internal/model"
+)
+
+// thorough makes tests try everything instead of a choice.
+var thorough = os.Getenv("S3FC_THOROUGH") != ""
+
+// An arena is a store that breaks on demand, with many buckets.
+type arena struct {
+	server  *fakes3.Server
+	faults  httpfault.Switch
+	buckets int
+}
+
+func newArena(t testing.TB) *arena {
+	a := &arena{}
+	pages := httpfault.Pages(4)
+	a.server = fakes3.New(t, fakes3.Wrap(func(next http.Handler) http.Handler { return a.faults.Wrap(pages(next)) }))
+	return a
+}
+
+func (a *arena) bucket() string {
+	a.buckets++
+	name := fmt.Sprintf("bucket-%d", a.buckets)
+	a.server.CreateBucket(name)
+	return name
+}
+
+// open opens a bucket; hasty is impatient.
+func (a *arena) open(t testing.TB, bucket string, hasty bool) *s3.Tree {
+	t.Helper()
+	o := s3.Options{
+		Bucket: bucket, Params: url.Values{"endpoint": {a.server.URL}, "region": {"us-east-1"}},
+		Credentials: credentials.NewStaticCredentialsProvider("AK", "SK", ""), MaxBackoff: time.Millisecond,
+	}
+	if hasty {
+		o.StallTimeout = 500 * time.Millisecond
+	}
+	tree, err := s3.New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tree.Close() })
+	return tree
+}
+
+var (
+	before = model.State{
+		"same": "the same", "d/changed": "old content", "d/grown": "short", "emptied": "full", "became-file": "-> same", "became-link": "was a file",
+		"links/retargeted": "-> same", "extra": "to be deleted", "d/extra": "to be deleted", "z/y/extra": "to be deleted", "z/extra-link": "-> gone",
+	}
+	after = model.State{
+		"same": "the same", "d/changed": "new content", "d/grown": strings.Repeat("grown ", 30_000), "d/new": strings.Repeat("new ", 20_000), "emptied": model.Empty,
+		"became-file": "is a file", "became-link": "-> same", "links/retargeted": "-> d/new", "links/new": "-> d/grown",
+	}
+)
+
+// A side is one of the two ways between a bucket and elsewhere.
+type side struct {
+	name string
+	// set makes both trees anew, and returns them as the run with faults sees
+	// them and as one without does, and what looks at the destination.
+	set func(t testing.TB, a *arena) (hasty, calm pair, look func() (model.State, error))
+}
+
+type pair struct {
+	src core.Tree
+	dst core.Backend
+}
+
+func planted(s model.State) *memory.Tree {
+	tree := memory.New()
+	model.Plant(tree, s)
+	return tree
+}
+
+// fill makes an empty tree hold s.
+func fill(t testing.TB, tree core.Backend, s model.State) {
+	t.Helper()
+	for key := range s {
+		e, body := s.Entry(key)
+		if _, err := tree.Put(t.Context(), e, bytes.NewReader(body), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var sides = []side{
+	{"push", func(t testing.TB, a *arena) (hasty, calm pair, look func() (model.State, error)) {
+		src, bucket := planted(after), a.bucket()
+		tree := a.open(t, bucket, false)
+		fill(t, tree, before)
+		return pair{src, a.open(t, bucket, true)}, pair{src, tree}, func() (model.State, error) { return lookBucket(a.server.Store(), bucket) }
+	}},
+	{"pull", func(t testing.TB, a *arena) (hasty, calm pair, look func() (model.State, error)) {
+		bucket, dir := a.bucket(), t.TempDir()
+		src := a.open(t, bucket, false)
+		fill(t, src, after)
+		dst, err := localfs.New(dir, localfs.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = dst.Close() })
+		fill(t, dst, before)
+		return pair{a.open(t, bucket, true), dst}, pair{src, dst}, func() (model.State, error) { return lookDir(dir) }
+	}},
+}
+
+// TestEveryRequestMayGoWrong breaks a push, and a pull, at each request, in
+// every way that a store and the way to it break. Whatever happens: each key
+// holds the old or the new whole, nothing else is there, no new link leads
+// nowhere, a run that says that all is well is right, one that could not put
+// everything deleted nothing, and a run without faults puts all right.
+func TestEveryRequestMayGoWrong(t *testing.T) {
+	for _, side := range sides {
+		for i, class := range httpfault.Classes() {
+			t.Run(side.name+"/"+class.Name, func(t *testing.T) {
+				t.Parallel()
+				a := newArena(t)
+				for n := 1; ; n++ {
+					if chosen := thorough || class.Concerns != nil || (n+i)%5 == 0; chosen && !a.play(t, side, class, n) {
+						break
+					}
+				}
+			})
+		}
+	}
+}
+
+// play copies with one fault and then without, and reports whether the fault
+// happened.
+func (a *arena) play(t *testing.T, side side, class httpfault.Class, n int) (hit bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	hasty, calm, look := side.set(t, a)
+	fault := httpfault.At(n, class)
+	a.faults.Set(fault)
+	all, runErr := copyTree(ctx, t, hasty.src, hasty.dst, 1)
+	a.faults.Set(nil)
+	now, err := look()
+	if !fault.Hit() {
+		class.Heals = true // there was none
+	}
+	err = errors.Join(err, judge(now, all, class.Heals), converges(ctx, t, calm, look))
+	if err != nil {
+		t.Errorf("at request %d:\n%v\nthe run said: %v", n, err, runErr)
+	}
+	return fault.Hit()
+}
+
+// judge holds what a run left to what may be left.
+func judge(now model.State, all, heals bool) error {
+	m := model.Copy{Src: after, Dst: before, Flat: true}
+	errs := []error{m.Between(now), ordered(before, now, after)}
+	switch same := maps.Equal(now, after); {
+	case all && !same:
+		errs = append(errs, errors.New("it said that all is well, and it is not"))
+	case heals && !all:
+		errs = append(errs, errors.New("it should have tried again"))
+	}
+	return errors.Join(append(errs, undeleted(now))...)
+}
+
+// undeleted checks that nothing was deleted unless everything was put.
+func undeleted(now model.State) error {
+	for key, want := range after {
+		if now[key] == want {
+			continue
+		}
+		for old := range before {
+			if after[old] == "" && now[old] == "" {
+				return fmt.Errorf("%s was not put, and yet %s was deleted", key, old)
+			}
+		}
+	}
+	return nil
+}
+
+func converges(ctx context.Context, t testing.TB, calm pair, look func() (model.State, error)) error {
+	if all, err := copyTree(ctx, t, calm.src, calm.dst, 4); !all {
+		return fmt.Errorf("a run without faults after that: %w", err)
+	}
+	now, err := look()
+	if err == nil && !maps.Equal(now, after) {
+		err = fmt.Errorf("after a run without faults there is %v", now)
+	}
+	return err
+}
