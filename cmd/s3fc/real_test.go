@@ -28,6 +28,8 @@ const everything = "S3FC_TEST_REAL"
 // summary is the last line of --json.
 type summary struct {
 	Files, Links, Deletes, Kept, Refused, Errors int64
+	RulesSet                                     int `json:"rules_set"`
+	Notes                                        []string
 	Requests                                     map[string]int64
 }
 
