@@ -48,6 +48,7 @@ func newApply(a *app) *cobra.Command {
 	}
 	c.limits.bind(cmd)
 	c.bandwidth.bind(cmd)
+	c.remembering.bind(cmd)
 	c.output.bind(cmd)
 	c.output.bindProgress(cmd)
 	return cmd

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +20,10 @@ import (
 	"github.com/s3fc/s3fc/core/wrap"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	_ = os.Setenv(envNoCache, "1") // the user's own is left alone
+	goleak.VerifyTestMain(m)
+}
 
 // world is a mux of trees in memory, by name, that live as long as the test.
 type world struct {

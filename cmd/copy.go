@@ -26,6 +26,7 @@ type compare struct {
 	output
 	selection
 	limits
+	remembering
 	delete           string
 	maxDelete        limitFlag
 	allowEmptySource bool
@@ -48,6 +49,7 @@ func (c *compare) bind(cmd *cobra.Command) {
 	addEnum(cmd, &c.linkBody, "link-body", "what a link's object holds: a small page that leads on, or nothing", linkBodyWords...)
 	c.selection.bind(cmd)
 	c.limits.bind(cmd)
+	c.remembering.bind(cmd)
 	c.output.bind(cmd)
 	c.output.bindProgress(cmd)
 	cmd.Flags().BoolVar(&c.strict, "strict", false, "exit 1 if an entry cannot be carried")

@@ -38,7 +38,7 @@ func newRoot(a *app) *cobra.Command {
 		writeHelp(cmd.ErrOrStderr(), cmd)
 		return nil
 	})
-	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newBackends(a), newCompletion(), newVersion())
+	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newBackends(a), newCache(a), newCompletion(), newVersion())
 	return root
 }
 
@@ -112,7 +112,7 @@ func writeCommands(b *strings.Builder, cmd *cobra.Command) {
 
 // rank puts the main job first and what is about s3fc itself last.
 func rank(cmd *cobra.Command) int {
-	order := []string{"copy", "diff", "check", "ls", "plan", "apply", "", "backends", "completion", "help", "version"}
+	order := []string{"copy", "diff", "check", "ls", "plan", "apply", "", "backends", "cache", "completion", "help", "version"}
 	if i := slices.Index(order, cmd.Name()); i >= 0 {
 		return i
 	}

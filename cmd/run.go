@@ -145,8 +145,10 @@ func (r *run) open(ctx context.Context) (err error) {
 	}
 	if r.to, err = r.openDestination(ctx, r.dst, r.env, r.dryRun); err != nil {
 		_ = closeTree(r.from) // only read
+		return err
 	}
-	return err
+	r.from, r.to = r.over(r.from, r.env), r.over(r.to, r.env)
+	return nil
 }
 
 // ignoreSet returns the rules of the run: those of the flags, and the files of

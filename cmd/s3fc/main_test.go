@@ -16,12 +16,16 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/s3fc/s3fc/cmd"
+	"github.com/s3fc/s3fc/internal/cache"
 	"github.com/s3fc/s3fc/internal/fakes3"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts expect to what they get")
 
 func TestMain(m *testing.M) {
+	if os.Getenv(cache.DirVariable) == "" {
+		_ = os.Setenv("S3FC_NO_CACHE", "1") // the user's own is left alone
+	}
 	if os.Getenv(asProgram) != "" {
 		os.Exit(cmd.Main(withStuck(stores()), os.Args[1:]))
 	}
@@ -44,6 +48,7 @@ func TestScripts(t *testing.T) {
 				"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 				"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 				"S3FC_EMBEDDED_DIR=" + filepath.Join(env.WorkDir, ".embedded"), "TERM=dumb",
+				cache.DirVariable + "=" + filepath.Join(env.WorkDir, ".cache"),
 				"GORACE=atexit_sleep_ms=0", // the race detector's pause at each exit
 			} {
 				name, value, _ := strings.Cut(v, "=")
@@ -157,10 +162,15 @@ func readlink(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// object puts an object under any key, percent-encoded, as another tool might:
-// object a%2F%2Fb content
+// object puts an object under any key, percent-encoded, as another tool might,
+// with metadata perhaps: object a%2F%2Fb content name=value
 func object(ts *testscript.TestScript, _ bool, args []string) {
-	put(ts, args[0], args[1], nil)
+	header := make(http.Header)
+	for _, meta := range args[2:] {
+		name, value, _ := strings.Cut(meta, "=")
+		header.Set("X-Amz-Meta-"+name, value)
+	}
+	put(ts, args[0], args[1], header)
 }
 
 // urllink puts an object that is a redirect: urllink key https://example.com/

@@ -21,10 +21,13 @@ const (
 	leftFor = 24 * time.Hour
 )
 
-// Dir is where memories are kept unless told otherwise: $S3FC_CACHE_DIR, or
-// s3fc in the user's cache directory.
+// DirVariable names the directory of memories, instead of the usual one.
+const DirVariable = "S3FC_CACHE_DIR"
+
+// Dir is where memories are kept: in the directory that $S3FC_CACHE_DIR names,
+// else in s3fc in the user's cache directory.
 func Dir() (string, error) {
-	if dir := os.Getenv("S3FC_CACHE_DIR"); dir != "" {
+	if dir := os.Getenv(DirVariable); dir != "" {
 		return filepath.Abs(dir)
 	}
 	dir, err := os.UserCacheDir()
