@@ -79,22 +79,20 @@ func (r *run) plan(ctx context.Context, stdout io.Writer, file string) error {
 	}))
 }
 
-// versionNote says what deletes and overwrites mean in a store that keeps
-// versions. It asks only where there is something to lose.
+// versionNote says what deletes and overwrites mean in this store. It asks only
+// where there is something to lose.
 func (r *run) versionNote(ctx context.Context, plan *core.Plan) []string {
 	v, ok := core.As[core.Versioner](r.to)
-	if !ok || plan.Totals().DstEntries == 0 {
+	t := plan.Totals()
+	overwrites := t.Files+t.Links > 0 && t.DstEntries > t.Kept+t.Deletes
+	if !ok || t.Deletes == 0 && !overwrites {
 		return nil
 	}
-	state, err := v.Versioning(ctx)
-	switch {
+	switch state, err := v.Versioning(ctx); {
 	case err != nil || state == core.VersionsUnknown:
-		return nil
+		return nil // a remark is not worth an error
 	case state == core.VersionsKept:
 		return []string{"the destination keeps versions: what is deleted gets a delete marker, and what is overwritten stays as an older version"}
-	}
-	if plan.Totals().Deletes == 0 {
-		return nil
 	}
 	return []string{"the destination keeps no versions: what is deleted or overwritten is gone"}
 }
