@@ -8,10 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -53,21 +49,21 @@ type listing struct {
 
 // run yields all pages. It returns more false if nothing more is wanted.
 func (l *listing) run(ctx context.Context, yield func(core.Entry, error) bool) (more bool, err error) {
-	l.next = l.fetch(ctx, l.listInput(l.after))
+	l.next = l.fetch(ctx, l.startAfter(l.after))
 	for l.next != nil {
 		p := <-l.next
 		l.next = nil
 		if p.err != nil {
 			return true, p.err
 		}
-		in, err := l.nextInput(p.out)
+		q, err := p.following()
 		if err != nil {
 			return true, err
 		}
-		if in != nil {
-			l.next = l.fetch(ctx, in)
+		if q != nil {
+			l.next = l.fetch(ctx, *q)
 		}
-		if more, err := l.page(ctx, p.out, yield); !more || err != nil {
+		if more, err := l.page(ctx, p.listPage, yield); !more || err != nil {
 			return more, err
 		}
 	}
@@ -87,59 +83,51 @@ func (l *listing) end(ctx context.Context) error {
 
 // listed is a page, or why there is none.
 type listed struct {
-	out *awss3.ListObjectsV2Output
+	listPage
 	err error
 }
 
 // fetch gets a page in the background. The channel has room for it, so that
 // nobody has to receive it.
-func (t *Tree) fetch(ctx context.Context, in *awss3.ListObjectsV2Input) <-chan listed {
+func (t *Tree) fetch(ctx context.Context, q pageQuery) <-chan listed {
 	ch := make(chan listed, 1)
 	go func() {
-		out, err := t.client.ListObjectsV2(ctx, in)
-		if err == nil {
-			err = isListing(out)
-		}
+		p, err := t.askPage(ctx, q)
 		if err == nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		ch <- listed{out, err}
+		ch <- listed{p, err}
 	}()
 	return ch
 }
 
-func (t *Tree) listInput(after string) *awss3.ListObjectsV2Input {
-	in := &awss3.ListObjectsV2Input{Bucket: &t.bucketName, EncodingType: types.EncodingTypeUrl}
-	if t.prefix != "" {
-		in.Prefix = &t.prefix
+// startAfter asks for the keys of the tree that follow after.
+func (t *Tree) startAfter(after string) pageQuery {
+	if after == "" || t.express { // a directory bucket knows no StartAfter
+		return pageQuery{}
 	}
-	if after != "" && !t.express { // a directory bucket knows no StartAfter
-		in.StartAfter = aws.String(t.full(after))
-	}
-	return in
+	return pageQuery{after: t.full(after)}
 }
 
-// nextInput returns the request for the page that follows out, or nil if out
-// was the last.
-func (l *listing) nextInput(out *awss3.ListObjectsV2Output) (*awss3.ListObjectsV2Input, error) {
-	if !aws.ToBool(out.IsTruncated) {
+// following asks for the page that follows p; it is nil if p is the last.
+func (p listPage) following() (*pageQuery, error) {
+	if !p.truncated {
 		return nil, nil
 	}
-	if aws.ToString(out.NextContinuationToken) == "" {
+	if p.next == "" {
 		return nil, errors.New("the store says that the listing goes on, but not where")
 	}
-	in := l.listInput(l.after)
-	in.StartAfter, in.ContinuationToken = nil, out.NextContinuationToken
-	return in, nil
+	return &pageQuery{token: p.next}, nil
 }
 
-func (l *listing) page(ctx context.Context, out *awss3.ListObjectsV2Output, yield func(core.Entry, error) bool) (more bool, err error) {
-	for _, o := range out.Contents {
+func (l *listing) page(ctx context.Context, p listPage, yield func(core.Entry, error) bool) (more bool, err error) {
+	for i := range p.objects {
+		o := &p.objects[i]
 		if ctx.Err() != nil {
 			return true, ctx.Err()
 		}
 		l.seen = true
-		key, err := decodeKey(aws.ToString(o.Key), out.EncodingType)
+		key, err := decodeKey(o.key, p.encoded)
 		if err != nil {
 			return true, err
 		}
@@ -147,7 +135,7 @@ func (l *listing) page(ctx context.Context, out *awss3.ListObjectsV2Output, yiel
 		if !ok {
 			return true, fmt.Errorf("the store listed %q under the prefix %q", key, l.prefix)
 		}
-		if l.marker(rel, aws.ToInt64(o.Size)) || (l.after != "" && rel <= l.after) {
+		if l.marker(rel, o.size) || (l.after != "" && rel <= l.after) {
 			continue
 		}
 		if !yield(l.listedEntry(rel, o), nil) {
@@ -169,8 +157,8 @@ func (l *listing) marker(key string, size int64) bool {
 
 // decodeKey decodes a listed key if the answer says that it is encoded: not
 // every store does what it was asked for.
-func decodeKey(key string, encoding types.EncodingType) (string, error) {
-	if encoding != types.EncodingTypeUrl {
+func decodeKey(key string, encoded bool) (string, error) {
+	if !encoded {
 		return key, nil
 	}
 	decoded, err := url.QueryUnescape(key)
@@ -181,8 +169,8 @@ func decodeKey(key string, encoding types.EncodingType) (string, error) {
 }
 
 // listedEntry makes an entry of an object in a listing.
-func (t *Tree) listedEntry(key string, o types.Object) core.Entry {
-	e := core.Entry{Key: key, Size: aws.ToInt64(o.Size), Token: bareETag(o.ETag), Changed: changedAt(o.LastModified)}
+func (t *Tree) listedEntry(key string, o *pageObject) core.Entry {
+	e := core.Entry{Key: key, Size: o.size, Token: bareETag(&o.etag), Changed: o.changed}
 	if err := core.CheckKey(key); err != nil {
 		e.Problem = err
 		return e

@@ -1,0 +1,101 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// pageQuery asks for a page: of the keys behind after, or with a token of those
+// behind the page that gave it.
+type pageQuery struct{ after, token string }
+
+// askPage gets one page: over the wire where that can be, else through the SDK.
+func (t *Tree) askPage(ctx context.Context, q pageQuery) (listPage, error) {
+	if t.wire.usable() {
+		p, err := t.wire.list(ctx, t.prefix, q)
+		if err == nil || !t.wire.clocks(err) {
+			return p, err
+		}
+	}
+	in := &awss3.ListObjectsV2Input{Bucket: &t.bucketName, EncodingType: types.EncodingTypeUrl}
+	for _, f := range []struct {
+		field **string
+		value string
+	}{{&in.Prefix, t.prefix}, {&in.StartAfter, q.after}, {&in.ContinuationToken, q.token}} {
+		if f.value != "" {
+			*f.field = &f.value
+		}
+	}
+	out, err := t.client.ListObjectsV2(ctx, in)
+	if err != nil {
+		return listPage{}, err
+	}
+	return sdkPage(out), nil
+}
+
+func sdkPage(out *awss3.ListObjectsV2Output) listPage {
+	p := listPage{
+		encoded:   out.EncodingType == types.EncodingTypeUrl,
+		truncated: aws.ToBool(out.IsTruncated), next: aws.ToString(out.NextContinuationToken),
+	}
+	for _, o := range out.Contents {
+		p.objects = append(p.objects, pageObject{aws.ToString(o.Key), aws.ToString(o.ETag), aws.ToInt64(o.Size), changedAt(o.LastModified)})
+	}
+	return p
+}
+
+// answers are buffers for the answers of listings.
+var answers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// list sends one LIST. An answer that breaks off, or is no listing, is asked
+// for again, as other errors of the connection are.
+func (w *wire) list(ctx context.Context, prefix string, q pageQuery) (listPage, error) {
+	query := url.Values{"list-type": {"2"}, "encoding-type": {encodingURL}}
+	for name, value := range map[string]string{"prefix": prefix, "start-after": q.after, "continuation-token": q.token} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	r := &request{method: http.MethodGet, query: query.Encode(), header: http.Header{}}
+	for try := 1; ; try++ {
+		p, err := w.listOnce(ctx, r)
+		if err == nil || !w.again(ctx, try, err) {
+			return p, err
+		}
+	}
+}
+
+func (w *wire) listOnce(ctx context.Context, r *request) (listPage, error) {
+	resp, err := w.once(ctx, r)
+	if err != nil {
+		return listPage{}, err
+	}
+	buf := answers.Get().(*bytes.Buffer)
+	defer answers.Put(buf)
+	buf.Reset()
+	_, err = buf.ReadFrom(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		return listPage{}, &smithyhttp.RequestSendError{Err: err}
+	}
+	return parsePage(buf.Bytes())
+}
+
+// serverTime is when an answer was given, by the store's clock; zero if it does
+// not say.
+func serverTime(h http.Header) time.Time {
+	t, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
