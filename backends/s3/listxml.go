@@ -202,7 +202,7 @@ func plainAttr(attr []byte) bool {
 	if !ok || len(value) == 0 || value[len(value)-1] != '"' {
 		return false
 	}
-	return bytes.IndexAny(value[:len(value)-1], "\"<&") < 0 && plainText(value)
+	return !bytes.ContainsAny(value[:len(value)-1], "\"<&") && plainText(value)
 }
 
 func plainName(name []byte) bool {

@@ -87,7 +87,7 @@ func (w *wire) usable() bool { return w != nil && !w.off.Load() }
 // request is what is to be sent, as often as need be.
 type request struct {
 	method string
-	key    string // in the bucket
+	key    string // in the bucket, or empty for the bucket
 	query  string // encoded, without the question mark
 	header http.Header
 	body   io.ReadSeeker // or nil; it is sent from where it is
@@ -149,8 +149,10 @@ func (w *wire) once(ctx context.Context, r *request) (*http.Response, error) {
 // build makes the HTTP request of one attempt, and signs it.
 func (w *wire) build(ctx context.Context, r *request) (*http.Request, error) {
 	u := w.bucket
-	u.Path += "/" + r.key
-	u.RawPath += "/" + escapePath(r.key)
+	if r.key != "" || u.Path == "" {
+		u.Path += "/" + r.key
+		u.RawPath += "/" + escapePath(r.key)
+	}
 	u.RawQuery = r.query
 	req := (&http.Request{Method: r.method, URL: &u, Host: u.Host, Header: r.header.Clone(), ContentLength: r.size}).WithContext(ctx)
 	req.Header["User-Agent"] = userAgent

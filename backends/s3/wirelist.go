@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -88,14 +87,4 @@ func (w *wire) listOnce(ctx context.Context, r *request) (listPage, error) {
 		return listPage{}, &smithyhttp.RequestSendError{Err: err}
 	}
 	return parsePage(buf.Bytes())
-}
-
-// serverTime is when an answer was given, by the store's clock; zero if it does
-// not say.
-func serverTime(h http.Header) time.Time {
-	t, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		return time.Time{}
-	}
-	return t
 }

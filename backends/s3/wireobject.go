@@ -56,7 +56,7 @@ func (w *wire) put(ctx context.Context, in *awss3.PutObjectInput, start int64) (
 	if r.hash, err = w.bodyHash(r.body); err != nil {
 		return nil, err
 	}
-	resp, err := w.do(ctx, r)
+	resp, err := w.do(ctx, r) //nolint:bodyclose // drain closes it.
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (w *wire) get(ctx context.Context, in *awss3.GetObjectInput) (*awss3.GetObj
 	if in.IfMatch != nil {
 		h["If-Match"] = []string{*in.IfMatch}
 	}
-	resp, err := w.do(ctx, &request{method: http.MethodGet, key: *in.Key, header: h})
+	resp, err := w.do(ctx, &request{method: http.MethodGet, key: *in.Key, header: h}) //nolint:bodyclose // The caller does.
 	if err != nil {
 		return nil, err
 	}
