@@ -3,9 +3,11 @@ package s3
 import (
 	"bytes"
 	"encoding/xml"
-	"fmt"
+	"errors"
 	"time"
 	"unicode/utf8"
+
+	"github.com/aws/smithy-go"
 )
 
 // listPage is one answer to a listing.
@@ -25,8 +27,8 @@ type pageObject struct {
 
 // parsePage reads the answer to ListObjectsV2. What is not plain (CDATA,
 // comments, name spaces with a prefix) is left to encoding/xml, which takes
-// about twenty times as long. An answer that is no listing is an error, never
-// an empty page.
+// about twenty times as long. An answer that is no listing is errNotS3, and
+// one that was cut is another error: neither is ever an empty page.
 func parsePage(b []byte) (listPage, error) {
 	p, ok := scanPage(b)
 	if ok {
@@ -39,7 +41,7 @@ func parsePage(b []byte) (listPage, error) {
 func decodePage(b []byte) (listPage, error) {
 	var doc struct {
 		XMLName               xml.Name `xml:"ListBucketResult"`
-		IsTruncated           bool
+		IsTruncated           *bool
 		NextContinuationToken string
 		EncodingType          string
 		Contents              []struct {
@@ -48,10 +50,15 @@ func decodePage(b []byte) (listPage, error) {
 			LastModified string
 		}
 	}
-	if err := xml.Unmarshal(b, &doc); err != nil {
-		return listPage{}, fmt.Errorf("the store's answer is not a listing: %w", err)
+	err := xml.Unmarshal(b, &doc)
+	var other xml.UnmarshalError // of another name
+	switch {
+	case errors.As(err, &other), err == nil && doc.IsTruncated == nil:
+		return listPage{}, errNotS3
+	case err != nil:
+		return listPage{}, &smithy.DeserializationError{Err: err}
 	}
-	p := listPage{encoded: doc.EncodingType == encodingURL, truncated: doc.IsTruncated, next: doc.NextContinuationToken}
+	p := listPage{encoded: doc.EncodingType == encodingURL, truncated: *doc.IsTruncated, next: doc.NextContinuationToken}
 	for _, o := range doc.Contents {
 		p.objects = append(p.objects, pageObject{o.Key, o.ETag, o.Size, parseStamp(o.LastModified)})
 	}
@@ -78,6 +85,7 @@ func scanPage(b []byte) (p listPage, ok bool) {
 	if string(s.open()) != "ListBucketResult" || s.empty {
 		return listPage{}, false
 	}
+	ended := false // it said whether it goes on
 	p.objects = make([]pageObject, 0, bytes.Count(b, []byte("<Contents>")))
 	for !s.failed {
 		name := s.open()
@@ -85,11 +93,11 @@ func scanPage(b []byte) (p listPage, ok bool) {
 		case "":
 			s.close([]byte("ListBucketResult"))
 			s.space()
-			return p, !s.failed && len(s.rest) == 0
+			return p, !s.failed && len(s.rest) == 0 && ended
 		case "Contents":
 			p.objects = append(p.objects, s.object())
 		case "IsTruncated":
-			p.truncated = s.bool(s.text(name))
+			p.truncated, ended = s.bool(s.text(name)), true
 		case "NextContinuationToken":
 			p.next = string(s.text(name))
 		case "EncodingType":

@@ -46,7 +46,7 @@ func TestAListingIsReadAsS3WritesIt(t *testing.T) {
 func TestAnAnswerThatIsNoListingIsAnError(t *testing.T) {
 	for _, doc := range []string{
 		"", " ", "ok", "<html><body>Sign in</body></html>", "<Error><Code>SlowDown</Code></Error>", "{}",
-		"<ListBucketResult>", "<ListBucketResult><Contents>", string(listDoc(3)[:300]), strings.TrimSuffix(string(listDoc(3)), "</ListBucketResult>"),
+		"<ListBucketResult>", "<ListBucketResult></ListBucketResult>", "<ListBucketResult><Contents>", string(listDoc(3)[:300]), strings.TrimSuffix(string(listDoc(3)), "</ListBucketResult>"),
 		"<ListBucketResult><IsTruncated>perhaps</IsTruncated></ListBucketResult>",
 		"<ListBucketResult><Contents><Size>many</Size></Contents></ListBucketResult>",
 	} {
@@ -58,7 +58,7 @@ func TestAnAnswerThatIsNoListingIsAnError(t *testing.T) {
 
 // seeds are listings with all that XML can do to a reader.
 var seeds = []string{
-	"<ListBucketResult/>", "<ListBucketResult></ListBucketResult>\n",
+	"<ListBucketResult/>", "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>\n",
 	"<ListBucketResult><Contents/><Contents><Key/></Contents></ListBucketResult>",
 	"<ListBucketResult><Contents><Key>a&amp;b&lt;&#34;&#39;&#x20;</Key></Contents></ListBucketResult>",
 	"<ListBucketResult><Contents><Key><![CDATA[a<b]]></Key></Contents></ListBucketResult>",

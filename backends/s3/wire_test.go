@@ -57,6 +57,7 @@ func record(t *testing.T, answer string) (endpoint string, take func() sent) {
 		mu.Lock()
 		defer mu.Unlock()
 		got = append(got, sent{r.Method, r.URL.EscapedPath(), r.URL.RawQuery, string(b), r.Header})
+		w.Header().Set("ETag", `"not an md5"`)
 		_, _ = io.WriteString(w, answer)
 	}))
 	t.Cleanup(s.Close)

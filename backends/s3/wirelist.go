@@ -38,7 +38,7 @@ func (t *Tree) askPage(ctx context.Context, q pageQuery) (listPage, error) {
 	if err != nil {
 		return listPage{}, err
 	}
-	return sdkPage(out), nil
+	return sdkPage(out), isListing(out)
 }
 
 func sdkPage(out *awss3.ListObjectsV2Output) listPage {
