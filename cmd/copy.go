@@ -74,7 +74,8 @@ func (c *compare) deleteMode() core.DeleteMode {
 
 type copyFlags struct {
 	compare
-	dryRun bool
+	dryRun    bool
+	backupDir string
 }
 
 func newCopy(a *app) *cobra.Command {
@@ -86,6 +87,7 @@ func newCopy(a *app) *cobra.Command {
 		Example: `  s3fc copy ./site s3://bucket
   s3fc copy s3://bucket/docs ./docs
   s3fc copy --dry-run ./site 's3://bucket?region=eu-west-1'
+  s3fc copy --backup-dir ./undo ./site s3://bucket
   s3fc copy --exclude '*.tmp' --exclude /drafts/ --delete=never ./site s3://bucket
   s3fc copy ./site 's3://bucket?endpoint=http://localhost:9000'`,
 		DisableFlagsInUseLine: true,
@@ -97,10 +99,14 @@ func newCopy(a *app) *cobra.Command {
 				return err
 			}
 			r.dryRun = c.dryRun
+			if err := r.useBackup(cmd, c.backupDir); err != nil {
+				return err
+			}
 			return r.copy(cmd.Context())
 		},
 	}
 	cmd.Flags().BoolVarP(&c.dryRun, "dry-run", "n", false, "print what would be done, and do nothing")
+	cmd.Flags().StringVar(&c.backupDir, "backup-dir", "", "save what is overwritten or deleted in this `TREE` first, below the run's time")
 	c.bindGuards(cmd)
 	c.bandwidth.bind(cmd)
 	c.bind(cmd)

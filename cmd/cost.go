@@ -56,14 +56,18 @@ func (r *run) account(out *outcome) {
 	if sameMeter(r.from, r.to) {
 		dst.requests = core.Requests{}
 	}
-	out.Requests = src.requests.Add(dst.requests)
+	saved := bill{free: true}
+	if r.backup.tree != nil {
+		saved = r.bill(r.backup.at, r.backup.tree)
+	}
+	out.Requests = src.requests.Add(dst.requests).Add(saved.requests)
 	if out.DryRun {
 		read, written := split(out.Need)
 		src.requests, dst.requests = src.requests.Add(read), dst.requests.Add(written)
 	} else {
 		out.Need = core.Requests{}
 	}
-	out.Cost = cost(src, dst)
+	out.Cost = cost(src, dst, saved)
 }
 
 // split tells the requests that go to the source from those that go to the

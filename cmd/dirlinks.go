@@ -62,12 +62,12 @@ func (r *run) source() core.Tree {
 		if len(r.routes.source) > 0 {
 			from = wrap.AddLinks(from, r.routes.source)
 		}
-		return wrap.FilterTree(wrap.CollapseDirLinks(from), r.rules.Hidden)
+		return wrap.FilterTree(wrap.CollapseDirLinks(from), r.hidden)
 	case r.dirLinks == dirLinksExpand:
 		// The rules count for what a link leads to, and for what is below the link.
-		return wrap.FilterTree(wrap.ExpandDirLinks(wrap.FilterTree(r.from, r.rules.Hidden)), r.rules.Hidden)
+		return wrap.FilterTree(wrap.ExpandDirLinks(wrap.FilterTree(r.from, r.hidden)), r.hidden)
 	}
-	src := wrap.FilterTree(r.from, r.rules.Hidden)
+	src := wrap.FilterTree(r.from, r.hidden)
 	if r.routes.router != nil {
 		src, r.routes.links = wrap.NoteDirLinks(src)
 		r.routes.keep = r.keepsRoute
@@ -79,7 +79,7 @@ func (r *run) source() core.Tree {
 // stays: where nothing is to be deleted, and where the source has something that
 // cannot be carried.
 func (r *run) keepsRoute(key string) bool {
-	if r.deleteMode() == core.DeleteNever || r.rules.Hidden(key) {
+	if r.deleteMode() == core.DeleteNever || r.hidden(key) {
 		return true
 	}
 	e, err := r.rec.Src.Stat(context.Background(), key)

@@ -35,6 +35,7 @@ type summaryJSON struct {
 	Files     int64            `json:"files"`
 	Links     int64            `json:"links"`
 	Deletes   int64            `json:"deletes"`
+	Saved     int64            `json:"saved,omitempty"`
 	Kept      int64            `json:"kept"`
 	Refused   int64            `json:"refused"`
 	Conflicts int64            `json:"conflicts"`
@@ -54,7 +55,7 @@ type summaryJSON struct {
 
 func (j *jsonReport) summary(o outcome) {
 	s := summaryJSON{
-		Event: "summary", Files: o.Files, Links: o.Links, Deletes: o.Deletes, Kept: o.Kept, Refused: o.Refused,
+		Event: "summary", Files: o.Files, Links: o.Links, Deletes: o.Deletes, Saved: o.Saved, Kept: o.Kept, Refused: o.Refused,
 		Conflicts: o.Conflicts, Errors: o.Errors, Undeleted: o.Undeleted, Bytes: o.Bytes,
 		RulesSet: o.Routes.Set, RulesGone: o.Routes.Removed,
 		Requests: o.Requests.Map(), Need: o.Need.Map(), Seconds: o.Elapsed.Seconds(), DryRun: o.DryRun, Notes: o.Notes,

@@ -8,6 +8,8 @@ import (
 	"strings"
 )
 
+const liesInside = "lies inside the destination"
+
 // relation says how two trees lie to each other, in words that complete "the
 // source ... the destination"; it is empty for trees that share nothing.
 func relation(src, dst place) string {
@@ -16,7 +18,7 @@ func relation(src, dst place) string {
 	case inside && around:
 		return "and the destination are the same tree"
 	case inside:
-		return "lies inside the destination"
+		return liesInside
 	case around:
 		return "contains the destination"
 	}

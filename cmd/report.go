@@ -205,6 +205,7 @@ func counts(o outcome) []string {
 	add(o.Files, fmt.Sprintf("%s (%s)", plural(o.Files, "file"), size(o.Bytes)))
 	add(o.Links, plural(o.Links, "link"))
 	add(o.Deletes, humanize.Comma(o.Deletes)+" deleted")
+	add(o.Saved, humanize.Comma(o.Saved)+" saved")
 	add(int64(o.Routes.Set), plural(int64(o.Routes.Set), "routing rule")+" set")
 	add(int64(o.Routes.Removed), plural(int64(o.Routes.Removed), "routing rule")+" removed")
 	if !o.any() {

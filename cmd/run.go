@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ type run struct {
 	rules    *ignore.Set
 	rec      *core.Reconciler
 	routes   dirRules
+	backup   backup
+	apart    []string // keys of the destination at which other trees of the run lie
 }
 
 // newRun reads the arguments, and opens nothing yet.
@@ -48,8 +51,8 @@ func (a *app) newRun(cmd *cobra.Command, c *compare, args []string) (*run, error
 	if r.dst, err = a.parse(cmd, "DST", args[1]); err != nil {
 		return nil, err
 	}
-	if how := relation(r.src, r.dst); how != "" {
-		return nil, usageError(cmd, "the source %s: %s and %s; expected two trees that share nothing", how, args[0], args[1])
+	if err := r.checkRelation(cmd); err != nil {
+		return nil, err
 	}
 	r.rep = newReporter(a.con, &c.output)
 	r.env = c.env(a, &c.output, c.options())
@@ -59,22 +62,44 @@ func (a *app) newRun(cmd *cobra.Command, c *compare, args []string) (*run, error
 // copy makes the destination equal to the source, or says what it would do.
 func (r *run) copy(ctx context.Context) error {
 	return r.finish(r.planned(ctx, func(plan *core.Plan) (outcome, error) {
-		if err := r.rec.Guard(plan); err != nil {
-			return outcome{}, &exitError{exitGuarded, err}
-		}
-		if err := r.checkRoutes(ctx); err != nil {
-			return outcome{}, err
-		}
-		if r.dryRun {
+		guarded := r.guard(ctx, plan)
+		switch {
+		case r.dryRun:
 			out, err := r.show(ctx, plan)
-			return r.shownRoutes(out), err
+			return r.noteBackup(r.shownRoutes(out)), cmp.Or(err, guarded)
+		case guarded != nil:
+			return outcome{}, guarded
 		}
 		out, err := r.apply(ctx, plan)
+		out = r.noteBackup(out)
 		if err != nil {
 			return out, err
 		}
 		return r.route(ctx, out)
 	}))
+}
+
+// checkRelation holds that the two trees share nothing. A source inside the
+// destination, as a backup may be, can be copied where nothing is deleted.
+func (r *run) checkRelation(cmd *cobra.Command) error {
+	how := relation(r.src, r.dst)
+	switch {
+	case how == "":
+		return nil
+	case how == liesInside && r.deleteMode() == core.DeleteNever:
+		return r.setApart(cmd, r.src)
+	case how == liesInside:
+		how += " (which can be, with --delete=never)"
+	}
+	return usageError(cmd, "the source %s: %s and %s; expected two trees that share nothing", how, r.src.arg, r.dst.arg)
+}
+
+// guard says whether the plan may be carried out. It writes nothing.
+func (r *run) guard(ctx context.Context, plan *core.Plan) error {
+	if err := r.rec.Guard(plan); err != nil {
+		return &exitError{exitGuarded, err}
+	}
+	return r.checkRoutes(ctx)
 }
 
 // diff says what copy would do; it is an error if that is anything.
@@ -122,10 +147,13 @@ func (r *run) opened(ctx context.Context, use func() (outcome, error)) (res resu
 	}
 	defer func() {
 		_ = closeTree(r.from) // only read
-		if err := closeTree(r.to); err != nil {
+		if err := errors.Join(closeTree(r.to), r.closeBackup()); err != nil {
 			res.err = errors.Join(res.err, err)
 		}
 	}()
+	if err := r.openBackup(ctx); err != nil {
+		return result{err: err}
+	}
 	if err := r.checkDirLinks(ctx); err != nil {
 		return result{err: err}
 	}
@@ -174,13 +202,14 @@ func (r *run) ignoreSet() (set *ignore.Set, done func()) {
 }
 
 func (r *run) reconciler() {
-	to := wrap.Filter(r.to, r.rules.Hidden)
+	to := wrap.Filter(r.to, r.hidden)
 	if n := r.bandwidth.perSecond; n > 0 {
 		to = wrap.Limit(to, 0, n)
 	}
 	r.rec = &core.Reconciler{
 		Src:              r.source(),
 		Dst:              to,
+		Backup:           r.saving(),
 		Delete:           r.deleteMode(),
 		MaxDelete:        r.maxDelete.limit,
 		AllowEmptySource: r.allowEmptySource,

@@ -64,7 +64,8 @@ func (a *applier) save(ctx context.Context, act Action, old *Entry) (out Action,
 	case err == nil && saved.Op == Put:
 		a.countSaved()
 	case err != nil && !a.gone(ctx, old.Key):
-		return failure(act, Unsaved, fmt.Errorf("it is left as it is, because it could not be saved in the backup: %w", err)), false
+		err = fmt.Errorf("it stays as it is, because it cannot be saved in the backup: %w", err)
+		return failure(act, Unsaved, &Error{Op: "save", Key: old.Key, Err: err}), false
 	}
 	return act, true
 }

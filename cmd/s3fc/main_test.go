@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"code":     code,
 			"events":   events,
 			"object":   object,
+			"only":     only,
 			"readlink": readlink,
 			"requests": requests,
 			"urllink":  urllink,
