@@ -71,6 +71,7 @@ func newCheck(a *app) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&repair, "repair-metadata", false, "put right what is wrong beside the content, without sending content")
 	addEnum(cmd, &c.links, "links", "symbolic links of a directory: keep them, follow them, or skip them", linksWords...)
+	addEnum(cmd, &c.dirLinks, "dir-links", "what was copied of a link to a directory: one redirect, or also one for each file below", dirLinksRedirect, dirLinksExpand)
 	c.selection.bind(cmd)
 	c.limits.bind(cmd)
 	c.output.bind(cmd)
@@ -106,6 +107,7 @@ func (k *checking) check(ctx context.Context) error {
 	defer k.closeBoth()
 	set, closeRules := k.ignoreSet()
 	defer closeRules()
+	k.rules = set
 	k.bar = newBar(ctx, k.con, &k.output)
 	k.bar.does("checking")
 	defer k.bar.end()
@@ -149,7 +151,7 @@ func (k *checking) closeBoth() {
 // configured returns the check of both trees, without what the rules hide.
 func (k *checking) configured(hide func(string) bool) *core.Check {
 	c := &core.Check{
-		Src: wrap.FilterTree(k.from, hide), Repair: k.repair, Keeps: k.verbose, Jobs: k.jobs,
+		Src: k.seen(hide), Repair: k.repair, Keeps: k.verbose, Jobs: k.jobs,
 		Notice:   func(s string) { k.con.remark("note: " + inert(s)) },
 		Progress: func(p core.Progress) { k.bar.update(p) },
 	}
@@ -159,6 +161,14 @@ func (k *checking) configured(hide func(string) bool) *core.Check {
 		c.DstAuditor, _ = core.As[core.Auditor](k.to)
 	}
 	return c
+}
+
+// seen is the source as a copy sees it.
+func (k *checking) seen(hide func(string) bool) core.Tree {
+	if k.alone {
+		return wrap.FilterTree(k.from, hide)
+	}
+	return k.source()
 }
 
 // result is what the exit code is to be.
