@@ -2,6 +2,7 @@ package wrap
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"sync/atomic"
@@ -57,7 +58,10 @@ func (f *fault) tap(kind, key string) tap {
 	return func(p []byte, read func([]byte) (int, error)) (int, error) {
 		failed := f.step(kind, key)
 		n, err := read(p[:min(len(p), 64<<10)])
-		if failed != nil {
+		switch {
+		case errors.Is(failed, ErrEnd):
+			return n / 2, io.EOF
+		case failed != nil:
 			return n / 2, failed
 		}
 		return n, err

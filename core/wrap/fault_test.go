@@ -116,6 +116,22 @@ func TestFaultCutsBodies(t *testing.T) {
 	}
 }
 
+func TestFaultEndsBodiesBeforeTheirTime(t *testing.T) {
+	m := memory.New()
+	put(t, m, "f", "0123456789")
+	b := wrap.Fault(m, wrap.Any(wrap.OnKind(wrap.OpRead, wrap.Always(wrap.ErrEnd)), wrap.OnKind(wrap.OpSend, wrap.Always(wrap.ErrEnd))))
+	rc, _, err := b.Open(t.Context(), "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(rc); string(got) != "01234" || err != nil {
+		t.Errorf("read %q, %v; want half, and no error", got, err)
+	}
+	_, err = b.Put(t.Context(), file("g", "0123456789"), strings.NewReader("0123456789"), nil)
+	wantError(t, "Put", err, core.ErrCorrupt)
+	wantNames(t, m, "f")
+}
+
 func TestFaultLosesAnswers(t *testing.T) {
 	m := memory.New()
 	b := wrap.Fault(m, wrap.OnKind(wrap.OpStored, wrap.OnKey("f", wrap.Always(errLater))))

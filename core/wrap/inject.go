@@ -1,6 +1,9 @@
 package wrap
 
-import "sync/atomic"
+import (
+	"errors"
+	"sync/atomic"
+)
 
 // The kinds of operations that an [Injector] is asked about.
 const (
@@ -24,6 +27,11 @@ type Op struct {
 	Key  string // empty for a listing
 	N    int    // the number of the operation in its tree, from 1
 }
+
+// ErrEnd, from an [Injector], ends a body that is read or sent before its time
+// and without an error, as a connection does that was closed in good order.
+// What has no body fails with it.
+var ErrEnd = errors.New("the body ends here")
 
 // An Injector decides which operations fail: Inject returns nil or the error
 // that the operation fails with instead of being done. It is called
