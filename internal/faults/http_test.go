@@ -22,6 +22,7 @@ import (
 	"github.com/s3fc/s3fc/internal/fakes3"
 	"github.com/s3fc/s3fc/internal/httpfault"
 	"github.com/s3fc/s3fc/internal/model"
+	"github.com/s3fc/s3fc/internal/versitygw"
 )
 
 // thorough makes tests try everything instead of a choice.
@@ -51,19 +52,31 @@ func (a *arena) bucket() string {
 // open opens a bucket; hasty is impatient.
 func (a *arena) open(t testing.TB, bucket string, hasty bool) *s3.Tree {
 	t.Helper()
-	o := s3.Options{
-		Bucket: bucket, Params: url.Values{"endpoint": {a.server.URL}, "region": {"us-east-1"}},
-		Credentials: credentials.NewStaticCredentialsProvider("AK", "SK", ""), MaxBackoff: time.Millisecond,
-	}
+	o := s3.Options{Bucket: bucket, Credentials: credentials.NewStaticCredentialsProvider("AK", "SK", "")}
 	if hasty {
 		o.StallTimeout = 500 * time.Millisecond
 	}
+	return openS3(t, a.server.URL, o)
+}
+
+// openS3 opens a tree at an endpoint, with retries that hardly wait.
+func openS3(t testing.TB, endpoint string, o s3.Options) *s3.Tree {
+	t.Helper()
+	o.Params = url.Values{"endpoint": {endpoint}, "region": {"us-east-1"}}
+	o.MaxBackoff = time.Millisecond
 	tree, err := s3.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tree.Close() })
 	return tree
+}
+
+func onGateway(t testing.TB, g *versitygw.Gateway) *s3.Tree {
+	t.Helper()
+	return openS3(t, g.Endpoint, s3.Options{
+		Bucket: g.Bucket(t), NotFlat: true, Credentials: credentials.NewStaticCredentialsProvider(g.AccessKey, g.SecretKey, ""),
+	})
 }
 
 var (
