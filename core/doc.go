@@ -8,7 +8,7 @@
 // [Backend] is a Tree that can be changed. Six methods make a backend; what
 // else a store does well it offers as an optional interface that core finds
 // with [As]: [BatchDeleter], [Prover], [Rememberer], [Checker], [Coster],
-// [Meter], [Finisher]. Core has a correct, slower way without each of them.
+// [Meter], [Finisher], [Auditor], [Versioner]. Core has a correct, slower way without each of them.
 //
 // # Order
 //
