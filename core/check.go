@@ -164,7 +164,7 @@ func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool[Action]
 		}
 		act := Action{Key: pair.Key, Src: pair.Src, Dst: pair.Dst}
 		if pair.Err != nil {
-			act.Op, act.Err = Fail, pair.Err
+			act = unlisted(pair)
 		} else if excluded(pair.Src) || excluded(pair.Dst) {
 			continue
 		}
@@ -174,6 +174,18 @@ func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool[Action]
 		}
 	}
 	return pairs, ctx.Err()
+}
+
+// unlisted is a key that a listing failed at; whose it was shows in which side
+// is not nil.
+func unlisted(p Pair) Action {
+	act := Action{Op: Fail, Key: p.Key, Err: p.Err}
+	if nobody := (&Entry{Key: p.Key}); p.Side == Source {
+		act.Src = nobody
+	} else {
+		act.Dst = nobody
+	}
+	return act
 }
 
 // expect counts what there is to be read.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"runtime/metrics"
@@ -77,6 +79,21 @@ func TestASavedPlanDoesWhatACopyDoes(t *testing.T) {
 	}
 }
 
+func TestASavedPlanOfRandomTreesDoesWhatACopyDoes(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	for range 500 {
+		flat := rnd.IntN(2) == 0
+		src, dst := randomState(rnd, true, true), randomState(rnd, flat, true)
+		s, d := trees(t, src, dst, flat)
+		_, e := trees(t, src, dst, flat)
+		_, want := outcomes(t, &core.Reconciler{Src: s.Tree, Dst: d.Tree})
+		_, got := later(t, s.Tree, e.Tree, func() {})
+		if now, then := look(t, e), look(t, d); !maps.Equal(now, then) || got.Deletes != want.Deletes || got.Files != want.Files || got.Errors != want.Errors {
+			t.Errorf("%v → %v (flat %t): %v, %+v; a copy makes %v, %+v", src, dst, flat, now, got, then, want)
+		}
+	}
+}
+
 // TestWhatChangedSinceThePlanIsLeftAlone changes one thing between plan and
 // apply. Nothing may be decided again, and nothing is deleted in that run.
 func TestWhatChangedSinceThePlanIsLeftAlone(t *testing.T) {
@@ -86,11 +103,17 @@ func TestWhatChangedSinceThePlanIsLeftAlone(t *testing.T) {
 		change func(s, d *memory.Tree)
 		key    string
 	}{
-		"a source file grew":                {func(s, _ *memory.Tree) { set(t, s, "new", "111") }, "new"},
-		"a source file of the same size":    {func(s, _ *memory.Tree) { set(t, s, "changed", "33") }, "changed"},
-		"a source file became equal":        {func(s, _ *memory.Tree) { set(t, s, "changed", "3") }, "changed"},
-		"a source file is gone":             {func(s, _ *memory.Tree) { drop(t, s, "new") }, "new"},
-		"a source file became a link":       {func(s, _ *memory.Tree) { set(t, s, "new", "-> l") }, "new"},
+		"a source file grew":             {func(s, _ *memory.Tree) { set(t, s, "new", "111") }, "new"},
+		"a source file of the same size": {func(s, _ *memory.Tree) { set(t, s, "changed", "33") }, "changed"},
+		"a source file became equal":     {func(s, _ *memory.Tree) { set(t, s, "changed", "3") }, "changed"},
+		"a source file is gone":          {func(s, _ *memory.Tree) { drop(t, s, "new") }, "new"},
+		"a source file became a link":    {func(s, _ *memory.Tree) { set(t, s, "new", "-> l") }, "new"},
+		"a source file cannot be carried": {func(s, _ *memory.Tree) {
+			s.Plant(core.Entry{Key: "new", Kind: core.Other, Problem: errors.New("a fifo")}, nil)
+		}, "new"},
+		"a source file is excluded": {func(s, _ *memory.Tree) {
+			s.Plant(core.Entry{Key: "new", Kind: core.Other, Problem: core.ErrExcluded}, nil)
+		}, "new"},
 		"a source link leads elsewhere":     {func(s, _ *memory.Tree) { set(t, s, "l", "-> dir") }, "l"},
 		"a source link is gone":             {func(s, _ *memory.Tree) { drop(t, s, "l") }, "l"},
 		"a source link became a file":       {func(s, _ *memory.Tree) { set(t, s, "retargeted", "6") }, "retargeted"},

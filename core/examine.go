@@ -63,7 +63,11 @@ func (v *verdict) add(what Finding, side Side, err error) {
 func (k *checker) examine(ctx context.Context, act Action) *verdict {
 	v := &verdict{key: act.Key}
 	if act.Op == Fail {
-		v.add(CannotCompare, Source, act.Err)
+		side := Source
+		if act.Dst != nil {
+			side = Destination
+		}
+		v.add(CannotCompare, side, act.Err)
 		return v
 	}
 	var okSrc, okDst bool

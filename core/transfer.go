@@ -186,7 +186,7 @@ func sameToken(planned, got *Entry) bool {
 // decided about as what it is.
 func (a *applier) notFile(ctx context.Context, act Action, got Entry) Action {
 	got.Partial, got.MaybeLink = false, false
-	if a.Exact && !sameToken(act.Src, &got) {
+	if a.Exact && (got.Kind != Link || !sameToken(act.Src, &got)) {
 		return failure(act, ChangedUnder, a.changedSource(errSourceChanged))
 	}
 	out := a.asker.settle(ctx, act.Key, &got, act.Dst)
