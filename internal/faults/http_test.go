@@ -52,11 +52,16 @@ func (a *arena) bucket() string {
 // open opens a bucket; hasty is impatient.
 func (a *arena) open(t testing.TB, bucket string, hasty bool) *s3.Tree {
 	t.Helper()
-	o := s3.Options{Bucket: bucket, Credentials: credentials.NewStaticCredentialsProvider("AK", "SK", "")}
+	o := s3Options()
+	o.Bucket = bucket
 	if hasty {
 		o.StallTimeout = 500 * time.Millisecond
 	}
 	return openS3(t, a.server.URL, o)
+}
+
+func s3Options() s3.Options {
+	return s3.Options{Bucket: "test", Credentials: credentials.NewStaticCredentialsProvider("AK", "SK", "")}
 }
 
 // openS3 opens a tree at an endpoint, with retries that hardly wait.
