@@ -81,7 +81,7 @@ func TestASavedPlanDoesWhatACopyDoes(t *testing.T) {
 
 func TestASavedPlanOfRandomTreesDoesWhatACopyDoes(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
-	for range 500 {
+	for range 200 {
 		flat := rnd.IntN(2) == 0
 		src, dst := randomState(rnd, true, true), randomState(rnd, flat, true)
 		s, d := trees(t, src, dst, flat)
@@ -313,5 +313,5 @@ func largePlan(t *testing.T) int {
 		}
 		return n
 	}
-	return 20_000
+	return 10_000
 }

@@ -58,7 +58,7 @@ func actions(t testing.TB, p *core.Plan) []string {
 
 func TestASavedPlanIsReadBackAsItWas(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 300 {
+	for range 150 {
 		s, d := trees(t, randomState(r, true, true), randomState(r, false, true), r.IntN(2) == 0)
 		_, p := prepared(t, s, d)
 		cost := 0.25
