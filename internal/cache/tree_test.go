@@ -1,0 +1,291 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/s3fc/s3fc/backends/localfs"
+	"github.com/s3fc/s3fc/backends/memory"
+	"github.com/s3fc/s3fc/conformance"
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/wrap"
+	"github.com/s3fc/s3fc/internal/cache"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+var likeS3 = core.Features{
+	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, NeedsMD5: true, ModTimes: true, Flat: true, Conditional: true,
+	MaxKey: 1024, MaxTarget: 1900,
+}
+
+// opens are the trees that a memory is put around, each new.
+var opens = map[string]func(t testing.TB) core.Backend{
+	"memory": func(testing.TB) core.Backend { return memory.New() },
+	"opaque": func(testing.TB) core.Backend { return memory.NewOpaque(likeS3) },
+	"localfs": func(t testing.TB) core.Backend {
+		tree, err := localfs.New(t.TempDir(), localfs.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tree
+	},
+}
+
+// remembering is open with a memory that is closed and opened again before each
+// listing from the beginning, as from run to run.
+func remembering(open func(t testing.TB) core.Backend) conformance.Open {
+	return func(t testing.TB) core.Backend {
+		r := &reopened{t: t, inner: open(t), dir: t.TempDir()}
+		r.open()
+		t.Cleanup(func() { r.again() })
+		return &aging{r: r}
+	}
+}
+
+// reopened is a tree whose memory can be closed and opened.
+type reopened struct {
+	core.Backend
+	t     testing.TB
+	inner core.Backend
+	dir   string
+}
+
+// open puts a memory around the tree; closing it does not close the tree.
+func (r *reopened) open() {
+	r.Backend = cache.Over(unclosed{r.inner}, cache.Open(r.dir, "tree", quiet))
+}
+
+type unclosed struct{ core.Backend }
+
+func (u unclosed) Unwrap() core.Tree { return u.Backend }
+
+func (r *reopened) Unwrap() core.Tree { return r.Backend }
+
+// again ends a run and begins another.
+func (r *reopened) again() {
+	r.t.Helper()
+	if err := r.Backend.(io.Closer).Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.open()
+}
+
+// aging is a reopened that begins a run with each listing.
+type aging struct {
+	mu sync.Mutex
+	r  *reopened
+}
+
+func (a *aging) now() core.Backend {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.r.Backend
+}
+
+func (a *aging) Unwrap() core.Tree { return a.now() }
+
+func (a *aging) Features() core.Features { return a.now().Features() }
+
+func (a *aging) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	if after == "" {
+		a.mu.Lock()
+		a.r.again()
+		a.mu.Unlock()
+	}
+	return a.now().List(ctx, after)
+}
+
+func (a *aging) Stat(ctx context.Context, key string) (core.Entry, error) {
+	return a.now().Stat(ctx, key)
+}
+
+func (a *aging) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	return a.now().Open(ctx, key)
+}
+
+func (a *aging) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	return a.now().Put(ctx, e, body, old)
+}
+
+func (a *aging) Delete(ctx context.Context, old core.Entry) error { return a.now().Delete(ctx, old) }
+
+func TestConformance(t *testing.T) {
+	for name, open := range opens {
+		t.Run(name, func(t *testing.T) { conformance.Test(t, remembering(open)) })
+	}
+}
+
+func TestPairs(t *testing.T) {
+	for _, c := range [][2]string{{"opaque", "localfs"}, {"localfs", "opaque"}, {"memory", "opaque"}} {
+		t.Run(c[0]+" to "+c[1], func(t *testing.T) {
+			conformance.TestPair(t, remembering(opens[c[0]]), remembering(opens[c[1]]))
+		})
+	}
+}
+
+func TestFaults(t *testing.T) {
+	conformance.TestFaults(t, remembering(opens["localfs"]), remembering(opens["opaque"]))
+	conformance.TestFaults(t, remembering(opens["opaque"]), remembering(opens["localfs"]))
+}
+
+func TestNoWayRound(t *testing.T) {
+	dir := t.TempDir()
+	over := func(b core.Backend) core.Backend { return cache.Over(b, cache.Open(dir, "tree", quiet)) }
+	if err := conformance.CheckDecorator(t.Context(), over); err != nil {
+		t.Error(err)
+	}
+	filtered := func(b core.Backend) core.Backend {
+		return wrap.Filter(over(b), func(key string) bool { return key == "d/g" })
+	}
+	if err := conformance.CheckDecorator(t.Context(), filtered); err != nil {
+		t.Error(err)
+	}
+}
+
+// asked counts what a tree was asked beside its listings.
+type asked struct {
+	core.Backend
+	stats, opens int
+}
+
+func (a *asked) Stat(ctx context.Context, key string) (core.Entry, error) {
+	a.stats++
+	return a.Backend.Stat(ctx, key)
+}
+
+func (a *asked) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	a.opens++
+	return a.Backend.Open(ctx, key)
+}
+
+func (a *asked) Unwrap() core.Tree { return a.Backend }
+
+func (a *asked) took() (stats, opens int) {
+	stats, opens = a.stats, a.opens
+	a.stats, a.opens = 0, 0
+	return stats, opens
+}
+
+// copyTree copies with one job, so that nothing is counted at once, and fails
+// the test for anything that goes wrong.
+func copyTree(t *testing.T, src core.Tree, dst core.Backend) core.Summary {
+	t.Helper()
+	r := &core.Reconciler{Src: src, Dst: dst, Jobs: 1}
+	p, err := r.Prepare(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.Close() }()
+	sum, err := r.Apply(t.Context(), p, func(a core.Action) {
+		if a.Op == core.Fail {
+			t.Errorf("%s: %v", a.Key, a.Err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
+func put(t *testing.T, b core.Backend, key, content string, old *core.Entry) core.Entry {
+	t.Helper()
+	e := core.Entry{Key: key, Kind: core.File, Size: int64(len(content)), ModTime: time.Unix(1e9, 0)}
+	e.MD5 = core.SumMD5([]byte(content))
+	stored, err := b.Put(t.Context(), e, strings.NewReader(content), old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored
+}
+
+// TestWhatCannotBeProvedIsAskedOnce holds that an entry that a listing leaves
+// open costs one question, and none in the runs after.
+func TestWhatCannotBeProvedIsAskedOnce(t *testing.T) {
+	ask := &asked{Backend: memory.NewOpaque(likeS3)}
+	dst := &reopened{t: t, inner: ask, dir: t.TempDir()}
+	dst.open()
+	src := memory.New()
+	page := "link to " + strings.Repeat("x", 53) // as large as a link's page, and it looks like one
+	put(t, src, "page", page, nil)
+	put(t, ask, "page", page, nil) // by somebody else
+	for run, want := range []int{1, 0, 0} {
+		dst.again()
+		ask.took()
+		sum := copyTree(t, src, dst)
+		if stats, opens := ask.took(); stats != want || opens != 0 || sum.Kept != 1 {
+			t.Errorf("unchanged run %d: %d questions, %d reads, %d kept; want %d, 0, 1", run+1, stats, opens, sum.Kept, want)
+		}
+	}
+	// Somebody replaces the file by a link of the same page.
+	old, err := dst.Stat(t.Context(), "page")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask.Put(t.Context(), core.Entry{Key: "page", Kind: core.Link, Target: core.Target{Key: strings.Repeat("x", 53)}}, nil, &old); err != nil {
+		t.Fatal(err)
+	}
+	dst.again()
+	if sum := copyTree(t, src, dst); sum.Files != 1 {
+		t.Errorf("a file that became a link with the same token: %+v; want it put again", sum)
+	}
+	if e, err := ask.Stat(t.Context(), "page"); err != nil || e.Kind != core.File {
+		t.Errorf("%+v, %v; want a file", e, err)
+	}
+}
+
+// TestUnsettledIsNotRemembered holds that nothing is remembered of an entry that
+// could change without showing it.
+func TestUnsettledIsNotRemembered(t *testing.T) {
+	dst := &reopened{t: t, inner: unsettled{memory.NewOpaque(likeS3)}, dir: t.TempDir()}
+	dst.open()
+	put(t, dst, "f", "content", nil)
+	if _, err := dst.Stat(t.Context(), "f"); err != nil {
+		t.Fatal(err)
+	}
+	dst.again()
+	for e, err := range dst.List(t.Context(), "") {
+		if err != nil || !e.Partial || e.MD5.Known() {
+			t.Errorf("%+v, %v; want what the listing alone tells", e, err)
+		}
+	}
+	if names, err := os.ReadDir(dst.dir); len(names) > 0 || err != nil {
+		t.Errorf("files: %v, %v; want none", names, err)
+	}
+}
+
+type unsettled struct{ *memory.Opaque }
+
+func (u unsettled) Stat(ctx context.Context, key string) (core.Entry, error) {
+	e, err := u.Opaque.Stat(ctx, key)
+	e.Settled = false
+	return e, err
+}
+
+func (u unsettled) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	if e.Settled || !e.Changed.IsZero() {
+		return core.Entry{}, errors.New("the entry has the age of another")
+	}
+	e, err := u.Opaque.Put(ctx, e, body, old)
+	e.Settled = false
+	return e, err
+}
+
+// TestTheAgeOfTheSourceIsNotTheDestinations holds that a settled source does not
+// make what is written of it look settled.
+func TestTheAgeOfTheSourceIsNotTheDestinations(t *testing.T) {
+	src := memory.NewOpaque(likeS3)
+	put(t, src, "f", "content", nil)
+	dst := cache.Over(unsettled{memory.NewOpaque(likeS3)}, cache.Open(t.TempDir(), "tree", quiet))
+	if sum := copyTree(t, src, dst); sum.Files != 1 {
+		t.Errorf("%+v; want one file", sum)
+	}
+}
