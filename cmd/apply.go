@@ -28,6 +28,7 @@ refused; 3 a limit stopped the run before any write; 130 or 143 interrupted.`
 
 func newApply(a *app) *cobra.Command {
 	var c compare
+	var backupDir string
 	cmd := &cobra.Command{
 		Use:   "apply [flags] FILE [SRC DST]",
 		Short: "carry out a saved plan",
@@ -43,9 +44,10 @@ func newApply(a *app) *cobra.Command {
 			return expectArgs("FILE", "SRC", "DST")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.applyFile(cmd, &c, args[0], args[1:])
+			return a.applyFile(cmd, &c, backupDir, args[0], args[1:])
 		},
 	}
+	cmd.Flags().StringVar(&backupDir, "backup-dir", "", "save what is overwritten or deleted in this `TREE` first, below the run's time")
 	c.limits.bind(cmd)
 	c.bandwidth.bind(cmd)
 	c.remembering.bind(cmd)
@@ -55,7 +57,7 @@ func newApply(a *app) *cobra.Command {
 }
 
 // applyFile reads a plan and carries it out.
-func (a *app) applyFile(cmd *cobra.Command, c *compare, file string, trees []string) error {
+func (a *app) applyFile(cmd *cobra.Command, c *compare, backupDir, file string, trees []string) error {
 	h, plan, err := readPlanFile(file, cmd.InOrStdin())
 	if err != nil {
 		return refusedPlan(file, err)
@@ -69,6 +71,9 @@ func (a *app) applyFile(cmd *cobra.Command, c *compare, file string, trees []str
 	}
 	r, err := a.newRun(cmd, c, trees)
 	if err != nil {
+		return err
+	}
+	if err := r.useBackup(cmd, backupDir); err != nil {
 		return err
 	}
 	r.exact = true
@@ -115,7 +120,8 @@ func (r *run) applyPlan(ctx context.Context, file string, h core.PlanHeader, pla
 		if err := r.rec.Guard(plan); err != nil {
 			return outcome{}, &exitError{exitGuarded, err}
 		}
-		return r.apply(ctx, plan)
+		out, err := r.apply(ctx, plan)
+		return r.noteBackup(out), err
 	}))
 }
 

@@ -112,7 +112,7 @@ func (k *checking) check(ctx context.Context) error {
 	k.bar.does("checking")
 	defer k.bar.end()
 	rep := &checkReport{con: k.con, output: &k.output, alone: k.alone}
-	c := k.configured(set.Hidden)
+	c := k.configured(k.hidden)
 	sum, err := c.Run(ctx, rep.found)
 	err = errors.Join(err, set.Err())
 	k.bar.end()

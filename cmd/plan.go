@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -62,18 +63,20 @@ func newPlan(a *app) *cobra.Command {
 // stdio is the name of a file that stands for standard input or output.
 const stdio = "-"
 
-// plan prints the plan, or saves it.
+// plan prints the plan, or saves it. What a guard stops is printed, as a dry run
+// prints it, and not saved.
 func (r *run) plan(ctx context.Context, stdout io.Writer, file string) error {
 	r.exact = true
 	return r.finish(r.planned(ctx, func(plan *core.Plan) (outcome, error) {
-		if err := r.rec.Guard(plan); err != nil {
-			return outcome{}, &exitError{exitGuarded, err}
+		guarded := r.guard(ctx, plan)
+		if guarded != nil && file != "" {
+			return outcome{}, guarded
 		}
 		out := planOutcome(plan)
 		out.Plan = true
 		out.Notes = r.versionNote(ctx, plan)
 		if err := r.showPlan(ctx, plan, file == ""); err != nil || file == "" {
-			return out, err
+			return out, cmp.Or(err, guarded)
 		}
 		return out, r.save(plan, stdout, file)
 	}))
