@@ -40,10 +40,12 @@ func decide(src, dst *Entry, proven bool, r rules) decision {
 			return ask(statSrc)
 		}
 		return does(Put, New)
-	case dst.Kind == Other:
-		return does(Conflict, InTheWay)
 	case proven:
 		return does(Keep, Proven)
+	case dst.Kind == Other && src.MaybeLink && !errors.Is(dst.Problem, ErrExcluded):
+		return ask(statSrc) // it may be a link that the destination cannot carry on, but has
+	case dst.Kind == Other:
+		return does(Conflict, InTheWay)
 	case src.Kind == Link && dst.Kind == Link:
 		return decideLinks(src, dst, r)
 	case src.Kind == File && dst.Kind == File:

@@ -182,9 +182,10 @@ func (a *asker) slashDiffers(q *inquiry) bool {
 }
 
 // provable reports whether have can be proved by what is known of e: what is
-// listed as a file may be anything, but a link is no file.
+// listed as a file may be anything, but a link is no file. A link that cannot be
+// carried, as one into a ring, can still be the wanted one.
 func provable(e, have *Entry) bool {
-	return have.Kind == File || have.Kind == Link && e.Kind == Link
+	return have.Kind == File || e.Kind == Link && !errors.Is(have.Problem, ErrExcluded)
 }
 
 // evidence is what is known of e for a proof. A side that does not keep what

@@ -46,6 +46,8 @@ func (t *Tree) linkTarget(key, text string) (core.Target, error) {
 		return core.Target{}, err
 	case target == key:
 		return core.Target{}, refuse("the link points to itself")
+	case core.Below(target, key):
+		return core.Target{}, refuse("the link leads through itself")
 	case target == "." && !r.lost:
 		return core.Target{Key: target, Dir: core.IsDir}, nil
 	case target == ".":

@@ -106,7 +106,7 @@ func TestLinksThatCannotBeCarried(t *testing.T) {
 		{"l", "../other/" + name, outside}, {"l", "d/out/x", outside}, {"l", "d/out/" + name + "2/x", outside},
 		{"l", dir + "2", outside}, {"l", dir + "2/x", outside}, {"l", filepath.Dir(dir), outside},
 		{"l", "../x/../" + name + "/d", outside},
-		{"l", "l", itself}, {"d/l", "../d/l", itself}, {"l", dir + "/l", itself}, {"l", "./l/", itself},
+		{"l", "no/../l/x", itself}, {"d/l", "no/../../d/l/x/y", itself}, {"l", "l", itself}, {"d/l", "../d/l", itself}, {"l", dir + "/l", itself}, {"l", "./l/", itself},
 		{"l", "ring1", ring}, {"l", "self", ring}, {"l", "self/x", hops}, {"l", "ring1/x", hops},
 		{"ring1", "", ring}, {"ring3", "", ring}, {"self", "", itself},
 		{"l", "chain0", hops}, {"l", "chain0/x", hops},
