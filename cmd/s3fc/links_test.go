@@ -19,6 +19,7 @@ import (
 type ran struct {
 	code   int
 	events map[string]string // event by key, without keep
+	why    map[string]string // what is wrong, by key
 	said   summary
 	stderr string
 }
@@ -27,16 +28,16 @@ type ran struct {
 func run(t *testing.T, args ...string) ran {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	r := ran{events: map[string]string{}}
+	r := ran{events: map[string]string{}, why: map[string]string{}}
 	r.code = cmd.Run(t.Context(), stores(), append(args, "--json"), strings.NewReader(""), &stdout, &stderr)
 	r.stderr = stderr.String()
 	for line := range bytes.Lines(stdout.Bytes()) {
-		var ev struct{ Event, Key string }
+		var ev struct{ Event, Key, Error string }
 		if err := json.Unmarshal(line, &ev); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
 		if ev.Event != "summary" {
-			r.events[ev.Key] = ev.Event
+			r.events[ev.Key], r.why[ev.Key] = ev.Event, ev.Error
 		} else if err := json.Unmarshal(line, &r.said); err != nil {
 			t.Fatal(err)
 		}
@@ -108,6 +109,23 @@ func (b *bounds) object(key string) (http.Header, []byte) {
 		b.t.Fatalf("%s: %s, %v", key, resp.Status, err)
 	}
 	return resp.Header, body
+}
+
+// redirect puts a redirect as another tool may.
+func (b *bounds) redirect(key, location string) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPut, b.server.URL+"/"+b.server.Bucket+"/"+key, http.NoBody)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set(redirectHeader, location)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
+		b.t.Fatalf("%s: %s, %v", key, resp.Status, err)
+	}
 }
 
 const redirectHeader = "X-Amz-Website-Redirect-Location"
@@ -271,4 +289,31 @@ func TestWhatIsOverTheLimitsIsRefusedByName(t *testing.T) {
 	b.remove("longest")
 	b.remove(long + "x")
 	wantSame(t, "pulled", back.dir, b.dir)
+}
+
+// TestRingsOfABucketArePulledOnce holds that links of strangers which lead to
+// each other, or through each other, are no trouble in the runs that follow.
+func TestRingsOfABucketArePulledOnce(t *testing.T) {
+	b := newBounds(t)
+	b.redirect("a", "/b")
+	b.redirect("b", "/a")
+	b.redirect("c", "/d/x")
+	b.redirect("d", "/c/y")
+	b.redirect("self", "/self")
+	b.redirect("under", "/under/x")
+	back := b.at(filepath.Join(t.TempDir(), "back"))
+	r := run(t, "copy", b.bucket(), back.dir)
+	wantRun(t, "first pull", r, 0, map[string]string{"a": "link", "b": "link", "c": "link", "d": "link", "self": "refuse", "under": "link"})
+	want := map[string]string{"a": "b", "b": "a", "c": "d/x", "d": "c/y", "under": "under/x"}
+	if got := snapshot(t, back.dir); !maps.Equal(got, want) {
+		t.Errorf("pulled %v; want %v", got, want)
+	}
+	wantRun(t, "second pull", run(t, "copy", b.bucket(), back.dir), 0, map[string]string{"self": "refuse"})
+	back.write("f", "f")
+	wantRun(t, "push of what is refused", run(t, "copy", back.dir, b.bucket()), 0, map[string]string{
+		"a": "refuse", "b": "refuse", "c": "refuse", "d": "refuse", "under": "refuse", "f": "put", "self": "delete",
+	})
+	for key := range want {
+		b.object(key) // what is refused is not deleted
+	}
 }
