@@ -93,6 +93,7 @@ func (t *Tree) fetch(ctx context.Context, q pageQuery) <-chan listed {
 	ch := make(chan listed, 1)
 	go func() {
 		p, err := t.askPage(ctx, q)
+		p.token = q.token
 		if err == nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
@@ -116,6 +117,9 @@ func (p listPage) following() (*pageQuery, error) {
 	}
 	if p.next == "" {
 		return nil, errors.New("the store says that the listing goes on, but not where")
+	}
+	if p.next == p.token {
+		return nil, errors.New("the store answers with the same page of the listing again and again")
 	}
 	return &pageQuery{token: p.next}, nil
 }

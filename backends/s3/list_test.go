@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -261,5 +262,16 @@ func TestListUnordered(t *testing.T) {
 	}
 	if !openAt(t, "http://127.0.0.1:1", Options{Bucket: "b--use1-az4--x-s3"}).Features().Unordered {
 		t.Error("a directory bucket does not say that it is unordered")
+	}
+}
+
+// Some stores do not know the token, and answer with the first page for ever.
+func TestListOfAStoreThatRepeatsAPageEnds(t *testing.T) {
+	first := `<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>` +
+		`<Contents><Key>a</Key><Size>1</Size><ETag>"e"</ETag></Contents></ListBucketResult>`
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, first) }))
+	t.Cleanup(s.Close)
+	if err := listError(t.Context(), openAt(t, s.URL, Options{})); err == nil || !strings.Contains(err.Error(), "the same page") {
+		t.Errorf("%v, want an error", err)
 	}
 }

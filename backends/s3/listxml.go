@@ -16,6 +16,7 @@ type listPage struct {
 	encoded   bool   // keys are encoded as in a URL's query
 	truncated bool   // there is more
 	next      string // the token that asks for it
+	token     string // that asked for this page
 }
 
 // pageObject is an object as a listing has it.
