@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
@@ -15,6 +16,7 @@ const (
 	endDangling linkEnd = "dangling" // at nothing
 	endRing     linkEnd = "ring"     // nowhere: it leads to itself
 	endURL      linkEnd = "url"      // outside the tree; nobody asked
+	endRefused  linkEnd = "refused"  // it cannot be carried, for a reason that is said
 )
 
 // linkMap is all links of a tree, and what their targets are. It is as large
@@ -30,7 +32,7 @@ type linkMap struct {
 func (l *listing) listLinks(ctx context.Context) error {
 	m := &linkMap{targets: make(map[string]core.Target), exists: make(map[string]bool)}
 	err := l.list(ctx, func(e core.Entry) {
-		if e.Kind == core.Link {
+		if e.Kind == core.Link || errors.Is(e.Problem, core.ErrUnsupportedLink) {
 			m.add(e)
 		}
 	})
@@ -48,6 +50,9 @@ func (l *listing) listLinks(ctx context.Context) error {
 
 func (m *linkMap) add(e core.Entry) {
 	m.links = append(m.links, e)
+	if e.Kind != core.Link {
+		return
+	}
 	m.targets[e.Key] = e.Target
 	if e.Target.URL == "" {
 		m.exists[e.Target.Key] = e.Target.Key == "."
@@ -105,12 +110,17 @@ func (m *linkMap) end(e core.Entry) (end linkEnd, via core.Target) {
 type linkJSON struct {
 	Key    string  `json:"key"`
 	Kind   string  `json:"kind"`
-	Target string  `json:"target"`
+	Target string  `json:"target,omitempty"`
 	State  linkEnd `json:"state"`
 	EndsAt string  `json:"ends_at,omitempty"`
+	Error  string  `json:"error,omitempty"`
 }
 
 func (l *listing) printLink(e core.Entry, m *linkMap) {
+	if e.Kind != core.Link {
+		l.printRefused(e)
+		return
+	}
 	end, via := m.end(e)
 	chain := end != endRing && !via.Same(e.Target)
 	if l.json {
@@ -133,4 +143,14 @@ func (l *listing) printLink(e core.Entry, m *linkMap) {
 		s += "  " + l.con.outColour(yellow, "("+strings.Join(remarks, ", ")+")")
 	}
 	l.con.print(s + "\n")
+}
+
+// printRefused prints a link that cannot be carried, and why.
+func (l *listing) printRefused(e core.Entry) {
+	why := e.Problem.Error()
+	if l.json {
+		l.con.print(encode(linkJSON{Key: e.Key, Kind: e.Kind.String(), State: endRefused, Error: why}))
+		return
+	}
+	l.con.print(core.DisplayKey(e.Key) + "  " + l.con.outColour(yellow, "("+inert(why)+")") + "\n")
 }

@@ -20,6 +20,7 @@ target.
 An md5 that is not known without reading shows as "-"; --md5 finds it out.
 --links lists the links alone and says of each where it ends: "dangling" leads
 to nothing, "ring" leads to itself, and "ends at" is the end of a chain of links.
+A link that cannot be carried is listed with the reason.
 
 Exit code: 0 done; 1 something failed; 2 usage.`
 

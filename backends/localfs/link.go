@@ -19,6 +19,9 @@ type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
+// Is reports whether err is [core.ErrUnsupportedLink], which each refusal is.
+func (r refusal) Is(err error) bool { return err == core.ErrUnsupportedLink } //nolint:errorlint // It is asked for by errors.Is.
+
 func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
 
 var (

@@ -94,11 +94,20 @@ func (t *Tree) entry(o object, body []byte) (e core.Entry, ask bool) {
 	return e, false
 }
 
+// A refusal says in words for a person why a redirect is no link of the tree.
+type refusal struct{ error }
+
+// Is reports whether err is [core.ErrUnsupportedLink], which each refusal is.
+func (r refusal) Is(err error) bool { return err == core.ErrUnsupportedLink } //nolint:errorlint // It is asked for by errors.Is.
+
+// Unwrap returns the reason.
+func (r refusal) Unwrap() error { return r.error }
+
 // setTarget makes e the link that a redirect says, or an Other.
 func (t *Tree) setTarget(e *core.Entry, location string) {
 	target, err := parseLocation(t.prefix, location)
 	if err != nil {
-		e.Kind, e.Problem = core.Other, err
+		e.Kind, e.Problem = core.Other, refusal{err}
 		return
 	}
 	e.Kind, e.Target = core.Link, target
