@@ -261,14 +261,8 @@ func hashBody(ctx context.Context, body io.Reader, size int64, partSizes []int64
 		head = &headKeeper{}
 		writers = append(writers, head)
 	}
-	buf := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(buf)
-	n, err := io.CopyBuffer(onlyWriter{io.MultiWriter(writers...)}, &contextReader{ctx, body}, *buf)
-	if err != nil {
+	if err := hashInto(ctx, body, size, writers); err != nil {
 		return Evidence{}, err
-	}
-	if n != size {
-		return Evidence{}, fmt.Errorf("%w: %d bytes were read where %d were announced", ErrChanged, n, size)
 	}
 	seen := Evidence{Size: size, MD5: sumOf(whole)}
 	if head != nil {
@@ -278,6 +272,22 @@ func hashBody(ctx context.Context, body io.Reader, size int64, partSizes []int64
 		seen.Parts = append(seen.Parts, p.sum())
 	}
 	return seen, nil
+}
+
+// hashInto reads body to its end, which is to come after size bytes, into all
+// writers.
+func hashInto(ctx context.Context, body io.Reader, size int64, writers []io.Writer) error {
+	to := io.MultiWriter(writers...)
+	if len(writers) > 1 && size > smallFile {
+		to = sideBySide(writers)
+	}
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	n, err := io.CopyBuffer(onlyWriter{to}, &contextReader{ctx, body}, *buf)
+	if err == nil && n != size {
+		err = fmt.Errorf("%w: %d bytes were read where %d were announced", ErrChanged, n, size)
+	}
+	return err
 }
 
 func sumOf(h hash.Hash) MD5 { return MD5Of([md5.Size]byte(h.Sum(nil))) }
@@ -310,6 +320,8 @@ type partsHasher struct {
 	size, filled int64
 	count        int
 	part, all    hash.Hash
+	keep         bool
+	sums         []MD5 // of each part, if they are to be kept
 }
 
 func (h *partsHasher) Write(p []byte) (int, error) {
@@ -327,7 +339,12 @@ func (h *partsHasher) Write(p []byte) (int, error) {
 }
 
 func (h *partsHasher) endPart() {
-	h.all.Write(h.part.Sum(nil))
+	sum := sumOf(h.part)
+	if h.keep {
+		h.sums = append(h.sums, sum)
+	}
+	b := sum.Sum()
+	h.all.Write(b[:])
 	h.part.Reset()
 	h.filled = 0
 	h.count++

@@ -239,36 +239,37 @@ func checkStored(e, stored Entry, err error) (Entry, error) {
 // sendLarge streams a file. Where the destination wants the md5 first and
 // nobody knows it, the file is read twice.
 func (a *applier) sendLarge(ctx context.Context, e Entry, body io.Reader, to sink) (Entry, error) {
+	var parts partsSeen
 	if !e.MD5.Known() && a.Dst.Features().NeedsMD5 {
-		again, err := a.hashFirst(ctx, &e, body)
+		again, seen, err := a.hashFirst(ctx, &e, body)
 		if err != nil {
 			return Entry{}, err
 		}
 		defer again.Close()
-		body = again
+		body, parts = again, seen
 	}
-	stored, err := to(ctx, e, a.track(ctx, body))
+	stored, err := to(ctx, e, parts.body(a.track(ctx, body)))
 	return checkStored(e, stored, err)
 }
 
 // hashFirst reads body for its md5, and opens the source again.
-func (a *applier) hashFirst(ctx context.Context, e *Entry, body io.Reader) (io.ReadCloser, error) {
-	seen, err := hashBody(ctx, body, e.Size, nil)
+func (a *applier) hashFirst(ctx context.Context, e *Entry, body io.Reader) (io.ReadCloser, partsSeen, error) {
+	sum, seen, err := hashParts(ctx, body, e.Size, a.Dst)
 	if err != nil {
-		return nil, &readError{err}
+		return nil, seen, &readError{err}
 	}
 	again, got, err := a.Src.Open(ctx, e.Key)
 	if err != nil {
-		return nil, &readError{err}
+		return nil, seen, &readError{err}
 	}
 	if again == nil || !sameVersion(e, &got) {
 		if again != nil {
 			_ = again.Close()
 		}
-		return nil, errSourceChanged
+		return nil, seen, errSourceChanged
 	}
-	e.MD5 = seen.MD5
-	return again, nil
+	e.MD5 = sum
+	return again, seen, nil
 }
 
 // readError tells an error of the source from one of the destination, through

@@ -9,7 +9,17 @@ import (
 var (
 	_ core.Checker = (*Tree)(nil)
 	_ core.Coster  = (*Tree)(nil)
+
+	_ core.Partitioner = (*Tree)(nil)
 )
+
+// PartSize implements [core.Partitioner].
+func (t *Tree) PartSize(size int64) int64 {
+	if size <= singleMax {
+		return 0
+	}
+	return partSize(size)
+}
 
 // CheckPut implements [core.Checker].
 func (t *Tree) CheckPut(e core.Entry) error {

@@ -51,11 +51,12 @@ func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *
 	size := partSize(e.Size)
 	n := countParts(e.Size, size)
 	u := &upload{Tree: t, e: e, size: size, sums: make([]core.MD5, n), parts: make([]types.CompletedPart, n)}
+	known := u.partSums(body)
 	head, err := u.create(ctx, body)
 	if err != nil {
 		return e, err
 	}
-	if err = u.send(ctx, head); err == nil {
+	if err = u.send(ctx, head, known); err == nil {
 		var etag *string
 		if etag, err = u.complete(ctx, old); err == nil {
 			e.Parts = u.hash()
@@ -136,35 +137,92 @@ func sniff(key string, body io.Reader) (io.Reader, *string, error) {
 	return io.MultiReader(bytes.NewReader(head[:n]), body), kind, err
 }
 
-// send reads the body once, in order, and sends its parts as they come.
-func (u *upload) send(ctx context.Context, body io.Reader) error {
+// send sends the parts, a few of them at once. A body whose parts are known is
+// read where it is wanted: the store holds each part against its md5. Any other
+// is read once, in order, and held against the md5 that was promised.
+func (u *upload) send(ctx context.Context, body io.Reader, known core.PartSums) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(partsAtOnce + 1) // and the reader
-	g.Go(func() error { return u.read(ctx, body, g) })
+	g.SetLimit(partsAtOnce + 1) // and who reads or begins them
+	g.Go(func() error {
+		if known != nil {
+			return u.begins(ctx, known, g)
+		}
+		return u.read(ctx, body, g)
+	})
 	return g.Wait()
+}
+
+// partSums returns body as one whose parts are known, and takes their md5s over;
+// nil if they are not known, or other parts are.
+func (u *upload) partSums(body io.Reader) core.PartSums {
+	known, ok := body.(core.PartSums)
+	if !ok {
+		return nil
+	}
+	size, sums := known.PartSums()
+	if size != u.size || len(sums) != len(u.sums) {
+		return nil
+	}
+	copy(u.sums, sums)
+	return known
 }
 
 // part is a piece of the body that is ready to be sent.
 type part struct {
 	number  int // from 0
-	content io.ReadSeeker
-	size    int64
-	done    func() // gives its memory back
+	content []byte
 }
 
+// length is the length of the part number i in bytes.
+func (u *upload) length(i int) int64 { return min(u.size, u.e.Size-int64(i)*u.size) }
+
+// begins sends the parts of a body that can be read anywhere.
+func (u *upload) begins(ctx context.Context, body io.ReaderAt, g *errgroup.Group) error {
+	for i := range u.parts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if !u.had(i) {
+			g.Go(func() error { return u.sendAt(ctx, body, i) })
+		}
+	}
+	return nil
+}
+
+func (u *upload) sendAt(ctx context.Context, body io.ReaderAt, i int) error {
+	buf, err := u.opts.Env.Buffers.Get(ctx, int(u.length(i)))
+	if err != nil {
+		return err
+	}
+	defer u.opts.Env.Buffers.Put(buf)
+	off := int64(i) * u.size
+	if n, err := body.ReadAt(buf, off); n < len(buf) {
+		return shortBody(err, u.e.Size, off+int64(n))
+	}
+	return u.sendPart(ctx, part{i, buf})
+}
+
+// read reads the body in order, and hands over its parts as they come.
 func (u *upload) read(ctx context.Context, body io.Reader, g *errgroup.Group) error {
 	whole := newHash()
 	for i := range u.parts {
-		size := min(u.size, u.e.Size-int64(i)*u.size)
-		p, err := u.next(ctx, body, i, size, whole)
+		buf, err := u.opts.Env.Buffers.Get(ctx, int(u.length(i)))
 		if err != nil {
 			return err
 		}
-		if u.had(p) {
-			p.done()
-			continue
+		if n, err := io.ReadFull(body, buf); err != nil {
+			u.opts.Env.Buffers.Put(buf)
+			return shortBody(err, u.e.Size, int64(i)*u.size+int64(n))
 		}
-		g.Go(func() error { return u.sendPart(ctx, p) })
+		_, _ = whole.Write(buf) // a hash returns no error
+		g.Go(func() error {
+			defer u.opts.Env.Buffers.Put(buf)
+			u.sums[i] = core.SumMD5(buf)
+			if u.had(i) {
+				return nil
+			}
+			return u.sendPart(ctx, part{i, buf})
+		})
 	}
 	if err := atEnd(body, u.e.Size); err != nil {
 		return err
@@ -175,47 +233,6 @@ func (u *upload) read(ctx context.Context, body io.Reader, g *errgroup.Group) er
 	return nil
 }
 
-// next reads the part number i. A body that can be read anywhere is only hashed,
-// and sent from where it is; any other goes through a buffer.
-func (u *upload) next(ctx context.Context, body io.Reader, i int, size int64, whole io.Writer) (part, error) {
-	p := part{number: i, size: size, done: func() {}}
-	h := newHash()
-	if at, ok := readerAt(body); ok {
-		start, err := body.(io.Seeker).Seek(0, io.SeekCurrent)
-		if err != nil {
-			return part{}, err
-		}
-		if n, err := io.CopyN(io.MultiWriter(h, whole), body, size); err != nil {
-			return part{}, shortBody(err, u.e.Size, int64(i)*u.size+n)
-		}
-		p.content = io.NewSectionReader(at, start, size)
-		u.sums[i] = hashSum(h)
-		return p, ctx.Err()
-	}
-	buf, err := u.opts.Env.Buffers.Get(ctx, int(size))
-	if err != nil {
-		return part{}, err
-	}
-	p.done = func() { u.opts.Env.Buffers.Put(buf) }
-	if n, err := io.ReadFull(body, buf); err != nil {
-		p.done()
-		return part{}, shortBody(err, u.e.Size, int64(i)*u.size+int64(n))
-	}
-	_, _ = h.Write(buf) // a hash returns no error
-	_, _ = whole.Write(buf)
-	p.content, u.sums[i] = bytes.NewReader(buf), hashSum(h)
-	return p, nil
-}
-
-// readerAt returns body as an io.ReaderAt, if it is one that also seeks.
-func readerAt(body io.Reader) (io.ReaderAt, bool) {
-	at, ok := body.(io.ReaderAt)
-	if ok {
-		_, ok = body.(io.Seeker)
-	}
-	return at, ok
-}
-
 func shortBody(err error, size, got int64) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w: %d bytes were promised, and there are %d", core.ErrCorrupt, size, got)
@@ -224,16 +241,15 @@ func shortBody(err error, size, got int64) error {
 }
 
 func (u *upload) sendPart(ctx context.Context, p part) error {
-	defer p.done()
 	sum := u.sums[p.number]
 	in := &awss3.UploadPartInput{
 		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), UploadId: u.id, PartNumber: aws.Int32(int32(p.number) + 1),
-		Body: p.content, ContentLength: aws.Int64(p.size), ContentMD5: aws.String(sum.Base64()),
+		Body: bytes.NewReader(p.content), ContentLength: aws.Int64(int64(len(p.content))), ContentMD5: aws.String(sum.Base64()),
 	}
 	if u.express {
 		in.ContentMD5, in.ChecksumAlgorithm = nil, types.ChecksumAlgorithmCrc32
 	}
-	out, err := u.client.UploadPart(ctx, in, u.unsigned)
+	out, err := u.uploadPart(ctx, in)
 	if err == nil {
 		err = tagged(out.ETag)
 	}

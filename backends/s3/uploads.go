@@ -163,12 +163,12 @@ func (t *Tree) listParts(ctx context.Context, key, id string) (map[int]types.Par
 
 // had reports whether the store has the part already, by its md5. A store whose
 // ETags are no md5s gets every part again.
-func (u *upload) had(p part) bool {
-	there, ok := u.there[p.number]
-	if !ok || aws.ToInt64(there.Size) != p.size || bareETag(there.ETag) != u.sums[p.number].String() {
+func (u *upload) had(i int) bool {
+	there, ok := u.there[i]
+	if !ok || aws.ToInt64(there.Size) != u.length(i) || bareETag(there.ETag) != u.sums[i].String() {
 		return false
 	}
-	u.parts[p.number] = types.CompletedPart{PartNumber: there.PartNumber, ETag: there.ETag}
+	u.parts[i] = types.CompletedPart{PartNumber: there.PartNumber, ETag: there.ETag}
 	return true
 }
 

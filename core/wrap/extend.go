@@ -24,6 +24,14 @@ func (x informs) Proves(have core.Entry, e core.Evidence) bool {
 	return ok && p.Proves(have, e)
 }
 
+// PartSize implements [core.Partitioner].
+func (x informs) PartSize(size int64) int64 {
+	if p, ok := core.As[core.Partitioner](x.inner); ok {
+		return p.PartSize(size)
+	}
+	return 0
+}
+
 // CheckPut implements [core.Checker].
 func (x informs) CheckPut(e core.Entry) error { return core.CheckPut(x.inner, e) }
 
