@@ -298,6 +298,13 @@ func (t *Tree) Plant(e core.Entry, body []byte) {
 	t.set(t.keep(e, bytes.Clone(body)))
 }
 
+// Uproot removes what is at key, whatever it is, as Plant puts it.
+func (t *Tree) Uproot(key string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.index.remove(key)
+}
+
 // Len returns the number of entries.
 func (t *Tree) Len() int {
 	t.mu.RLock()

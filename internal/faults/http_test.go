@@ -192,29 +192,14 @@ func (a *arena) play(t *testing.T, side side, class httpfault.Class, n int) (hit
 // judge holds what a run left to what may be left.
 func judge(now model.State, all, heals bool) error {
 	m := model.Copy{Src: after, Dst: before, Flat: true}
-	errs := []error{m.Between(now), ordered(before, now, after)}
+	errs := []error{m.Between(now), m.Undeleted(now), ordered(before, now, after)}
 	switch same := maps.Equal(now, after); {
 	case all && !same:
 		errs = append(errs, errors.New("it said that all is well, and it is not"))
 	case heals && !all:
 		errs = append(errs, errors.New("it should have tried again"))
 	}
-	return errors.Join(append(errs, undeleted(now))...)
-}
-
-// undeleted checks that nothing was deleted unless everything was put.
-func undeleted(now model.State) error {
-	for key, want := range after {
-		if now[key] == want {
-			continue
-		}
-		for old := range before {
-			if after[old] == "" && now[old] == "" {
-				return fmt.Errorf("%s was not put, and yet %s was deleted", key, old)
-			}
-		}
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func converges(ctx context.Context, t testing.TB, calm pair, look func() (model.State, error)) error {

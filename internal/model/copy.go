@@ -107,7 +107,8 @@ func (m Copy) spoiled(key string) bool {
 
 // Between checks what a copy that may have failed anywhere has left: each key
 // holds what it held before or what it is to hold, whole, and there is nothing
-// else.
+// else. Of a and a/b in the source one may be there: a listing that could not
+// tell of the other hid the conflict.
 func (m Copy) Between(now State) error {
 	want := m.Result()
 	var errs []error
@@ -115,9 +116,30 @@ func (m Copy) Between(now State) error {
 	maps.Copy(keys, want)
 	maps.Copy(keys, now)
 	for key := range keys {
-		if v := now[key]; v != m.Dst[key] && v != want[key] {
+		if v := now[key]; v != m.Dst[key] && v != want[key] && !m.halfAConflict(key, v) {
 			errs = append(errs, fmt.Errorf("%s holds %q: neither the old, %q, nor the new, %q", key, v, m.Dst[key], want[key]))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (m Copy) halfAConflict(key, value string) bool {
+	return !m.Flat && value == m.Src[key] && m.Src.Carried(key) && m.Src.InTheWay(key) != ""
+}
+
+// Undeleted checks that nothing was deleted for being in the destination alone
+// if something that was to be put is not there.
+func (m Copy) Undeleted(now State) error {
+	want := m.Result()
+	for key := range m.Src {
+		if !m.Src.Carried(key) || want[key] != m.Src[key] || now[key] == want[key] {
+			continue
+		}
+		for old := range m.Dst {
+			if m.Src[old] == "" && want[old] == "" && now[old] == "" && m.Src.InTheWay(old) == "" {
+				return fmt.Errorf("%s was not put, and yet %s was deleted", key, old)
+			}
+		}
+	}
+	return nil
 }
