@@ -66,6 +66,10 @@ func TestDecide(t *testing.T) {
 		{"oO", "fA", false, all, does(Refuse, Uncarriable)},
 		{"oEx", "fA", false, all, does(Keep, Protected)},
 		{"fA", "oO", false, all, does(Conflict, InTheWay)},
+		{"lX", "oO", false, pull, does(Conflict, InTheWay)},
+		{"lX", "oO", true, pull, does(Keep, Proven)}, // a link that the directory has and cannot carry on
+		{"fPM", "oO", false, pull, ask(statSrc)},
+		{"fPM", "oEx", false, pull, does(Conflict, InTheWay)},
 
 		// Two files.
 		{"fA", "fA", false, push, does(Keep, Same)},
