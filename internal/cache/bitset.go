@@ -1,5 +1,7 @@
 package cache
 
+import "math/bits"
+
 // bitset is a set of the numbers below a bound; others are never in it.
 type bitset struct {
 	words []uint64
@@ -17,4 +19,13 @@ func (b *bitset) set(i int64) {
 
 func (b *bitset) has(i int64) bool {
 	return i>>6 < int64(len(b.words)) && b.words[i>>6]&(1<<(i&63)) != 0
+}
+
+// add adds what is in o, which has the same bound.
+func (b *bitset) add(o bitset) {
+	b.count = 0
+	for i := range min(len(b.words), len(o.words)) {
+		b.words[i] |= o.words[i]
+		b.count += int64(bits.OnesCount64(b.words[i]))
+	}
 }

@@ -31,18 +31,16 @@ type blockWriter struct {
 }
 
 // add appends a record.
-func (w *blockWriter) add(key string, value []byte) {
+func (w *blockWriter) add(key, value []byte) {
 	if w.count == 0 {
-		w.first = key
+		w.first = string(key)
 	}
 	shared := 0
 	for shared < len(w.last) && shared < len(key) && w.last[shared] == key[shared] {
 		shared++
 	}
 	w.buf = binary.AppendUvarint(w.buf, uint64(shared))
-	w.buf = appendString(w.buf, key[shared:])
-	w.buf = binary.AppendUvarint(w.buf, uint64(len(value)))
-	w.buf = append(w.buf, value...)
+	w.buf = appendBytes(appendBytes(w.buf, key[shared:]), value)
 	w.last = append(w.last[:shared], key[shared:]...)
 	w.count++
 }

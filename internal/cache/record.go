@@ -26,7 +26,7 @@ type version struct {
 	changed int64 // Unix seconds, 0 for not known
 }
 
-func versionOf(e core.Entry) version {
+func versionOf(e *core.Entry) version {
 	v := version{size: e.Size, token: e.Token}
 	if !e.Changed.IsZero() {
 		v.changed = e.Changed.Unix()
@@ -34,8 +34,8 @@ func versionOf(e core.Entry) version {
 	return v
 }
 
-func recordOf(e core.Entry) record {
-	r := record{version: versionOf(e), kind: e.Kind, md5: e.MD5, parts: e.Parts, modTime: e.ModTime, target: e.Target}
+func recordOf(e *core.Entry) *record {
+	r := &record{version: versionOf(e), kind: e.Kind, md5: e.MD5, parts: e.Parts, modTime: e.ModTime, target: e.Target}
 	if e.Problem != nil {
 		r.problem = e.Problem.Error()
 	}
@@ -43,7 +43,7 @@ func recordOf(e core.Entry) record {
 }
 
 // complete adds to e what the record knows of it.
-func (r *record) complete(e core.Entry) core.Entry {
+func (r *record) complete(e *core.Entry) {
 	e.Kind, e.MD5, e.Parts, e.Target, e.Partial, e.MaybeLink = r.kind, r.md5, r.parts, r.target, false, false
 	if e.ModTime.IsZero() {
 		e.ModTime = r.modTime
@@ -51,7 +51,6 @@ func (r *record) complete(e core.Entry) core.Entry {
 	if r.kind == core.Other {
 		e.Problem = errors.New(r.problem)
 	}
-	return e
 }
 
 // What a record has, beside its kind in the lowest two bits.
@@ -107,23 +106,26 @@ func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+func appendBytes(b, p []byte) []byte { return append(binary.AppendUvarint(b, uint64(len(p))), p...) }
+
 func appendSum(b []byte, m core.MD5) []byte {
 	sum := m.Sum()
 	return append(b, sum[:]...)
 }
 
-// matches reports whether an encoded record is of version v, without decoding
-// the rest.
-func matches(b []byte, v version) bool {
+// decodeAs makes r of a record of version v; false if it is of another one, or
+// anything that append does not make.
+func (r *record) decodeAs(b []byte, v version) bool {
 	d := decoder{b: b}
-	return d.uvarint() == uint64(v.size) && d.varint() == v.changed && string(d.bytes()) == v.token && !d.bad //nolint:gosec // As in append.
+	if d.uvarint() != uint64(v.size) || d.varint() != v.changed || string(d.bytes()) != v.token { //nolint:gosec // As in append.
+		return false
+	}
+	*r = record{version: v}
+	return d.rest(r)
 }
 
-// decode is the inverse of append; ok is false for anything that append does not
-// make.
-func decode(b []byte) (r record, ok bool) {
-	d := decoder{b: b}
-	r.size, r.changed, r.token = int64(d.uvarint()), d.varint(), string(d.bytes()) //nolint:gosec // As in append.
+// rest decodes what follows the version.
+func (d *decoder) rest(r *record) bool {
 	f := d.byte()
 	r.kind = core.Kind(f & 3)
 	if f&hasMD5 != 0 {
@@ -141,7 +143,7 @@ func decode(b []byte) (r record, ok bool) {
 	if f&hasProblem != 0 {
 		r.problem = string(d.bytes())
 	}
-	return r, !d.bad && len(d.b) == 0 && r.makesSense()
+	return !d.bad && len(d.b) == 0 && r.makesSense()
 }
 
 // makesSense reports whether the record is one that recordOf can make.

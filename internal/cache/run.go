@@ -7,6 +7,7 @@ import "os"
 type run struct {
 	file   *os.File
 	reader *reader
+	level  int // how often its records were merged
 }
 
 func (r *run) close() {
@@ -14,34 +15,51 @@ func (r *run) close() {
 	_ = os.Remove(r.file.Name()) // where it still has its name
 }
 
-// spill moves what is held in memory to a run.
+// spill moves what is held in memory to a run, and makes one run of those at the
+// end that are of one level, if they are many.
 func (s *Store) spill() error {
-	if err := s.addRun(nil, newHeld(s.fresh)); err != nil {
-		return err
-	}
-	clear(s.fresh)
-	s.size = 0
-	if len(s.runs) < maxRuns {
-		return nil
-	}
-	sources := make([]source, 0, maxRuns)
-	for _, r := range s.runs {
-		sources = append(sources, r.reader.cursor())
-	}
-	return s.addRun(s.runs, sources...)
-}
-
-// addRun writes the sources as one run, which takes the place of those in old.
-func (s *Store) addRun(old []*run, sources ...source) error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(s.dir, tempPattern)
+	r, err := s.newRun(0, newHeld(s.fresh))
 	if err != nil {
 		return err
 	}
+	clear(s.fresh)
+	s.runs, s.size = append(s.runs, r), 0
+	for n := len(s.runs) - sameRuns; n >= 0 && s.runs[n].level == s.runs[len(s.runs)-1].level; n = len(s.runs) - sameRuns {
+		if err := s.unite(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unite makes one run of those from number n on.
+func (s *Store) unite(n int) error {
+	sources := make([]source, 0, len(s.runs)-n)
+	for _, r := range s.runs[n:] {
+		sources = append(sources, r.reader.cursor())
+	}
+	one, err := s.newRun(s.runs[n].level+1, sources...)
+	if err != nil {
+		return err
+	}
+	for _, r := range s.runs[n:] {
+		r.close()
+	}
+	s.runs = append(s.runs[:n], one)
+	return nil
+}
+
+// newRun writes the sources as one run.
+func (s *Store) newRun(level int, sources ...source) (*run, error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(s.dir, tempPattern)
+	if err != nil {
+		return nil, err
+	}
 	_ = os.Remove(f.Name()) // where this fails, close removes it
-	r := &run{file: f}
+	r := &run{file: f, level: level}
 	w := newWriter(f, "")
 	merge(sources, w.add)
 	if err = w.finish(); err == nil {
@@ -49,11 +67,7 @@ func (s *Store) addRun(old []*run, sources ...source) error {
 	}
 	if err != nil {
 		r.close()
-		return err
+		return nil, err
 	}
-	for _, o := range old {
-		o.close()
-	}
-	s.runs = append(s.runs[:len(s.runs)-len(old)], r)
-	return nil
+	return r, nil
 }

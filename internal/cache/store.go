@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,9 +20,9 @@ const (
 	freshBound = 8 << 20
 	// freshCost is what a record takes in memory beside its bytes.
 	freshCost = 128
-	// maxRuns is how many sorted temporary files are kept before they are made
-	// one.
-	maxRuns = 16
+	// sameRuns is how many sorted temporary files of about one size are kept
+	// before they are made one.
+	sameRuns = 16
 )
 
 // A Store is what is remembered of one tree: the file as it was when it was
@@ -41,6 +42,7 @@ type Store struct {
 	fresh    map[string][]byte
 	size     int // of fresh, in bytes
 	runs     []*run
+	finds    atomic.Int64 // how often anything was found out
 }
 
 // Open opens what is remembered in dir of the tree called name. What cannot be
@@ -85,29 +87,19 @@ func readFile(f *os.File) (*reader, error) {
 	return newReader(f, info.Size())
 }
 
-// recall returns what is remembered of this version of the entry at key.
-func (s *Store) recall(key string, v version) (record, bool) {
+// recall makes r of what is remembered of this version of the entry at key.
+func (s *Store) recall(key string, v version, r *record) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if b, ok := s.fresh[key]; ok {
-		return decodeVersion(b, v)
+		return r.decodeAs(b, v)
 	}
-	if s.point == nil || !s.point.seek(key) {
-		return record{}, false
-	}
-	return decodeVersion(s.point.r.value, v)
-}
-
-func decodeVersion(b []byte, v version) (record, bool) {
-	if !matches(b, v) {
-		return record{}, false
-	}
-	return decode(b)
+	return s.point != nil && s.point.seek(key) && r.decodeAs(s.point.r.value, v)
 }
 
 // remember keeps r for key.
-func (s *Store) remember(key string, r record) {
-	b := r.append(nil)
+func (s *Store) remember(key string, r *record) {
+	b := r.append(make([]byte, 0, 96))
 	if len(b)+len(key) > maxRecord || !r.makesSense() {
 		return
 	}
@@ -118,6 +110,7 @@ func (s *Store) remember(key string, r record) {
 	}
 	s.size += len(key) + len(b) + freshCost
 	s.fresh[key] = b
+	s.finds.Add(1)
 	if s.size > s.bound {
 		if err := s.spill(); err != nil {
 			s.say("no more is remembered", err)
@@ -126,51 +119,51 @@ func (s *Store) remember(key string, r record) {
 	}
 }
 
-// scan is the use that one listing makes of a Store.
+// scan is the use that one listing makes of a Store. It is not safe for
+// concurrent use.
 type scan struct {
-	s *Store
-	c *cursor // nil if there is nothing old
+	s    *Store
+	c    *cursor // nil if there is nothing old
+	seen bitset  // the old records that it used
 }
 
 func (s *Store) scan() *scan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	sc := &scan{s: s}
 	if s.old != nil {
-		sc.c = s.old.cursor()
+		sc.c, sc.seen = s.old.cursor(), newBitset(s.old.count)
 	}
 	return sc
 }
 
 // recall is Store.recall for keys that come in order.
-func (sc *scan) recall(key string, v version) (record, bool) {
-	at := int64(-1)
-	if sc.c != nil && sc.c.seek(key) && matches(sc.c.r.value, v) {
-		at = sc.c.at
+func (sc *scan) recall(key string, v version, r *record) bool {
+	known := sc.c != nil && sc.c.seek(key) && r.decodeAs(sc.c.r.value, v)
+	if known {
+		sc.seen.set(sc.c.at)
 	}
-	if b, ok := sc.s.use(key, at); ok {
-		return decodeVersion(b, v)
+	if b := sc.s.found(key); b != nil {
+		return r.decodeAs(b, v)
 	}
-	if at < 0 {
-		return record{}, false
-	}
-	return decode(sc.c.r.value)
+	return known
 }
 
-// use marks the old record number at as used, unless that is negative, and
-// returns what was found out since.
-func (s *Store) use(key string, at int64) (fresh []byte, ok bool) {
+// found returns what was found out about key in this run, or nil.
+func (s *Store) found(key string) []byte {
+	if s.finds.Load() == 0 {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at >= 0 {
-		s.seen.set(at)
-	}
-	fresh, ok = s.fresh[key]
-	return fresh, ok
+	return s.fresh[key]
 }
 
 // end says that a listing is over; whole, that it left nothing out.
 func (sc *scan) end(whole bool) {
 	sc.s.mu.Lock()
 	defer sc.s.mu.Unlock()
+	sc.s.seen.add(sc.seen)
 	sc.s.complete = sc.s.complete || whole
 	if sc.c != nil && sc.c.err != nil {
 		sc.s.say("what was remembered is not used to its end", sc.c.err)

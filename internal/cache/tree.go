@@ -55,13 +55,14 @@ func (t *tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 	return func(yield func(core.Entry, error) bool) {
 		sc, whole := t.store.scan(), after == ""
 		stopped := true
+		var r record
 		defer func() { sc.end(whole && !stopped) }()
 		for e, err := range t.Backend.List(ctx, after) {
 			if err != nil {
 				whole = false
 			} else if e.Kind == core.File && (e.Partial || !e.MD5.Known()) {
-				if r, ok := sc.recall(e.Key, versionOf(e)); ok {
-					e = r.complete(e)
+				if sc.recall(e.Key, versionOf(&e), &r) {
+					r.complete(&e)
 				}
 			}
 			if !yield(e, err) {
@@ -96,7 +97,8 @@ func (t *tree) known(e core.Entry) core.Entry {
 	if e.Kind != core.File || e.MD5.Known() {
 		return e
 	}
-	if r, ok := t.store.recall(e.Key, versionOf(e)); ok && r.kind == core.File {
+	var r record
+	if t.store.recall(e.Key, versionOf(&e), &r) && r.kind == core.File {
 		e.MD5, e.Parts = r.md5, r.parts
 	}
 	return e
@@ -137,6 +139,6 @@ func (t *tree) note(e core.Entry) {
 		if t.hashes {
 			e.ModTime = time.Time{} // the listing has it
 		}
-		t.store.remember(e.Key, recordOf(e))
+		t.store.remember(e.Key, recordOf(&e))
 	}
 }

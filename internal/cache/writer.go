@@ -41,7 +41,7 @@ func (w *writer) write(b []byte) {
 }
 
 // add appends a record; its key is greater than all before.
-func (w *writer) add(key string, value []byte) {
+func (w *writer) add(key, value []byte) {
 	w.block.add(key, value)
 	w.count++
 	if len(w.block.buf) >= blockSize {
