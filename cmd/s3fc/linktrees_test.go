@@ -74,7 +74,7 @@ func (b *bounds) free(name string) bool {
 // file system: each name that arrives leads to the same place, what is refused
 // is what leaves the tree or has no end, and a second copy changes nothing.
 func TestRandomTreesOfLinksLeadWhereTheFileSystemLeads(t *testing.T) {
-	n := 12
+	n := 5
 	if v, err := strconv.Atoi(os.Getenv(linkTrees)); err == nil {
 		n = v
 	} else {

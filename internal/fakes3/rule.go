@@ -15,13 +15,13 @@ const maxRules = 50
 type RoutingRule struct {
 	Condition struct {
 		KeyPrefixEquals             string
-		HttpErrorCodeReturnedEquals string //nolint:revive // The name in S3's XML.
+		HttpErrorCodeReturnedEquals string //nolint:revive,staticcheck // The name in S3's XML.
 	}
 	Redirect struct {
 		Protocol, HostName   string
 		ReplaceKeyPrefixWith string
 		ReplaceKeyWith       string
-		HttpRedirectCode     string //nolint:revive // The name in S3's XML.
+		HttpRedirectCode     string //nolint:revive,staticcheck // The name in S3's XML.
 	}
 }
 
