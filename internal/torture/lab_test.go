@@ -31,6 +31,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// thorough, in the environment, makes the tests of races take minutes instead
+// of seconds.
+const thorough = "S3FC_TEST_TORTURE"
+
+// count is how often something is tried: some times, or with thorough many.
+func count(some, many int) int {
+	if os.Getenv(thorough) != "" {
+		return many
+	}
+	return some
+}
+
 // A lab is the program with one S3 server, whose bucket is s3://test.
 type lab struct {
 	*testing.T
