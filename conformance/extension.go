@@ -30,6 +30,7 @@ var extensionCases = []Case{
 		Why:  "what a backend does at the end of a run must not change what the run did",
 		Run:  run(checkFinisher),
 	},
+	copierCase,
 }
 
 func checkBatchDelete(p *probe) {

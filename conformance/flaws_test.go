@@ -209,6 +209,9 @@ var treeFlaws = []flaw{
 	{"an md5 of the same size proves", "Prover", func() core.Backend { return lyingProver{memory.NewOpaque(memory.All)} }},
 	{"a batch hides the errors of its keys", "BatchDelete", func() core.Backend { return silentBatch{memory.NewOpaque(memory.All)} }},
 	{"costs less than nothing", "Coster", func() core.Backend { return generous{memory.New()} }},
+	{"a copy takes another version", "Copier", func() core.Backend { return copier{memory.New(), anyVersion} }},
+	{"a copy takes a link for a file", "Copier", func() core.Backend { return copier{memory.New(), anyKind} }},
+	{"a copy goes over anything", "Copier", func() core.Backend { return copier{memory.New(), anyOld} }},
 	{"the end of a run empties the tree", "Finisher", func() core.Backend { return sweeper{memory.New()} }},
 }
 
@@ -242,3 +245,30 @@ func (s sweeper) Finish(ctx context.Context, _ core.Done) ([]string, error) {
 type shifted struct{ io.ReaderAt }
 
 func (s shifted) ReadAt(p []byte, off int64) (int, error) { return s.ReaderAt.ReadAt(p, off+1) }
+
+// copier copies by reading and putting, and forgets to look at something.
+type copier struct {
+	*memory.Tree
+	flaw string
+}
+
+const anyVersion, anyKind, anyOld = "version", "kind", "old"
+
+func (copier) CanCopy(core.Tree, core.Entry) bool { return true }
+
+func (copier) CopyCost(core.Entry) core.Requests { return core.Requests{core.COPY: 1} }
+
+func (c copier) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key string, old *core.Entry) (core.Entry, error) {
+	body, got, err := src.Open(ctx, e.Key)
+	if err != nil || c.flaw != anyVersion && got.Token != e.Token || c.flaw != anyKind && body == nil {
+		return core.Entry{}, errors.ErrUnsupported
+	}
+	if body == nil {
+		got, body = core.Entry{Kind: core.File}, io.NopCloser(strings.NewReader(""))
+	}
+	got.Key = key
+	if now, err := c.Stat(ctx, key); err == nil && c.flaw == anyOld {
+		old = &now
+	}
+	return c.Put(ctx, got, body, old)
+}

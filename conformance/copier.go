@@ -1,0 +1,72 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+var copierCase = Case{
+	Name: "Copier",
+	Why:  "what the store copies by itself nobody here reads again: it has to be that version, and to go over nothing unseen",
+	Run:  run(checkCopier),
+}
+
+func checkCopier(p *probe) {
+	content := bytesOf("from", 100)
+	e := p.file("d/from", content)
+	c, ok := core.As[core.Copier](p.b)
+	if !ok || !c.CanCopy(p.b, e) {
+		return
+	}
+	p.costs(fmt.Sprintf("CopyCost(%s)", show(e)), c.CopyCost(e))
+	p.copies(c, e, "to", nil)
+	p.holds("to", content)
+	p.holds("d/from", content)
+	p.keepsFromCopies(c, e)
+	p.takesJustFiles(c)
+}
+
+// copies copies the file e, and checks that the entry returned is there now.
+func (p *probe) copies(c core.Copier, e core.Entry, key string, old *core.Entry) {
+	got, err := c.CopyFrom(p.ctx, p.b, e, key, old)
+	if err != nil {
+		p.failf("CopyFrom(%q): %w", key, err)
+		return
+	}
+	if now := p.stat(key); got.Key != key || got.Token != now.Token || !got.Same(now) || !now.Same(e) && e.MD5.Known() && now.MD5.Known() {
+		p.failf("CopyFrom(%q): %s, and Stat %s; want the content of %s", key, show(got), show(now), show(e))
+	}
+}
+
+// keepsFromCopies checks what a copy goes over, and what not.
+func (p *probe) keepsFromCopies(c core.Copier, e core.Entry) {
+	if p.features.Conditional {
+		stale := p.staleFile("there")
+		for what, old := range map[string]*core.Entry{"nothing": nil, "what was overwritten since": &stale} {
+			_, err := c.CopyFrom(p.ctx, p.b, e, "there", old)
+			p.refused("CopyFrom over what is there, where "+what+" was seen", err, core.ErrChanged)
+		}
+		p.holds("there", "the second content")
+	}
+	now := p.file("over", "to be replaced")
+	p.copies(c, e, "over", &now)
+}
+
+// takesJustFiles checks that a link, and a version that is gone, are left to
+// who reads them.
+func (p *probe) takesJustFiles(c core.Copier) {
+	olds := []core.Entry{p.staleFile("changed"), {Key: "missing", Kind: core.File, Size: 1, Token: "x"}}
+	if p.features.Links {
+		p.link("link", core.Target{Key: "to"})
+		e := p.stat("link")
+		e.Kind, e.Target = core.File, core.Target{} // as a listing may show it
+		olds = append(olds, e)
+	}
+	for _, old := range olds {
+		_, err := c.CopyFrom(p.ctx, p.b, old, "nowhere", nil)
+		p.refused(fmt.Sprintf("CopyFrom of %q", old.Key), err, errors.ErrUnsupported)
+		p.nothing("nowhere")
+	}
+}
