@@ -108,9 +108,12 @@ func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) 
 	return body, u.begin(ctx, in)
 }
 
-// begin begins a new upload.
+// begin begins a new upload. The answer is waited for even if the run ends
+// meanwhile: without it nobody would know which upload to abort.
 func (u *upload) begin(ctx context.Context, in *awss3.CreateMultipartUploadInput) error {
-	out, err := u.client.CreateMultipartUpload(ctx, in)
+	patient, done := outlasting(ctx, abortTime)
+	defer done()
+	out, err := u.client.CreateMultipartUpload(patient, in)
 	if err == nil && aws.ToString(out.UploadId) == "" {
 		err = errNotS3
 	}

@@ -229,3 +229,19 @@ func (t *Tree) abortUpload(ctx context.Context, key, id string) error {
 	}
 	return err
 }
+
+// outlasting returns a context that ends some time after ctx does, or with done.
+func outlasting(ctx context.Context, by time.Duration) (longer context.Context, done func()) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(by):
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() {
+		stop()
+		cancel()
+	}
+}

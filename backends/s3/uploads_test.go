@@ -3,6 +3,7 @@ package s3
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -339,6 +340,41 @@ func TestAnEndedContextLeavesNoUploadBehind(t *testing.T) {
 		t.Error("Put went well")
 	}
 	after(t, tree, o.StateDir)
+}
+
+func TestAContextThatEndsWhileAnUploadBeginsLeavesNoneBehind(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s := fakes3.New(t, fakes3.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost && r.URL.Query().Has("uploads") {
+				cancel()
+				time.Sleep(50 * time.Millisecond) // time enough for the client to give up
+			}
+			next.ServeHTTP(w, r)
+		})
+	}))
+	o := Options{StateDir: t.TempDir()}
+	tree := openAt(t, s.URL, o)
+	e, content := large("big", 1)
+	if _, err := tree.Put(ctx, e, bytes.NewReader(content), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("Put = %v; want that it was ended", err)
+	}
+	if got := s.Requests()[core.DELETE]; got != 1 {
+		t.Errorf("%d uploads were aborted; want the one that was begun", got)
+	}
+	after(t, tree, o.StateDir)
+}
+
+func TestOutlasting(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	longer, done := outlasting(ctx, 20*time.Millisecond)
+	defer done()
+	cancel()
+	if longer.Err() != nil {
+		t.Error("it ended with the context")
+	}
+	<-longer.Done()
 }
 
 func TestVersitygwResumes(t *testing.T) {
