@@ -20,14 +20,14 @@ import (
 // is out of order, changes nothing.
 //
 // With S3FC_THOROUGH in the environment every operation fails in every way;
-// else at most 40 a side (12 with -short) in one each.
+// else at most 10 a side (6 with -short) in one each.
 func TestFaults(t *testing.T, a, b Open) {
-	most := 40
+	most := 10
 	switch {
 	case thorough():
 		most = 1 << 30
 	case testing.Short():
-		most = 12
+		most = 6
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 4*limit)
 	defer cancel()

@@ -158,7 +158,7 @@ func TestEveryRequestMayGoWrong(t *testing.T) {
 				t.Parallel()
 				a := newArena(t)
 				for n := 1; ; n++ {
-					if chosen := thorough || class.Concerns != nil || (n+i)%5 == 0; chosen && !a.play(t, side, class, n) {
+					if chosen := thorough || class.Concerns != nil || (n+i)%8 == 0; chosen && !a.play(t, side, class, n) {
 						break
 					}
 				}

@@ -28,7 +28,7 @@ func Classes() []Class {
 		{Name: "a login page instead of an answer", Serve: portal},
 		{Name: "login pages from then on", Serve: portal, Times: Forever},
 		{Name: "an empty 200", Serve: nothing},
-		{Name: "a page that comes twice", Concerns: isLaterPage, Serve: firstPage, Heals: true},
+		{Name: "a page that comes twice", Concerns: isLaterPage, Serve: firstPage},
 		{Name: "a page that comes backwards", Concerns: isList, Serve: rewrite(backwards), Heals: true},
 		{Name: "a listing that says there is more, but not where", Concerns: isList, Serve: rewrite(endless)},
 		{Name: "errors of single keys in a batch delete that is 200", Concerns: isBatchDelete, Serve: halfABatch},
