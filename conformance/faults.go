@@ -19,7 +19,7 @@ import (
 // faults after that makes the trees equal. A listing that repeats an entry, or
 // is out of order, changes nothing.
 //
-// With S3FC_THOROUGH in the environment every operation fails in every way;
+// With S3FC_TEST_THOROUGH in the environment every operation fails in every way;
 // else at most 10 a side (6 with -short) in one each.
 func TestFaults(t *testing.T, a, b Open) {
 	most := 10
@@ -53,7 +53,7 @@ func TestFaults(t *testing.T, a, b Open) {
 	}
 }
 
-func thorough() bool { return os.Getenv("S3FC_THOROUGH") != "" }
+func thorough() bool { return os.Getenv("S3FC_TEST_THOROUGH") != "" }
 
 // classesFor are the ways in which the ith operation that is tried fails.
 func classesFor(i int) []faultClass {

@@ -26,7 +26,7 @@ import (
 )
 
 // thorough makes tests try everything instead of a choice.
-var thorough = os.Getenv("S3FC_THOROUGH") != ""
+var thorough = os.Getenv("S3FC_TEST_THOROUGH") != ""
 
 // An arena is a store that breaks on demand, with many buckets.
 type arena struct {

@@ -26,14 +26,14 @@ import (
 
 // kills is how often a push, and a pull, is killed.
 func kills(t testing.TB) int {
-	n, err := strconv.Atoi(os.Getenv("S3FC_KILLS"))
+	n, err := strconv.Atoi(os.Getenv("S3FC_TEST_KILLS"))
 	switch {
-	case os.Getenv("S3FC_KILLS") == "" && testing.Short():
+	case os.Getenv("S3FC_TEST_KILLS") == "" && testing.Short():
 		return 3
-	case os.Getenv("S3FC_KILLS") == "":
+	case os.Getenv("S3FC_TEST_KILLS") == "":
 		return 10
 	case err != nil:
-		t.Fatalf("S3FC_KILLS: %v", err)
+		t.Fatalf("S3FC_TEST_KILLS: %v", err)
 	}
 	return n
 }

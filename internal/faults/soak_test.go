@@ -26,26 +26,26 @@ import (
 
 // soakTime is how long a soak lasts.
 func soakTime(t testing.TB) time.Duration {
-	text := os.Getenv("S3FC_SOAK")
+	text := os.Getenv("S3FC_TEST_SOAK")
 	if text == "" {
 		return 3 * time.Second
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		t.Fatalf("S3FC_SOAK: %v", err)
+		t.Fatalf("S3FC_TEST_SOAK: %v", err)
 	}
 	return d
 }
 
-// soakSeed is where the random numbers begin: anywhere, or at S3FC_SOAK_SEED.
+// soakSeed is where the random numbers begin: anywhere, or at S3FC_TEST_SOAK_SEED.
 func soakSeed(t testing.TB) uint64 {
-	text := os.Getenv("S3FC_SOAK_SEED")
+	text := os.Getenv("S3FC_TEST_SOAK_SEED")
 	if text == "" {
 		return rand.Uint64()
 	}
 	seed, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		t.Fatalf("S3FC_SOAK_SEED: %v", err)
+		t.Fatalf("S3FC_TEST_SOAK_SEED: %v", err)
 	}
 	return seed
 }
