@@ -54,6 +54,9 @@ func start(dir string) (*server, error) {
 	if err != nil {
 		return nil, openError(err)
 	}
+	if err := abortUploads(store); err != nil {
+		return nil, errors.Join(openError(err), store.Close())
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the embedded server cannot listen: %w", err), store.Close())
