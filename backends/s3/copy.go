@@ -80,7 +80,7 @@ func (t *Tree) CanCopy(src core.Tree, e core.Entry) bool {
 
 // CopyCost implements [core.Copier]: a HEAD of the source, elsewhere than at AWS
 // one of the destination, and a COPY; for an object above 5 GiB a COPY a part,
-// and two PUTs.
+// and two PUTs. To read and put what is not copied after all takes no more.
 func (t *Tree) CopyCost(e core.Entry) core.Requests {
 	var r core.Requests
 	r[core.HEAD], r[core.COPY] = 1, 1
@@ -132,9 +132,15 @@ type copying struct {
 }
 
 // look asks what the source is: what has another version, is a link or cannot
-// be asked, has to be opened to know. Stores other than AWS may ignore what
-// CopyObject says about the destination, so that it is asked too.
+// be asked, has to be opened to know. Stores other than AWS may take what
+// CopyObject says about the destination and ignore it, while they heed a PUT
+// (versitygw does): there, nothing is copied over what is to be replaced, and
+// whether something is at a new place is asked first.
 func (c *copying) look(ctx context.Context) (err error) {
+	elsewhere := c.Endpoint() != ""
+	if elsewhere && c.old != nil {
+		return errNotCopied
+	}
 	if c.head, err = c.from.head(ctx, c.from.full(c.own.Key)); err != nil {
 		return errNotCopied
 	}
@@ -146,27 +152,22 @@ func (c *copying) look(ctx context.Context) (err error) {
 	if c.e = e; c.own.MD5.Known() {
 		c.e.MD5 = c.own.MD5
 	}
-	if c.Endpoint() == "" {
-		return nil
-	}
-	return c.lookAtDestination(ctx)
-}
-
-func (c *copying) lookAtDestination(ctx context.Context) error {
-	out, err := c.Tree.head(ctx, c.full(c.key))
-	switch gone := refused(err, http.StatusNotFound); {
-	case gone && c.old == nil:
-		return nil
-	case gone:
-		return fmt.Errorf("%w: it is gone", core.ErrChanged)
-	case err != nil:
-		return err
-	case c.old == nil:
-		return fmt.Errorf("%w: something is there by now", core.ErrChanged)
-	case c.old.Token != "" && c.old.Token != bareETag(out.ETag):
-		return fmt.Errorf("%w: it is not the object that was listed", core.ErrChanged)
+	if elsewhere {
+		return c.free(ctx)
 	}
 	return nil
+}
+
+// free holds that nothing is at the destination.
+func (c *copying) free(ctx context.Context) error {
+	_, err := c.Tree.head(ctx, c.full(c.key))
+	switch {
+	case refused(err, http.StatusNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("%w: something is there by now", core.ErrChanged)
 }
 
 func (c *copying) do(ctx context.Context) (core.Entry, error) {

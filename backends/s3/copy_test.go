@@ -7,11 +7,14 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3fc/s3fc/core"
@@ -25,6 +28,44 @@ func twoTrees(t *testing.T, opts ...fakes3.Option) (src, dst *Tree, s *fakes3.Se
 	t.Helper()
 	s = fakes3.New(t, opts...)
 	return openAt(t, s.URL, Options{Prefix: "src"}), openAt(t, s.URL, Options{Prefix: "dst"}), s
+}
+
+// likeAWS opens two prefixes at what both take for AWS.
+func likeAWS(t *testing.T, opts ...fakes3.Option) (src, dst *Tree, s *fakes3.Server) {
+	t.Helper()
+	s = fakes3.New(t, opts...)
+	to, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(prefix string) *Tree {
+		t.Setenv("AWS_ENDPOINT_URL", "")
+		t.Setenv("AWS_ENDPOINT_URL_S3", "")
+		tree, err := New(t.Context(), Options{
+			Bucket: "test", Prefix: prefix, Transport: rerouted{to.Host}, MaxBackoff: time.Millisecond,
+			Params: url.Values{"region": {"us-east-1"}}, Credentials: credentials.NewStaticCredentialsProvider("AKTEST", "SKTEST", ""),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = tree.Close() })
+		return tree
+	}
+	return open("src"), open("dst"), s
+}
+
+// rerouted sends what is for a bucket at AWS to another host.
+type rerouted struct{ host string }
+
+func (r rerouted) RoundTrip(req *http.Request) (*http.Response, error) {
+	bucket, _, ok := strings.Cut(req.URL.Host, ".s3.us-east-1.amazonaws.com")
+	if !ok {
+		return nil, fmt.Errorf("a request to %s", req.URL.Host)
+	}
+	req = req.Clone(req.Context())
+	req.URL.Scheme, req.URL.Host, req.Host = "http", r.host, r.host
+	req.URL.Path, req.URL.RawPath = "/"+bucket+req.URL.Path, ""
+	return http.DefaultTransport.RoundTrip(req)
 }
 
 // inListing is the entry as a listing shows it.
@@ -166,31 +207,47 @@ func TestLinksAndWhatChangedAreNotCopied(t *testing.T) {
 }
 
 func TestACopyOverwritesOnlyWhatWasSeen(t *testing.T) {
-	for name, lies := range map[string]fakes3.Lies{"conditions": {}, "ignored": {IgnoreConditions: true}} {
-		src, dst, _ := twoTrees(t, fakes3.Lying(lies))
-		e := putFile(t, src, "k", "new")
-		putFile(t, dst, "k", "somebody's")
-		old := fileEntry("k", "old")
-		old.Token = old.MD5.String()
-		for what, seen := range map[string]*core.Entry{"nothing": nil, "another": &old} {
-			if _, err := dst.CopyFrom(t.Context(), src, e, "k", seen); !errors.Is(err, core.ErrChanged) {
-				t.Errorf("%s, %s was seen: %v, want ErrChanged", name, what, err)
-			}
+	src, dst, _ := likeAWS(t)
+	e := putFile(t, src, "k", "new")
+	putFile(t, dst, "k", "somebody's")
+	old := fileEntry("k", "old")
+	old.Token = old.MD5.String()
+	for what, seen := range map[string]*core.Entry{"nothing": nil, "another": &old} {
+		if _, err := dst.CopyFrom(t.Context(), src, e, "k", seen); !errors.Is(err, core.ErrChanged) {
+			t.Errorf("%s was seen: %v, want ErrChanged", what, err)
 		}
-		if _, err := dst.CopyFrom(t.Context(), src, e, "missing", &old); !errors.Is(err, core.ErrChanged) {
-			t.Errorf("%s: over what is gone: %v, want ErrChanged", name, err)
-		}
-		if text, now := readAll(t, dst, "k"); text != "somebody's" {
-			t.Errorf("%s: %q", name, text)
-		} else if got := mustCopy(t, dst, src, e, "k", &now); got.MD5 != e.MD5 {
-			t.Errorf("%s: %+v", name, got)
-		}
+	}
+	if _, err := dst.CopyFrom(t.Context(), src, e, "missing", &old); !errors.Is(err, core.ErrChanged) {
+		t.Errorf("over what is gone: %v, want ErrChanged", err)
+	}
+	text, now := readAll(t, dst, "k")
+	if text != "somebody's" {
+		t.Errorf("%q", text)
+	}
+	if got := mustCopy(t, dst, src, e, "k", &now); got.MD5 != e.MD5 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Stores that heed the conditions of a PUT may ignore those of a copy.
+func TestElsewhereThanAtAWSNothingIsCopiedOver(t *testing.T) {
+	src, dst, s := twoTrees(t, fakes3.Lying(fakes3.Lies{IgnoreConditions: true}))
+	e := putFile(t, src, "k", "new")
+	old := putFile(t, dst, "k", "old")
+	if _, err := dst.CopyFrom(t.Context(), src, e, "k", nil); !errors.Is(err, core.ErrChanged) {
+		t.Errorf("over what was not seen: %v, want ErrChanged", err)
+	}
+	if _, err := dst.CopyFrom(t.Context(), src, e, "k", &old); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("over what was seen: %v, want one that is ErrUnsupported", err)
+	}
+	if text, _ := readAll(t, dst, "k"); text != "old" || s.Requests()[core.COPY] != 0 {
+		t.Errorf("%q, %v", text, s.Requests())
 	}
 }
 
 func TestAChangeAtTheMomentOfTheCopyIsSeen(t *testing.T) {
 	var change func()
-	src, dst, _ := twoTrees(t, onCopy(func(http.ResponseWriter, *http.Request) bool {
+	src, dst, _ := likeAWS(t, onCopy(func(http.ResponseWriter, *http.Request) bool {
 		if f := change; f != nil {
 			change = nil
 			f()
@@ -309,9 +366,9 @@ func TestACopyOfARunIsMadeByTheStore(t *testing.T) {
 	putFile(t, dst, "x", "extraneous")
 	s.ResetLog()
 	sum := reconcile(t, src, dst)
-	// of a and b: a HEAD of each side and a COPY; of what may be a link: GET and
-	// PUT; and one HEAD and one GET more after the first link
-	want := core.Requests{core.LIST: 2, core.HEAD: 2*2 + 1, core.GET: 3 + 1, core.PUT: 3, core.COPY: 2, core.DELETE: 1}
+	// of a, which is new: a HEAD of each side and a COPY; of what is there, or may
+	// be a link: GET and PUT; and one HEAD and one GET more after the first link
+	want := core.Requests{core.LIST: 2, core.HEAD: 2 + 1, core.GET: 4 + 1, core.PUT: 4, core.COPY: 1, core.DELETE: 1}
 	if got := s.Requests(); sum.Files != 3 || sum.Links != 2 || sum.Deletes != 1 || sum.Errors != 0 || got != want {
 		t.Errorf("%+v; requests %v, want %v", sum, got, want)
 	}
@@ -319,6 +376,23 @@ func TestACopyOfARunIsMadeByTheStore(t *testing.T) {
 		t.Errorf("a second run: %+v", sum)
 	}
 	for _, key := range []string{"l", "d/url"} {
+		if got, want := stat(t, dst, key), stat(t, src, key); !got.Same(want) {
+			t.Errorf("%s: %+v, want %+v", key, got, want)
+		}
+	}
+}
+
+func TestACopyOfARunAtAWSIsMadeByTheStore(t *testing.T) {
+	src, dst, s := likeAWS(t)
+	putFile(t, src, "a", "content of a")
+	putFile(t, src, "d/b", "content of b")
+	putFile(t, dst, "d/b", "old")
+	s.ResetLog()
+	sum := reconcile(t, src, dst)
+	if got := s.Requests(); sum.Files != 2 || sum.Errors != 0 || got != (core.Requests{core.LIST: 2, core.HEAD: 2, core.COPY: 2}) {
+		t.Errorf("%+v; requests %v", sum, got)
+	}
+	for _, key := range []string{"a", "d/b"} {
 		if got, want := stat(t, dst, key), stat(t, src, key); !got.Same(want) {
 			t.Errorf("%s: %+v, want %+v", key, got, want)
 		}
