@@ -8,7 +8,7 @@ import (
 )
 
 // DefaultJobs is how many operations run at once unless told otherwise.
-const DefaultJobs = 16
+const DefaultJobs = 64
 
 // A Reconciler makes Dst equal to Src. Its fields are set before use and not
 // changed while it runs; the zero value of each, but for the two trees, is a
@@ -150,7 +150,7 @@ func (r *Reconciler) plan(ctx context.Context, h *holder) error {
 }
 
 func (r *Reconciler) join(ctx context.Context) iter.Seq2[Pair, error] {
-	src, dst := Lister(r.Src.List), Lister(r.Dst.List)
+	src, dst := hinted(r.Src.List, r.Dst, false), hinted(r.Dst.List, r.Src, true)
 	if r.sortSrc || r.Src.Features().Unordered {
 		src = sorted(src, r.TempDir, sortBound)
 	}

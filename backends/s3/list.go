@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -27,6 +28,7 @@ func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 			if l.next != nil {
 				<-l.next
 			}
+			l.spans.Wait()
 		}()
 		more, err := l.run(ctx, yield)
 		if more && err == nil {
@@ -42,9 +44,11 @@ func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 type listing struct {
 	*Tree
 	after   string
-	next    <-chan listed // the page that is being fetched, or nil
-	seen    bool          // anything at all
-	markers int           // of directories, left out
+	next    <-chan listed  // the page that is being fetched, or nil
+	spans   sync.WaitGroup // of what is fetched beside it
+	cut     bool           // it was asked for once whether it is to be split
+	seen    bool           // anything at all
+	markers int            // of directories, left out
 }
 
 // run yields all pages. It returns more false if nothing more is wanted.
@@ -61,6 +65,13 @@ func (l *listing) run(ctx context.Context, yield func(core.Entry, error) bool) (
 			return true, err
 		}
 		if q != nil {
+			if c := l.cutter(ctx, p.listPage); c != nil {
+				defer c.stop()
+				if more, err := l.page(ctx, p.listPage, yield); !more || err != nil {
+					return more, err
+				}
+				return l.split(ctx, c, yield)
+			}
 			l.next = l.fetch(ctx, *q)
 		}
 		if more, err := l.page(ctx, p.listPage, yield); !more || err != nil {
@@ -93,6 +104,9 @@ func (t *Tree) fetch(ctx context.Context, q pageQuery) <-chan listed {
 	ch := make(chan listed, 1)
 	go func() {
 		p, err := t.askPage(ctx, q)
+		if err == nil {
+			err = p.decode()
+		}
 		p.token = q.token
 		if err == nil && ctx.Err() != nil {
 			err = ctx.Err()
@@ -131,13 +145,9 @@ func (l *listing) page(ctx context.Context, p listPage, yield func(core.Entry, e
 			return true, ctx.Err()
 		}
 		l.seen = true
-		key, err := decodeKey(o.key, p.encoded)
-		if err != nil {
-			return true, err
-		}
-		rel, ok := strings.CutPrefix(key, l.prefix)
+		rel, ok := strings.CutPrefix(o.key, l.prefix)
 		if !ok {
-			return true, fmt.Errorf("the store listed %q under the prefix %q", key, l.prefix)
+			return true, fmt.Errorf("the store listed %q under the prefix %q", o.key, l.prefix)
 		}
 		if l.marker(rel, o.size) || (l.after != "" && rel <= l.after) {
 			continue
@@ -159,17 +169,22 @@ func (l *listing) marker(key string, size int64) bool {
 	return is
 }
 
-// decodeKey decodes a listed key if the answer says that it is encoded: not
-// every store does what it was asked for.
-func decodeKey(key string, encoded bool) (string, error) {
-	if !encoded {
-		return key, nil
+// decode decodes the keys of a page if the answer says that they are encoded:
+// not every store does what it was asked for.
+func (p *listPage) decode() error {
+	if !p.encoded {
+		return nil
 	}
-	decoded, err := url.QueryUnescape(key)
-	if err != nil {
-		return "", fmt.Errorf("the store listed a key that it encoded wrongly: %q: %w", key, err)
+	for i := range p.objects {
+		o := &p.objects[i]
+		decoded, err := url.QueryUnescape(o.key)
+		if err != nil {
+			return fmt.Errorf("the store listed a key that it encoded wrongly: %q: %w", o.key, err)
+		}
+		o.key = decoded
 	}
-	return decoded, nil
+	p.encoded = false
+	return nil
 }
 
 // listedEntry makes an entry of an object in a listing.

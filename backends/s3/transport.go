@@ -38,7 +38,7 @@ func newTransport(base any, jobs int) http.RoundTripper {
 	tr.IdleConnTimeout = 90 * time.Second
 	tr.DisableCompression = true // what is stored is what is hashed
 	tr.ForceAttemptHTTP2 = false
-	tr.WriteBufferSize, tr.ReadBufferSize = 64<<10, 64<<10
+	tr.WriteBufferSize, tr.ReadBufferSize = 32<<10, 32<<10
 	return tr
 }
 

@@ -29,6 +29,7 @@ type Tree struct {
 	bucketName string
 	prefix     string // empty, or with a final slash
 	express    bool   // a directory bucket: no order, no links, no md5
+	aws        bool   // AWS itself answers
 	secure     bool
 	sse        types.ServerSideEncryption
 	kmsKey     string
@@ -83,6 +84,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		return nil, err
 	}
 	t.secure = isSecure(client.Options())
+	t.aws = client.Options().BaseEndpoint == nil
 	t.wire = newWire(ctx, client.Options(), t.http, o.Bucket)
 	t.bucket, err = s3blob.OpenBucket(ctx, client, o.Bucket, &s3blob.Options{
 		EncryptionType: s.sse, KMSEncryptionID: s.kmsKey, RequestChecksumCalculation: s.checksums(),

@@ -2,6 +2,7 @@ package wrap
 
 import (
 	"context"
+	"iter"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -30,6 +31,15 @@ func (x informs) PartSize(size int64) int64 {
 		return p.PartSize(size)
 	}
 	return 0
+}
+
+// Keys implements [core.KeyLister]. Keys that a decorator hides or adds make the
+// hint worse, not wrong.
+func (x informs) Keys(ctx context.Context) iter.Seq[string] {
+	if k, ok := core.As[core.KeyLister](x.inner); ok {
+		return k.Keys(ctx)
+	}
+	return func(func(string) bool) {}
 }
 
 // CheckPut implements [core.Checker].

@@ -1,0 +1,231 @@
+package s3
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// lister is a store that only lists, so many keys a page.
+type lister struct {
+	keys         []string
+	page         int
+	sent, starts atomic.Int64 // requests, and those that begin somewhere
+	fail         func(after string) bool
+}
+
+func (l *lister) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.sent.Add(1)
+	q := r.URL.Query()
+	after := max(q.Get("start-after"), q.Get("continuation-token"))
+	if l.fail != nil && l.fail(after) {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	if q.Has("start-after") {
+		l.starts.Add(1)
+	}
+	from, found := slices.BinarySearch(l.keys, after)
+	if found {
+		from++
+	}
+	to := min(from+l.page, len(l.keys))
+	fmt.Fprintf(w, "<ListBucketResult><IsTruncated>%v</IsTruncated>", to < len(l.keys))
+	if to < len(l.keys) {
+		fmt.Fprintf(w, "<NextContinuationToken>%s</NextContinuationToken>", l.keys[to-1])
+	}
+	for _, k := range l.keys[from:to] {
+		fmt.Fprint(w, "<Contents><Key>")
+		_ = xml.EscapeText(w, []byte(k))
+		fmt.Fprint(w, `</Key><Size>1</Size><ETag>"x"</ETag></Contents>`)
+	}
+	fmt.Fprint(w, "</ListBucketResult>")
+}
+
+func (l *lister) open(t testing.TB, o Options) *Tree {
+	s := httptest.NewServer(l)
+	t.Cleanup(s.Close)
+	l.sent.Store(0)
+	return openAt(t, s.URL, o)
+}
+
+// floor is how many requests the listing needs at the least.
+func (l *lister) floor() int64 { return max(1, int64((len(l.keys)+l.page-1)/l.page)) }
+
+func manyKeys(n int) (keys []string) {
+	for i := range n {
+		keys = append(keys, fmt.Sprintf("d%03d/f%06d", i/100, i))
+	}
+	return keys
+}
+
+func hint(t testing.TB, keys []string, destination bool) context.Context {
+	return core.WithKeyHint(t.Context(), core.KeyHint{Keys: slices.Values(keys), Destination: destination})
+}
+
+func listKeys(ctx context.Context, tree *Tree, after string) (keys []string, err error) {
+	for e, err := range tree.List(ctx, after) {
+		if err != nil {
+			return keys, err
+		}
+		keys = append(keys, e.Key)
+	}
+	return keys, nil
+}
+
+// TestASplitListingOfWhatIsKnownCostsNothingMore holds that pieces are pages
+// where the store has the keys that are known, and that it is split at all.
+func TestASplitListingOfWhatIsKnownCostsNothingMore(t *testing.T) {
+	for _, n := range []int{0, 1, 10, 11, 99, 100, 101, 1000, 1234} {
+		l := &lister{keys: manyKeys(n), page: 10}
+		got, err := listKeys(hint(t, l.keys, true), l.open(t, Options{}), "")
+		if err != nil || !slices.Equal(got, l.keys) {
+			t.Fatalf("%d keys: got %d, %v", n, len(got), err)
+		}
+		if sent := l.sent.Load(); sent != l.floor() {
+			t.Errorf("%d keys: %d requests, want %d", n, sent, l.floor())
+		}
+	}
+}
+
+// TestPiecesAreFetchedAtOnce holds that a split listing does not wait for one
+// page after the other.
+func TestPiecesAreFetchedAtOnce(t *testing.T) {
+	l := &lister{keys: manyKeys(300), page: 10}
+	all := make(chan struct{})
+	var under atomic.Int64
+	l.fail = func(after string) bool {
+		if after != "" && under.Add(1) == spansAhead {
+			close(all)
+		}
+		if after != "" {
+			<-all // deadlock, if fewer were ever asked for at once
+		}
+		return false
+	}
+	if got, err := listKeys(hint(t, l.keys, true), l.open(t, Options{}), ""); err != nil || len(got) != 300 {
+		t.Errorf("%d keys, %v", len(got), err)
+	}
+}
+
+// TestAHintNeverChangesWhatIsListed holds that on keys and hints that have more
+// or less in common, and what they cost at the most.
+func TestAHintNeverChangesWhatIsListed(t *testing.T) {
+	for seed := range uint64(30) {
+		rng := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // A test's.
+		some := func(keys []string, percent int) (out []string) {
+			for _, k := range keys {
+				if rng.IntN(100) < percent {
+					out = append(out, k)
+				}
+			}
+			return out
+		}
+		universe := manyKeys(rng.IntN(1000))
+		l := &lister{keys: some(universe, rng.IntN(101)), page: 10}
+		known := some(universe, rng.IntN(101))
+		tree := l.open(t, Options{})
+		after := ""
+		if rng.IntN(3) == 0 && len(universe) > 0 {
+			after = universe[rng.IntN(len(universe))]
+		}
+		want := slices.DeleteFunc(slices.Clone(l.keys), func(k string) bool { return k <= after })
+		got, err := listKeys(hint(t, known, true), tree, after)
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("seed %d: got %d keys, want %d; %v", seed, len(got), len(want), err)
+		}
+		most := l.floor() + l.starts.Load() // one more for each piece
+		if sent := l.sent.Load(); sent > most {
+			t.Errorf("seed %d: %d requests for %d keys, of which %d were known; want %d at the most", seed, sent, len(l.keys), len(known), most)
+		}
+	}
+}
+
+// TestWhatIsNotSplit holds that a listing is read in order where it is short,
+// nothing is known, or another order of the store would not show.
+func TestWhatIsNotSplit(t *testing.T) {
+	keys := manyKeys(1000)
+	for name, c := range map[string]struct {
+		ctx context.Context
+		o   Options
+		n   int
+	}{
+		"no hint":               {t.Context(), Options{}, 1000},
+		"other keys":            {hint(t, []string{"z"}, true), Options{}, 1000},
+		"few keys":              {hint(t, keys[:95], true), Options{}, 95},
+		"a source, not at AWS":  {hint(t, keys, false), Options{}, 1000},
+		"keys as paths":         {hint(t, keys, true), Options{NotFlat: true}, 1000},
+		"known only at the end": {hint(t, keys[990:], true), Options{}, 1000},
+	} {
+		l := &lister{keys: keys[:c.n], page: 10}
+		var before string
+		l.fail = func(after string) bool {
+			bad := after < before
+			before = after
+			return bad
+		}
+		if got, err := listKeys(c.ctx, l.open(t, c.o), ""); err != nil || len(got) != c.n {
+			t.Errorf("%s: %d keys, %v; want %d in order", name, len(got), err, c.n)
+		}
+		if sent := l.sent.Load(); sent != l.floor() {
+			t.Errorf("%s: %d requests, want %d", name, sent, l.floor())
+		}
+	}
+}
+
+// TestAnOrderThatIsNoneIsNotHidden holds that cutting pages does not drop what
+// is out of order.
+func TestAnOrderThatIsNoneIsNotHidden(t *testing.T) {
+	s := &span{after: "a", end: "d"}
+	objects := []pageObject{{key: "b"}, {key: "e"}, {key: "c"}}
+	if got := s.cut(objects); len(got) != 3 {
+		t.Errorf("cut to %v, and the disorder is gone", got)
+	}
+	if got := s.cut(objects[:2]); len(got) != 1 {
+		t.Errorf("cut to %v, want b alone", got)
+	}
+}
+
+func TestASplitListingEndsWithAnError(t *testing.T) {
+	l := &lister{keys: manyKeys(1000), page: 10, fail: func(after string) bool { return strings.HasPrefix(after, "d005") }}
+	got, err := listKeys(hint(t, l.keys, true), l.open(t, Options{}), "")
+	if err == nil {
+		t.Fatal("no error, and a page was refused")
+	}
+	if !slices.Equal(got, l.keys[:len(got)]) || len(got) < 100 {
+		t.Errorf("%d keys came before the error, want all that come before in order", len(got))
+	}
+}
+
+func TestASplitListingLeavesNothingBehind(t *testing.T) {
+	l := &lister{keys: manyKeys(1000), page: 10}
+	tree := l.open(t, Options{})
+	if _, err := listKeys(t.Context(), tree, ""); err != nil {
+		t.Fatal(err)
+	}
+	ignore := goleak.IgnoreCurrent()
+	for n := range 5 {
+		seen := 0
+		for _, err := range tree.List(hint(t, l.keys, true), "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen++; seen > n*30 {
+				break
+			}
+		}
+	}
+	goleak.VerifyNone(t, ignore, goleak.IgnoreAnyFunction("net/http.(*conn).serve"), goleak.IgnoreAnyFunction("net/http.(*connReader).backgroundRead"),
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+}
