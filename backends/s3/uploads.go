@@ -6,14 +6,17 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/s3fc/s3fc/internal/state"
 )
@@ -223,11 +226,22 @@ func (t *Tree) abortLeft(ctx context.Context) {
 func (t *Tree) abortUpload(ctx context.Context, key, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, abortTime)
 	defer cancel()
-	_, err := t.client.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{Bucket: &t.bucketName, Key: &key, UploadId: &id})
+	out, err := t.client.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{Bucket: &t.bucketName, Key: &key, UploadId: &id})
+	if err == nil && !noContent(out) { // 204 is S3's answer; any other may be anybody's
+		if _, err = t.listParts(ctx, key, id); err == nil {
+			err = errNotS3
+		}
+	}
 	if code(err) == "NoSuchUpload" {
 		return nil
 	}
 	return err
+}
+
+// noContent reports whether an answer has the status 204.
+func noContent(out *awss3.AbortMultipartUploadOutput) bool {
+	resp, ok := awsmiddleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response)
+	return ok && resp.StatusCode == http.StatusNoContent
 }
 
 // outlasting returns a context that ends some time after ctx does, or with done.
