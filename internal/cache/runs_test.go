@@ -257,7 +257,7 @@ func TestChangesAreSeen(t *testing.T) {
 func TestRacyChangesAreSeen(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, fakes3.Lies{})
-	for i := range 20 {
+	for i := range 8 {
 		p.write("f", string(rune('a'+i)), past)
 		if sum, _ := p.run(false); sum.Files != 1 {
 			t.Fatalf("change %d was not seen: %+v", i, sum)

@@ -119,8 +119,8 @@ func (a *aging) Put(ctx context.Context, e core.Entry, body io.Reader, old *core
 func (a *aging) Delete(ctx context.Context, old core.Entry) error { return a.now().Delete(ctx, old) }
 
 func TestConformance(t *testing.T) {
-	for name, open := range opens {
-		t.Run(name, func(t *testing.T) { conformance.Test(t, remembering(open)) })
+	for _, name := range []string{"opaque", "localfs"} {
+		t.Run(name, func(t *testing.T) { conformance.Test(t, remembering(opens[name])) })
 	}
 }
 
