@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/s3fc/s3fc/backends/memory"
@@ -21,7 +22,14 @@ type hook struct {
 	open func(key string) error
 	put  func(e core.Entry) error
 	del  func(key string) error
+	mu   sync.Mutex
 	log  []string
+}
+
+func (h *hook) note(what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.log = append(h.log, what)
 }
 
 func (h *hook) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
@@ -34,7 +42,7 @@ func (h *hook) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 }
 
 func (h *hook) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
-	h.log = append(h.log, "put "+e.Key)
+	h.note("put " + e.Key)
 	if h.put != nil {
 		if err := h.put(e); err != nil {
 			return core.Entry{}, err
@@ -44,7 +52,7 @@ func (h *hook) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 }
 
 func (h *hook) Delete(ctx context.Context, old core.Entry) error {
-	h.log = append(h.log, "delete "+old.Key)
+	h.note("delete " + old.Key)
 	if h.del != nil {
 		if err := h.del(old.Key); err != nil {
 			return err

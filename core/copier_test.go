@@ -27,9 +27,12 @@ func (c *copying) CanCopy(_ core.Tree, e core.Entry) bool { return c.can == nil 
 func (c *copying) CopyCost(core.Entry) core.Requests { return one(core.COPY, 1) }
 
 func (c *copying) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key string, old *core.Entry) (core.Entry, error) {
+	c.mu.Lock()
 	c.got = append(c.got, key)
+	try := len(c.got)
+	c.mu.Unlock()
 	if c.fail != nil {
-		if err := c.fail(e, len(c.got)); err != nil {
+		if err := c.fail(e, try); err != nil {
 			return core.Entry{}, err
 		}
 	}
