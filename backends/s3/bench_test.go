@@ -1,0 +1,43 @@
+package s3
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/fakes3"
+)
+
+// BenchmarkRequests puts and opens objects of 4 KiB, over the wire and through
+// the SDK. The server, in this process, is part of each figure.
+func BenchmarkRequests(b *testing.B) {
+	content := pattern(4096)
+	for name, wired := range map[string]bool{"wire": true, "sdk": false} {
+		tree := openAt(b, fakes3.New(b).URL, Options{})
+		if !wired {
+			tree.wire = nil
+		}
+		b.Run("put/"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				e := core.Entry{Key: fmt.Sprintf("%08d", i), Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
+				_, _ = tree.Put(b.Context(), e, bytes.NewReader(content), nil) // an earlier round may have put it: that costs the same
+			}
+		})
+		b.Run("open/"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r, _, err := tree.Open(b.Context(), "00000000")
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := io.Copy(io.Discard, r); err != nil {
+					b.Fatal(err)
+				}
+				_ = r.Close() // it was read to its end
+			}
+		})
+	}
+}
