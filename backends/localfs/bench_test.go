@@ -30,6 +30,28 @@ func BenchmarkWalk(b *testing.B) {
 	}
 }
 
+// BenchmarkKeys reads the names alone.
+func BenchmarkKeys(b *testing.B) {
+	tr, dir := newTree(b)
+	const dirs, files = 100, 100
+	for d := range dirs {
+		for f := range files {
+			write(b, dir, fmt.Sprintf("d%d/e/f%d", d, f))
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		n := 0
+		for range tr.Keys(b.Context()) {
+			n++
+		}
+		if n != dirs*files {
+			b.Fatalf("got %d keys", n)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*dirs*files), "ns/key")
+}
+
 func BenchmarkPut(b *testing.B) {
 	for _, size := range []int{1 << 10, 1 << 20, 64 << 20} {
 		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
