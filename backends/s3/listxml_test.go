@@ -86,7 +86,7 @@ func FuzzListing(f *testing.F) {
 			return
 		}
 		if n := elements(t, doc); n > 1 {
-			t.Skip("encoding/xml stops behind the first element")
+			return // encoding/xml stops behind the first element
 		}
 		want, err := decodePage(doc)
 		if err != nil {
