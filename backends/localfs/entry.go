@@ -67,9 +67,8 @@ func token(info fs.FileInfo) string {
 }
 
 const (
-	// settleTime is how old a file's times have to be before what was found out
-	// about it may be remembered: longer than the coarsest clock of a file system
-	// ticks (2 s), so that a later change gets another time.
+	// settleTime is the default of Options.SettleTime: longer than the coarsest
+	// clock of a file system ticks (2 s), so that a later change gets another time.
 	settleTime = 3 * time.Second
 	// fineTick is longer than a fine clock ticks.
 	fineTick = 10 * time.Millisecond
@@ -78,9 +77,9 @@ const (
 // settled reports whether whatever changes a file after now changes its token
 // too: git's rule for racily clean files. Where no change time is known, a
 // program can hide a change by setting the modification time back.
-func settled(info fs.FileInfo, now time.Time) bool {
+func (t *Tree) settled(info fs.FileInfo, now time.Time) bool {
 	_, ctime := inode(info)
-	latest := now.Add(-settleTime)
+	latest := now.Add(-t.settle)
 	return ctime != 0 && time.Unix(0, ctime).Before(latest) && info.ModTime().Before(latest)
 }
 
@@ -88,9 +87,9 @@ func settled(info fs.FileInfo, now time.Time) bool {
 // the old modification time that it has: whoever writes to it makes that time
 // new. Only setting it back as well, within the same tick of the clock, would
 // go unseen, so the clock has to be a fine one.
-func settledAsWritten(info fs.FileInfo, given, now time.Time) bool {
+func (t *Tree) settledAsWritten(info fs.FileInfo, given, now time.Time) bool {
 	_, ctime := inode(info)
-	return ctime%int64(fineTick) != 0 && info.ModTime().Equal(given) && given.Before(now.Add(-settleTime))
+	return ctime%int64(fineTick) != 0 && info.ModTime().Equal(given) && given.Before(now.Add(-t.settle))
 }
 
 // textMark is the part of a link's token that tells its text.

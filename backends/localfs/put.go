@@ -241,6 +241,6 @@ func (s *staged) stored() (core.Entry, error) {
 		return core.Entry{}, fmt.Errorf("%w: it was replaced as soon as it was written", core.ErrChanged)
 	}
 	e, err := s.d.t.look(s.d, s.name, info)
-	e.MD5, e.Settled = s.sum, settledAsWritten(info, s.e.ModTime, time.Now())
+	e.MD5, e.Settled = s.sum, s.d.t.settledAsWritten(info, s.e.ModTime, time.Now())
 	return e, err
 }

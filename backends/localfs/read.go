@@ -37,7 +37,7 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 		return nil, core.Entry{}, fail("open", key, err)
 	}
 	e, err := t.look(d, name, c.info)
-	e.Settled = settled(c.info, now)
+	e.Settled = t.settled(c.info, now)
 	if e.Kind != core.File {
 		_ = c.f.Close()
 		return nil, e, fail("open", key, err)

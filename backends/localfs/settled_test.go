@@ -22,6 +22,7 @@ func TestSettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	written := info.ModTime()
+	settled := open(t, t.TempDir(), Options{}).settled
 	for after, want := range map[time.Duration]bool{-time.Hour: false, 0: false, 2 * time.Second: false, 4 * time.Second: true} {
 		if got := settled(info, written.Add(after)); got != want {
 			t.Errorf("%s after the write: settled %v, want %v", after, got, want)

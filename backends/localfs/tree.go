@@ -1,6 +1,7 @@
 package localfs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,10 @@ type Options struct {
 	// Create makes a missing directory on the first write; until then it lists
 	// as empty.
 	Create bool
+	// SettleTime is how old a file's times have to be before its entry is
+	// [core.Entry].Settled: longer than the file system's clock ticks. 0 is 3 s, which is
+	// longer than the coarsest does.
+	SettleTime time.Duration
 }
 
 // LinkPolicy says what a listing makes of a symbolic link.
@@ -68,6 +73,7 @@ type Tree struct {
 	given  string // the directory as it was named, absolute and clean
 	links  LinkPolicy
 	create bool
+	settle time.Duration // see Options
 
 	mu   sync.Mutex
 	root *dir     // nil until the directory exists
@@ -143,7 +149,7 @@ func New(dir string, o Options) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tree{given: abs, links: o.Links, create: o.Create}
+	t := &Tree{given: abs, links: o.Links, create: o.Create, settle: cmp.Or(o.SettleTime, settleTime)}
 	if err := t.openRoot(); err != nil && !(o.Create && errors.Is(err, fs.ErrNotExist)) {
 		return nil, err
 	}
@@ -251,7 +257,7 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	}
 	defer t.release(d)
 	e, err := t.look(d, name, info)
-	e.Settled = settled(info, now)
+	e.Settled = t.settled(info, now)
 	return e, fail("stat", key, err)
 }
 
