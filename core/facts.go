@@ -8,7 +8,6 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"sync"
 )
 
 // asker finds the facts that decisions wait for.
@@ -201,8 +200,6 @@ func evidence(e *Entry, head []byte, knowsDir bool) Evidence {
 	return ev
 }
 
-var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
-
 // hashEntry reads the file e of t and returns the entry that was read, with its
 // md5 and what prover, which is of the other tree and may be nil, may want to
 // know to compare it with other, and its content if that is short. m is told.
@@ -275,15 +272,14 @@ func hashBody(ctx context.Context, body io.Reader, size int64, partSizes []int64
 }
 
 // hashInto reads body to its end, which is to come after size bytes, into all
-// writers.
+// writers. md5 is slower than whatever it is fed from: above smallFile, each
+// writer has a goroutine.
 func hashInto(ctx context.Context, body io.Reader, size int64, writers []io.Writer) error {
-	to := io.MultiWriter(writers...)
-	if len(writers) > 1 && size > smallFile {
-		to = sideBySide(writers)
+	copyTo := copyInTurn
+	if size > smallFile {
+		copyTo = CopyAll
 	}
-	buf := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(buf)
-	n, err := io.CopyBuffer(onlyWriter{to}, &contextReader{ctx, body}, *buf)
+	n, err := copyTo(&contextReader{ctx, body}, writers...)
 	if err == nil && n != size {
 		err = fmt.Errorf("%w: %d bytes were read where %d were announced", ErrChanged, n, size)
 	}
@@ -291,9 +287,6 @@ func hashInto(ctx context.Context, body io.Reader, size int64, writers []io.Writ
 }
 
 func sumOf(h hash.Hash) MD5 { return MD5Of([md5.Size]byte(h.Sum(nil))) }
-
-// onlyWriter hides that a MultiWriter could take strings.
-type onlyWriter struct{ io.Writer }
 
 // contextReader ends reading when its context does.
 type contextReader struct {

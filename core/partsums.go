@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // See MD5.
 	"io"
-	"sync"
 )
 
 // A Partitioner stores large files in parts, and wants the md5 of each before
@@ -70,18 +69,4 @@ func hashParts(ctx context.Context, body io.Reader, size int64, dst Tree) (MD5, 
 		seen.sums = parts.sums
 	}
 	return sumOf(whole), seen, nil
-}
-
-// sideBySide writes to all at once, each in its own goroutine: md5 is slower
-// than whatever it is fed from. Writing to a hash never fails.
-type sideBySide []io.Writer
-
-func (s sideBySide) Write(p []byte) (int, error) {
-	var wg sync.WaitGroup
-	for _, w := range s[1:] {
-		wg.Go(func() { _, _ = w.Write(p) })
-	}
-	n, err := s[0].Write(p)
-	wg.Wait()
-	return n, err
 }
