@@ -194,12 +194,24 @@ type work struct {
 	buf []byte
 }
 
+// largeFile is the size in bytes above which a file is read, written and hashed
+// side by side.
+const largeFile = 1 << 20
+
+// copy writes body, of likely size bytes, to f and to the sum.
+func (w *work) copy(f io.Writer, body io.Reader, size int64) (int64, error) {
+	if size > largeFile {
+		return core.CopyAll(body, f, w.sum)
+	}
+	return io.CopyBuffer(io.MultiWriter(f, w.sum), body, w.buf)
+}
+
 func (s *staged) copy(ctx context.Context, body io.Reader) error {
 	w, _ := works.Get().(*work)
 	defer works.Put(w)
 	w.sum.Reset()
 	in := &bodyReader{ctx: ctx, r: body, left: s.e.Size}
-	n, err := io.CopyBuffer(io.MultiWriter(s.f, w.sum), in, w.buf)
+	n, err := w.copy(s.f, in, s.e.Size)
 	if err != nil {
 		return err
 	}
