@@ -153,10 +153,11 @@ func (s *scene) operations(ctx context.Context, t *testing.T, src, dst core.Back
 }
 
 func (s *scene) run(ctx context.Context, src, dst core.Backend, side string, inj wrap.Injector) (outcome, error) {
+	fail := func(b core.Backend) core.Backend { return wrap.Fault(b, inj) }
 	if side == "source" {
-		src = wrap.Fault(src, inj)
+		src = broken(src, fail)
 	} else {
-		dst = wrap.Fault(dst, inj)
+		dst = broken(dst, fail)
 	}
 	return copyTree(ctx, src, dst, 1)
 }

@@ -69,10 +69,11 @@ func (s *scene) mislist(ctx context.Context, src, dst core.Backend, side string,
 		return fmt.Errorf("the older version cannot be put into the destination: %w", err)
 	}
 	a, b := src, dst
+	wrong := func(b core.Backend) core.Backend { return &mislisted{b, how} }
 	if side == "source" {
-		a = &mislisted{src, how}
+		a = broken(src, wrong)
 	} else {
-		b = &mislisted{dst, how}
+		b = broken(dst, wrong)
 	}
 	o, err := copyTree(ctx, a, b, 4)
 	return errors.Join(err, o.problems(), Check(ctx, dst, entriesOf(s.after)))

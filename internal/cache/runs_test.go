@@ -29,18 +29,21 @@ type place struct {
 	t      *testing.T
 	dir    string
 	server *fakes3.Server
-	caches string // empty for none
-	reads  int    // files that the last run opened in the directory
+	caches string        // empty for none
+	settle time.Duration // of the directory
+	reads  int           // files that the last run opened in the directory
+}
+
+// ahead makes a server's clock run ahead.
+func ahead(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", time.Now().Add(time.Minute).UTC().Format(http.TimeFormat))
+		next.ServeHTTP(w, r)
+	})
 }
 
 func newPlace(t *testing.T, lies fakes3.Lies) *place {
-	ahead := func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Date", time.Now().Add(time.Minute).UTC().Format(http.TimeFormat))
-			next.ServeHTTP(w, r)
-		})
-	}
-	return &place{t: t, dir: t.TempDir(), caches: t.TempDir(), server: fakes3.New(t, fakes3.Lying(lies), fakes3.Wrap(ahead))}
+	return &place{t: t, settle: 20 * time.Millisecond, dir: t.TempDir(), caches: t.TempDir(), server: fakes3.New(t, fakes3.Lying(lies), fakes3.Wrap(ahead))}
 }
 
 func (p *place) over(b core.Backend) core.Backend {
@@ -65,7 +68,7 @@ func (p *place) bucket() *s3.Tree {
 // sent.
 func (p *place) run(pull bool) (core.Summary, core.Requests) {
 	p.t.Helper()
-	local, err := localfs.New(p.dir, localfs.Options{})
+	local, err := localfs.New(p.dir, localfs.Options{SettleTime: p.settle})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -123,8 +126,8 @@ func (p *place) write(name, content string, mtime time.Time) {
 	}
 }
 
-// settle waits until files that were just written may be remembered.
-func settle() { time.Sleep(3100 * time.Millisecond) }
+// settled waits until files that were just written may be remembered.
+func (p *place) settled() { time.Sleep(p.settle + 10*time.Millisecond) }
 
 var past = time.Unix(1_000_000_000, 5e8)
 
@@ -144,7 +147,7 @@ func TestUnchangedRunsReadAndAskNothing(t *testing.T) {
 			p.write("empty", "", past)
 			p.write("like a page", strings.Repeat("x", 1021), past)
 			p.write("large", strings.Repeat("0123456789abcdef", 17<<16), past)
-			settle()
+			p.settled()
 			p.caches = ""
 			p.run(false)
 			p.caches = t.TempDir()
@@ -168,7 +171,7 @@ func TestPushIsRemembered(t *testing.T) {
 	p := newPlace(t, fakes3.Lies{})
 	p.write("a", "content a", past)
 	p.write("large", strings.Repeat("0123456789abcdef", 17<<16), past)
-	settle()
+	p.settled()
 	if sum, _ := p.run(false); sum.Files != 2 {
 		t.Errorf("push: %+v; want 2 files", sum)
 	}
@@ -238,9 +241,10 @@ func TestChangesAreSeen(t *testing.T) {
 	for _, name := range []string{"rewritten", "replaced", "the same"} {
 		p.write(name, "content", past)
 	}
-	settle()
+	p.settled()
 	p.run(false)
 	p.unchanged("before", false, 0, 0)
+	p.settle = 0                          // as users have it
 	p.write("rewritten", "CONTENT", past) // in place, its time set back
 	p.write("new", "CONTENT", past)
 	if err := os.Rename(filepath.Join(p.dir, "new"), filepath.Join(p.dir, "replaced")); err != nil {
@@ -257,6 +261,7 @@ func TestChangesAreSeen(t *testing.T) {
 func TestRacyChangesAreSeen(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, fakes3.Lies{})
+	p.settle = 0 // as users have it
 	for i := range 8 {
 		p.write("f", string(rune('a'+i)), past)
 		if sum, _ := p.run(false); sum.Files != 1 {

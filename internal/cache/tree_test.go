@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"iter"
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
@@ -25,30 +22,6 @@ var quiet = slog.New(slog.DiscardHandler)
 var likeS3 = core.Features{
 	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, NeedsMD5: true, ModTimes: true, Flat: true, Conditional: true,
 	MaxKey: 1024, MaxTarget: 1900,
-}
-
-// opens are the trees that a memory is put around, each new.
-var opens = map[string]func(t testing.TB) core.Backend{
-	"memory": func(testing.TB) core.Backend { return memory.New() },
-	"opaque": func(testing.TB) core.Backend { return memory.NewOpaque(likeS3) },
-	"localfs": func(t testing.TB) core.Backend {
-		tree, err := localfs.New(t.TempDir(), localfs.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return tree
-	},
-}
-
-// remembering is open with a memory that is closed and opened again before each
-// listing from the beginning, as from run to run.
-func remembering(open func(t testing.TB) core.Backend) conformance.Open {
-	return func(t testing.TB) core.Backend {
-		r := &reopened{t: t, inner: open(t), dir: t.TempDir()}
-		r.open()
-		t.Cleanup(func() { r.again() })
-		return &aging{r: r}
-	}
 }
 
 // reopened is a tree whose memory can be closed and opened.
@@ -77,64 +50,6 @@ func (r *reopened) again() {
 		r.t.Fatal(err)
 	}
 	r.open()
-}
-
-// aging is a reopened that begins a run with each listing.
-type aging struct {
-	mu sync.Mutex
-	r  *reopened
-}
-
-func (a *aging) now() core.Backend {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.r.Backend
-}
-
-func (a *aging) Unwrap() core.Tree { return a.now() }
-
-func (a *aging) Features() core.Features { return a.now().Features() }
-
-func (a *aging) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
-	if after == "" {
-		a.mu.Lock()
-		a.r.again()
-		a.mu.Unlock()
-	}
-	return a.now().List(ctx, after)
-}
-
-func (a *aging) Stat(ctx context.Context, key string) (core.Entry, error) {
-	return a.now().Stat(ctx, key)
-}
-
-func (a *aging) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
-	return a.now().Open(ctx, key)
-}
-
-func (a *aging) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
-	return a.now().Put(ctx, e, body, old)
-}
-
-func (a *aging) Delete(ctx context.Context, old core.Entry) error { return a.now().Delete(ctx, old) }
-
-func TestConformance(t *testing.T) {
-	for _, name := range []string{"opaque", "localfs"} {
-		t.Run(name, func(t *testing.T) { conformance.Test(t, remembering(opens[name])) })
-	}
-}
-
-func TestPairs(t *testing.T) {
-	for _, c := range [][2]string{{"opaque", "localfs"}, {"localfs", "opaque"}, {"memory", "opaque"}} {
-		t.Run(c[0]+" to "+c[1], func(t *testing.T) {
-			conformance.TestPair(t, remembering(opens[c[0]]), remembering(opens[c[1]]))
-		})
-	}
-}
-
-func TestFaults(t *testing.T) {
-	conformance.TestFaults(t, remembering(opens["localfs"]), remembering(opens["opaque"]))
-	conformance.TestFaults(t, remembering(opens["opaque"]), remembering(opens["localfs"]))
 }
 
 func TestNoWayRound(t *testing.T) {
