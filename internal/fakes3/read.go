@@ -32,11 +32,18 @@ type readAnswer struct {
 }
 
 // WriteHeader corrects the headers, and puts another answer in place of this
-// one if a condition of the request does not hold.
+// one if a condition of the request does not hold. A second one is gofakes3's way
+// to say that the content could not be sent to its end: then the connection is
+// cut, lest the client takes the error for content.
 func (a *readAnswer) WriteHeader(status int) {
+	if a.started {
+		panic(http.ErrAbortHandler)
+	}
 	a.started = true
 	header := a.Header()
 	if status >= http.StatusBadRequest {
+		clearObject(header)
+		header.Del("Content-Length") // the object's, if gofakes3 fails to read it
 		header.Set("Content-Type", "application/xml")
 		a.ResponseWriter.WriteHeader(status)
 		return
