@@ -22,11 +22,21 @@ import (
 // less, than this one.
 var children = map[string]func(dir string) error{"full": fullDisk, "readonly": readOnly, "nobody": nobody}
 
-// confined runs a child in a mount namespace of its own, where it may mount.
+// confined runs a child in both ways.
 func confined(t *testing.T, name string) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) { confinedIn(t, way, name) })
+	}
+}
+
+// confinedIn runs a child in a mount namespace of its own, where it may mount.
+func confinedIn(t *testing.T, w way, name string) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), os.Args[0], t.TempDir()) //nolint:gosec // This test.
-	c.Env = append(os.Environ(), asChild+"="+name)
+	c.Env = append(os.Environ(), asChild+"="+name, "S3FC_CACHE_DIR="+t.TempDir())
+	if !w.on {
+		c.Env = append(c.Env, noCache)
+	}
 	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	if os.Getuid() != 0 {
 		c.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
@@ -57,6 +67,7 @@ func mount(dir string, flags uintptr, data string) error {
 
 // run runs the command line in this process.
 func run(args ...string) (code int, out string) {
+	settled()
 	var b bytes.Buffer
 	code = cmd.Run(context.Background(), schemes(), args, strings.NewReader(""), &b, &b)
 	return code, b.String()
@@ -149,10 +160,10 @@ func TestWithoutPermission(t *testing.T) {
 	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // As above.
 		t.Fatal(err)
 	}
-	u := newUser(t, server.URL)
+	u := newUser(t, server.URL, ways[1])
 	c := u.s3fc(t)
 	c.Path, c.Args = exe, []string{exe, dir}
-	c.Env = append(c.Env, asProgram+"=", asChild+"=nobody", "TMPDIR="+dir, "S3FC_CACHE_DIR="+dir+"/no-such", "S3FC_STATE_DIR="+dir+"/no-such")
+	c.Env = append(c.Env, asProgram+"=", asChild+"=nobody", "TMPDIR="+dir, "S3FC_CACHE_DIR="+dir+"/cache", "S3FC_STATE_DIR="+dir+"/no-such")
 	if os.Getuid() == 0 {
 		if err := os.Chown(dir, 65534, 65534); err != nil {
 			t.Fatal(err)

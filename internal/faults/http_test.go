@@ -15,7 +15,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/backends/s3"
 	"github.com/s3fc/s3fc/core"
@@ -30,15 +29,16 @@ var thorough = os.Getenv("S3FC_TEST_THOROUGH") != ""
 
 // An arena is a store that breaks on demand, with many buckets.
 type arena struct {
+	way     way
 	server  *fakes3.Server
 	faults  httpfault.Switch
 	buckets int
 }
 
-func newArena(t testing.TB) *arena {
-	a := &arena{}
+func newArena(t testing.TB, w way) *arena {
+	a := &arena{way: w}
 	pages := httpfault.Pages(4)
-	a.server = fakes3.New(t, fakes3.Wrap(func(next http.Handler) http.Handler { return a.faults.Wrap(pages(next)) }))
+	a.server = fakes3.New(t, w.lies(), fakes3.Wrap(func(next http.Handler) http.Handler { return a.faults.Wrap(ahead(pages(next))) }))
 	return a
 }
 
@@ -103,11 +103,6 @@ type side struct {
 	set func(t testing.TB, a *arena) (hasty, calm pair, look func() (model.State, error))
 }
 
-type pair struct {
-	src core.Tree
-	dst core.Backend
-}
-
 func planted(s model.State) *memory.Tree {
 	tree := memory.New()
 	model.Plant(tree, s)
@@ -127,22 +122,20 @@ func fill(t testing.TB, tree core.Backend, s model.State) {
 
 var sides = []side{
 	{"push", func(t testing.TB, a *arena) (hasty, calm pair, look func() (model.State, error)) {
-		src, bucket := planted(after), a.bucket()
+		src, bucket, caches := planted(after), a.bucket(), a.way.caches(t)
 		tree := a.open(t, bucket, false)
 		fill(t, tree, before)
-		return pair{src, a.open(t, bucket, true)}, pair{src, tree}, func() (model.State, error) { return lookBucket(a.server.Store(), bucket) }
+		remember(t, caches, planted(before), tree)
+		return pair{src, a.open(t, bucket, true), caches}, pair{src, tree, caches}, func() (model.State, error) { return lookBucket(a.server.Store(), bucket) }
 	}},
 	{"pull", func(t testing.TB, a *arena) (hasty, calm pair, look func() (model.State, error)) {
-		bucket, dir := a.bucket(), t.TempDir()
+		bucket, dir, caches := a.bucket(), t.TempDir(), a.way.caches(t)
 		src := a.open(t, bucket, false)
 		fill(t, src, after)
-		dst, err := localfs.New(dir, localfs.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = dst.Close() })
+		dst := openDir(t, dir)
 		fill(t, dst, before)
-		return pair{a.open(t, bucket, true), dst}, pair{src, dst}, func() (model.State, error) { return lookDir(dir) }
+		remember(t, caches, planted(before), dst)
+		return pair{a.open(t, bucket, true), dst, caches}, pair{src, dst, caches}, func() (model.State, error) { return lookDir(dir) }
 	}},
 }
 
@@ -152,17 +145,25 @@ var sides = []side{
 // nowhere, a run that says that all is well is right, one that could not put
 // everything deleted nothing, and a run without faults puts all right.
 func TestEveryRequestMayGoWrong(t *testing.T) {
-	for _, side := range sides {
-		for i, class := range httpfault.Classes() {
-			t.Run(side.name+"/"+class.Name, func(t *testing.T) {
-				t.Parallel()
-				a := newArena(t)
-				for n := 1; ; n++ {
-					if chosen := thorough || class.Concerns != nil || (n+i)%8 == 0; chosen && !a.play(t, side, class, n) {
-						break
-					}
-				}
-			})
+	for i, way := range ways {
+		for _, side := range sides {
+			for j, class := range httpfault.Classes() {
+				t.Run(side.name+"/"+way.name+"/"+class.Name, func(t *testing.T) {
+					t.Parallel()
+					newArena(t, way).playAll(t, side, class, 4*i+j)
+				})
+			}
+		}
+	}
+}
+
+// playAll plays with the fault at each request, or a choice of them that begins
+// at offset.
+func (a *arena) playAll(t *testing.T, side side, class httpfault.Class, offset int) {
+	t.Helper()
+	for n := 1; ; n++ {
+		if chosen := thorough || class.Concerns != nil || (n+offset)%8 == 0; chosen && !a.play(t, side, class, n) {
+			return
 		}
 	}
 }
@@ -176,13 +177,14 @@ func (a *arena) play(t *testing.T, side side, class httpfault.Class, n int) (hit
 	hasty, calm, look := side.set(t, a)
 	fault := httpfault.At(n, class)
 	a.faults.Set(fault)
-	all, runErr := copyTree(ctx, t, hasty.src, hasty.dst, 1)
+	all, runErr := hasty.run(ctx, t, 1)
 	a.faults.Set(nil)
 	now, err := look()
 	if !fault.Hit() {
 		class.Heals = true // there was none
 	}
 	err = errors.Join(err, judge(now, all, class.Heals), converges(ctx, t, calm, look))
+	remembers(t, calm.caches)
 	if err != nil {
 		t.Errorf("at request %d:\n%v\nthe run said: %v", n, err, runErr)
 	}
@@ -203,7 +205,7 @@ func judge(now model.State, all, heals bool) error {
 }
 
 func converges(ctx context.Context, t testing.TB, calm pair, look func() (model.State, error)) error {
-	if all, err := copyTree(ctx, t, calm.src, calm.dst, 4); !all {
+	if all, err := calm.run(ctx, t, 4); !all {
 		return fmt.Errorf("a run without faults after that: %w", err)
 	}
 	now, err := look()

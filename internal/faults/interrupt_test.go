@@ -92,10 +92,10 @@ func noRecords(t *testing.T, u *user) {
 }
 
 func TestAnInterruptedLargeUploadLeavesNothingBehind(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for i, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		g := newGate(secondPart)
-		server := fakes3.New(t, fakes3.Wrap(g.wrap))
-		u := newUser(t, server.URL)
+		server := fakes3.New(t, ways[i].lies(), fakes3.Wrap(g.wrap))
+		u := newUser(t, server.URL, ways[i])
 		dir, want := bigTree(t)
 		interrupted(t, u, g, sig, "copy", dir, "s3://test")
 		s := &scene{t: t, server: server}
@@ -137,7 +137,7 @@ func TestAnInterruptedLargeUploadLeavesNothingBehindOnVersitygw(t *testing.T) {
 		t.Skip("runs a server of its own")
 	}
 	gateway, g := versitygw.Start(t), newGate(secondPart)
-	u := newUser(t, proxied(t, gateway.Endpoint, g))
+	u := newUser(t, proxied(t, gateway.Endpoint, g), ways[1])
 	u.key, u.secret = gateway.AccessKey, gateway.SecretKey
 	bucket := gateway.Bucket(t)
 	dir, _ := bigTree(t)
@@ -157,15 +157,22 @@ func TestAnInterruptedLargeUploadLeavesNothingBehindOnVersitygw(t *testing.T) {
 }
 
 func TestAnInterruptedPullLeavesTheOldFilesAndNoOthers(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) { interruptPull(t, way) })
+	}
+}
+
+func interruptPull(t *testing.T, w way) {
 	g := newGate(func(r *http.Request) bool {
 		return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/d/changed")
 	})
-	server := fakes3.New(t, fakes3.Wrap(g.wrap))
+	server := fakes3.New(t, w.lies(), fakes3.Wrap(func(next http.Handler) http.Handler { return ahead(g.wrap(next)) }))
 	tree := openS3(t, server.URL, s3Options())
 	fill(t, tree, after)
 	dir := filepath.Join(t.TempDir(), "dir")
 	write(t, dir, before)
-	u := newUser(t, server.URL)
+	u := newUser(t, server.URL, w)
+	settled()
 	interrupted(t, u, g, syscall.SIGTERM, "copy", "-j1", "s3://test", dir)
 	now, err := lookDir(dir)
 	if err != nil {
@@ -177,6 +184,7 @@ func TestAnInterruptedPullLeavesTheOldFilesAndNoOthers(t *testing.T) {
 	if now["d/changed"] != before["d/changed"] || now["extra"] == "" {
 		t.Errorf("there is %v; want the old file, and nothing deleted", keysOf(now))
 	}
+	settled()
 	p := u.s3fc(t, "copy", "s3://test", dir)
 	code := p.code(t, p.Run)
 	if now, err = lookDir(dir); code != 0 || err != nil || !maps.Equal(now, after) {
@@ -190,7 +198,7 @@ func TestAReaderThatGoesLeavesNothingTorn(t *testing.T) {
 	server := fakes3.New(t)
 	dir := filepath.Join(t.TempDir(), "dir")
 	write(t, dir, after)
-	u := newUser(t, server.URL)
+	u := newUser(t, server.URL, ways[0])
 	p := u.s3fc(t, "copy", dir, "s3://test")
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -29,7 +29,7 @@ func kills(t testing.TB) int {
 	n, err := strconv.Atoi(os.Getenv("S3FC_TEST_KILLS"))
 	switch {
 	case os.Getenv("S3FC_TEST_KILLS") == "" && testing.Short():
-		return 3
+		return 4
 	case os.Getenv("S3FC_TEST_KILLS") == "":
 		return 10
 	case err != nil:
@@ -57,7 +57,7 @@ func (s *scene) wrap(next http.Handler) http.Handler {
 			close(t.shut)
 		}
 		time.Sleep(2 * time.Millisecond) // there is something to be killed in
-		next.ServeHTTP(w, r)
+		ahead(next).ServeHTTP(w, r)
 	})
 }
 
@@ -72,12 +72,12 @@ type scene struct {
 	other  gofakes3.UploadID // somebody else's
 }
 
-func newScene(t *testing.T) *scene {
+func newScene(t *testing.T, w way) *scene {
 	seed := uint64(time.Now().UnixNano()) //nolint:gosec // Any number.
 	t.Logf("seed %d", seed)
 	s := &scene{t: t, rnd: rand.New(rand.NewPCG(seed, 0)), dir: filepath.Join(t.TempDir(), "dir")}
-	s.server = fakes3.New(t, fakes3.Wrap(s.wrap))
-	s.user = newUser(t, s.server.URL)
+	s.server = fakes3.New(t, w.lies(), fakes3.Wrap(s.wrap))
+	s.user = newUser(t, s.server.URL, w)
 	var err error
 	if s.other, err = s.server.Store().CreateMultipartUpload("test", "big", nil); err != nil {
 		t.Fatal(err)
@@ -192,15 +192,21 @@ func (s *scene) withParts(uploads []string) (held []string) {
 }
 
 func TestAPushMayBeKilledAtAnyInstant(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) { killPushes(t, newScene(t, way), kills(t)/2) })
+	}
+}
+
+func killPushes(t *testing.T, s *scene, n int) {
 	t.Parallel()
-	s := newScene(t)
 	hit, from := 0, model.State{}
-	for i := range kills(t) {
+	for i := range n {
 		to := s.site()
 		if i%4 == 1 {
 			to["big"] = strings.Repeat(fmt.Sprintf("%016d", s.rnd.Uint32()), 17<<16)
 		}
 		write(t, s.dir, to)
+		settled()
 		if s.killed(1+s.rnd.IntN(16), "copy", s.dir, "s3://test") {
 			hit++
 		}
@@ -214,23 +220,31 @@ func TestAPushMayBeKilledAtAnyInstant(t *testing.T) {
 		}
 		from = to
 	}
-	t.Logf("%d of %d were killed before their end", hit, kills(t))
+	t.Logf("%d of %d were killed before their end", hit, n)
+	if s.way.on {
+		remembers(t, filepath.Join(s.home, "cache"))
+	}
 	if hit == 0 {
 		t.Error("no run was killed before its end")
 	}
 }
 
 func TestAPullMayBeKilledAtAnyInstant(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) { killPulls(t, newScene(t, way), kills(t)/2) })
+	}
+}
+
+func killPulls(t *testing.T, s *scene, n int) {
 	t.Parallel()
-	s := newScene(t)
 	hit, from := 0, model.State{}
 	clean := openS3(t, s.server.URL, s3Options())
-	for i := range kills(t) {
+	for i := range n {
 		to := s.site()
 		if all, err := copyTree(t.Context(), t, planted(to), clean, 4); !all {
 			t.Fatal(err)
 		}
-		if s.killed(1+s.rnd.IntN(14), "copy", "s3://test", s.dir) {
+		if s.killed(1+s.rnd.IntN(8), "copy", "s3://test", s.dir) {
 			hit++
 		}
 		if _, err := os.Stat(s.dir); err == nil { // else it was killed before it was made
@@ -243,7 +257,10 @@ func TestAPullMayBeKilledAtAnyInstant(t *testing.T) {
 		}
 		from = to
 	}
-	t.Logf("%d of %d were killed before their end", hit, kills(t))
+	t.Logf("%d of %d were killed before their end", hit, n)
+	if s.way.on {
+		remembers(t, filepath.Join(s.home, "cache"))
+	}
 	if hit == 0 {
 		t.Error("no run was killed before its end")
 	}
@@ -264,7 +281,7 @@ func keysOf(s model.State) []string { return slices.Sorted(maps.Keys(s)) }
 // the next run sends the third.
 func TestAKilledLargeUploadGoesOn(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	s := newScene(t, ways[0])
 	var parts atomic.Int64
 	two := make(chan struct{})
 	var hold atomic.Bool

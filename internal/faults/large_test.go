@@ -11,7 +11,6 @@ import (
 	"github.com/johannesboyne/gofakes3"
 
 	"github.com/s3fc/s3fc/backends/s3"
-	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/httpfault"
 	"github.com/s3fc/s3fc/internal/model"
 )
@@ -29,15 +28,17 @@ func TestEveryRequestOfALargeUploadMayGoWrong(t *testing.T) {
 		if class.Concerns != nil {
 			continue // listings and deletes
 		}
-		t.Run(class.Name, func(t *testing.T) {
-			t.Parallel()
-			a := newArena(t)
-			for n := 1; n <= largeRequests; n++ {
-				if thorough || (n+i)%largeRequests == 0 {
-					a.playLarge(t, content, class, n)
+		for j, way := range ways {
+			t.Run(way.name+"/"+class.Name, func(t *testing.T) {
+				t.Parallel()
+				a := newArena(t, way)
+				for n := 1; n <= largeRequests; n++ {
+					if thorough || (n+i+largeRequests/2*j)%largeRequests == 0 {
+						a.playLarge(t, content, class, n)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
@@ -47,10 +48,12 @@ func (a *arena) playLarge(t *testing.T, content string, class httpfault.Class, n
 	defer cancel()
 	o := s3Options()
 	o.Bucket, o.StateDir = a.bucket(), t.TempDir()
-	calm := openS3(t, a.server.URL, o)
-	fill(t, calm, model.State{"big": "old"})
-	src := planted(model.State{"big": content})
-	all, runErr := a.pushHastily(ctx, t, src, o, httpfault.At(n, class))
+	old, caches := model.State{"big": "old"}, a.way.caches(t)
+	earlier := openS3(t, a.server.URL, o)
+	fill(t, earlier, old)
+	remember(t, caches, planted(old), earlier)
+	p := pair{planted(model.State{"big": content}), openS3(t, a.server.URL, o), caches}
+	all, runErr := a.pushHastily(ctx, t, p, o, httpfault.At(n, class))
 	now, err := lookBucket(a.server.Store(), o.Bucket)
 	isNew := now["big"] == content
 	switch {
@@ -62,7 +65,7 @@ func (a *arena) playLarge(t *testing.T, content string, class httpfault.Class, n
 	case class.Heals && !all:
 		err = errors.New("it should have tried again")
 	}
-	if ok, again := copyTree(ctx, t, src, calm, 4); !ok {
+	if ok, again := p.run(ctx, t, 4); !ok {
 		err = errors.Join(err, fmt.Errorf("a run without faults: %w", again))
 	}
 	if err := errors.Join(err, a.noParts(o.Bucket)); err != nil {
@@ -71,12 +74,13 @@ func (a *arena) playLarge(t *testing.T, content string, class httpfault.Class, n
 }
 
 // pushHastily copies with one fault, as a process does that then ends.
-func (a *arena) pushHastily(ctx context.Context, t *testing.T, src core.Tree, o s3.Options, fault *httpfault.Injector) (all bool, err error) {
+func (a *arena) pushHastily(ctx context.Context, t *testing.T, p pair, o s3.Options, fault *httpfault.Injector) (all bool, err error) {
 	t.Helper()
 	o.StallTimeout = 500 * time.Millisecond
 	tree := openS3(t, a.server.URL, o)
+	p.dst = tree
 	a.faults.Set(fault)
-	all, err = copyTree(ctx, t, src, tree, 1)
+	all, err = p.run(ctx, t, 1)
 	a.faults.Set(nil)
 	return all, errors.Join(err, tree.Close())
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,11 +40,23 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// noCache, in the environment, does what --no-cache does.
+const noCache = "S3FC_NO_CACHE=1"
+
 func schemes() *core.Mux {
 	mux := new(core.Mux)
-	mux.Handle(core.Scheme{Name: localfs.Scheme, Open: localfs.Open, Features: new(localfs.Tree).Features()})
+	mux.Handle(core.Scheme{Name: localfs.Scheme, Open: openSoonSettled, Features: new(localfs.Tree).Features()})
 	mux.Handle(core.Scheme{Name: "s3", Open: s3.Open, Features: s3.DefaultFeatures()})
 	return mux
+}
+
+// openSoonSettled is [localfs.Open] of a directory whose files are soon settled.
+func openSoonSettled(_ context.Context, u *url.URL, env core.Env) (core.Backend, error) {
+	t, err := localfs.New(filepath.FromSlash(u.Path), localfs.Options{Create: env.Create, SettleTime: settleTime})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // A program is s3fc in a process of its own.
@@ -56,10 +69,11 @@ type program struct {
 type user struct {
 	url, key, secret string
 	home             string
+	way              way
 }
 
-func newUser(t testing.TB, url string) *user {
-	return &user{url: url, key: "AK", secret: "SK", home: t.TempDir()}
+func newUser(t testing.TB, url string, w way) *user {
+	return &user{url: url, key: "AK", secret: "SK", home: t.TempDir(), way: w}
 }
 
 // s3fc returns the command, which is not started yet.
@@ -71,6 +85,9 @@ func (u *user) s3fc(t testing.TB, args ...string) *program {
 	p.Env = append(os.Environ(), asProgram+"=1", "AWS_ENDPOINT_URL="+u.url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID="+u.key, "AWS_SECRET_ACCESS_KEY="+u.secret,
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "GORACE=atexit_sleep_ms=0",
 		"S3FC_STATE_DIR="+filepath.Join(u.home, "state"), "S3FC_CACHE_DIR="+filepath.Join(u.home, "cache"))
+	if !u.way.on {
+		p.Env = append(p.Env, noCache)
+	}
 	p.Stdout, p.Stderr = &p.out, &p.out
 	return p
 }

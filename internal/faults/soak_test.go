@@ -11,6 +11,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,10 +19,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
+	"github.com/s3fc/s3fc/internal/cache"
 	"github.com/s3fc/s3fc/internal/httpfault"
 	"github.com/s3fc/s3fc/internal/model"
 )
@@ -55,6 +56,7 @@ func soakSeed(t testing.TB) uint64 {
 // A tank is a store of a soak.
 type tank struct {
 	core.Backend
+	name   string                        // of what is remembered of it
 	hasty  core.Backend                  // the same with little patience
 	others bool                          // can hold what cannot be carried
 	tame   bool                          // links lead nowhere: to no ring
@@ -69,6 +71,8 @@ type soak struct {
 	rnd     *rand.Rand
 	tanks   [2]tank
 	temp    string
+	caches  string            // where runs keep what they remember; "": nowhere
+	disk    bool              // one of the stores is one, whose entries take time to settle
 	faults  *httpfault.Switch // nil: none of the network
 	classes []httpfault.Class
 	round   int
@@ -86,14 +90,14 @@ func (s *soak) run(seed uint64, end time.Time) {
 	}
 }
 
-// soakMany runs so many soaks at once, for each spends most of its time in
+// soakMany runs so many soaks at once, half of them with caches, for each spends most of its time in
 // pauses before another try.
-func soakMany(t *testing.T, n int, one func() *soak) {
+func soakMany(t *testing.T, n int, one func(way) *soak) {
 	var wg sync.WaitGroup
 	seed, end := soakSeed(t), time.Now().Add(soakTime(t))
 	all := make([]*soak, n)
 	for i := range all {
-		all[i] = one()
+		all[i] = one(ways[i%len(ways)])
 		wg.Go(func() { all[i].run(seed+uint64(i), end) })
 	}
 	wg.Wait()
@@ -104,6 +108,9 @@ func soakMany(t *testing.T, n int, one func() *soak) {
 	t.Logf("seeds from %d: %d rounds, in %d of them something failed", seed, rounds, failed)
 	if rounds > 50 && failed == 0 {
 		t.Error("nothing ever failed")
+	}
+	for _, s := range all {
+		remembers(t, s.caches)
 	}
 }
 
@@ -210,6 +217,9 @@ func (s *soak) faulty(m model.Copy, src, dst tank) (ok bool, err error) {
 func (s *soak) copy(m model.Copy, src, dst tank) (core.Summary, error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
+	if s.caches != "" {
+		defer s.remembering(&src, &dst)()
+	}
 	r := &core.Reconciler{Src: src.Backend, Dst: dst.Backend, Delete: m.Delete, Jobs: 1 + s.rnd.IntN(4), TempDir: s.temp}
 	plan, err := r.Prepare(ctx)
 	if err != nil {
@@ -217,6 +227,29 @@ func (s *soak) copy(m model.Copy, src, dst tank) (core.Summary, error) {
 	}
 	defer plan.Close() //nolint:errcheck // Nothing is lost with it.
 	return r.Apply(ctx, plan, nil)
+}
+
+// remembering puts what is remembered around both stores, until the function
+// that it returns. Some runs see what another user's remember, which was long ago.
+func (s *soak) remembering(sides ...*tank) (done func()) {
+	if s.disk && s.rnd.IntN(2) == 0 {
+		settled()
+	}
+	var stores []*cache.Store
+	for _, side := range sides {
+		dir := s.caches
+		if s.rnd.IntN(8) == 0 {
+			dir = filepath.Join(dir, "another user's")
+		}
+		store := cache.Open(dir, side.name, quiet)
+		side.Backend = cache.Over(side.Backend, store)
+		stores = append(stores, store)
+	}
+	return func() {
+		for _, store := range stores {
+			store.Close()
+		}
+	}
 }
 
 // injector fails operations now and then, in some rounds often.
@@ -243,13 +276,13 @@ func (s *soak) injector() wrap.Injector {
 }
 
 // inMemory is a tank over a tree in memory, past which it is changed.
-func inMemory(t testing.TB, tree interface {
+func inMemory(t testing.TB, name string, tree interface {
 	core.Backend
 	Plant(e core.Entry, body []byte)
 	Uproot(key string)
 }) tank {
 	return tank{
-		Backend: tree, hasty: tree, others: true,
+		Backend: tree, hasty: tree, name: name, others: true,
 		set: func(key, value string) error {
 			if tree.Uproot(key); value != "" {
 				tree.Plant(model.State{key: value}.Entry(key))
@@ -264,31 +297,27 @@ func TestSoakInMemory(t *testing.T) {
 	t.Parallel()
 	f := memory.All
 	f.Flat = false
-	soakMany(t, 16, func() *soak {
-		return &soak{t: t, temp: t.TempDir(), tanks: [2]tank{inMemory(t, memory.New()), inMemory(t, memory.NewOpaque(f))}}
+	soakMany(t, 16, func(w way) *soak {
+		return &soak{t: t, temp: t.TempDir(), caches: w.caches(t), tanks: [2]tank{inMemory(t, "memory", memory.New()), inMemory(t, "opaque", memory.NewOpaque(f))}}
 	})
 }
 
 func TestSoakOfADirectoryAndS3(t *testing.T) {
 	t.Parallel()
-	soakMany(t, 4, func() *soak { return soakS3(t) })
+	soakMany(t, 4, func(w way) *soak { return soakS3(t, w) })
 }
 
-func soakS3(t *testing.T) *soak {
-	a, dir := newArena(t), t.TempDir()
+func soakS3(t *testing.T, w way) *soak {
+	a, dir := newArena(t, w), t.TempDir()
 	bucket := a.bucket()
-	local, err := localfs.New(dir, localfs.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = local.Close() })
+	local := openDir(t, dir)
 	remote := a.open(t, bucket, false)
-	return &soak{t: t, temp: t.TempDir(), faults: &a.faults, tanks: [2]tank{{
-		Backend: local, hasty: local, others: true, tame: true,
+	return &soak{t: t, temp: t.TempDir(), caches: w.caches(t), disk: true, faults: &a.faults, tanks: [2]tank{{
+		Backend: local, hasty: local, name: "directory", others: true, tame: true,
 		set:  func(key, value string) error { return onDisk(dir, key, value) },
 		look: func() (model.State, error) { return lookDir(dir) },
 	}, {
-		Backend: remote, hasty: a.open(t, bucket, true), tame: true,
+		Backend: remote, hasty: a.open(t, bucket, true), name: "bucket", tame: true,
 		set:  func(key, value string) error { return inBucket(t.Context(), remote, key, value) },
 		look: func() (model.State, error) { return lookBucket(a.server.Store(), bucket) },
 	}}}
