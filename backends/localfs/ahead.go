@@ -10,28 +10,57 @@ const (
 
 // lookAhead asks what the items are, several at once, so that a disk or a
 // server that is slow to answer has more than one question to work on. It
-// returns when all have been answered.
-func (w *walker) lookAhead(d *dir, items []item) {
+// returns when all have been answered, with one look for each item, or none:
+// few items are not worth it.
+func (w *walker) lookAhead(d *dir, items []item, looks []look) []look {
 	if len(items) < worthMore {
-		return
+		return looks[:0]
 	}
+	looks = looks[:len(items)]
 	var wg sync.WaitGroup
 	share := (len(items) + lookers - 1) / lookers
-	for len(items) > 0 {
-		part := items[:min(share, len(items))]
-		items = items[len(part):]
-		wg.Go(func() { w.lookAt(d, part) })
+	for i := 0; i < len(items); i += share {
+		end := min(i+share, len(items))
+		wg.Go(func() { w.lookAt(d, items[i:end], looks[i:end]) })
 	}
 	wg.Wait()
+	return looks
 }
 
-func (w *walker) lookAt(d *dir, items []item) {
+func (w *walker) lookAt(d *dir, items []item, looks []look) {
 	for i := range items {
-		it := &items[i]
-		if it.looked || w.passed(join(d.key, it.name), it.isDir) {
+		it, l := &items[i], &looks[i]
+		if w.opens(it) || w.passed(join(d.key, it.name), it.isDir) {
+			*l = look{}
 			continue
 		}
-		it.info, it.err = d.see(it.name)
-		it.looked = true
+		l.info, l.err = d.see(it.name)
+	}
+}
+
+// at returns the look i, if there are any.
+func at(looks []look, i int) *look {
+	if len(looks) == 0 {
+		return nil
+	}
+	return &looks[i]
+}
+
+// borrow returns room for the looks at a directory of n items.
+func (w *walker) borrow(n int) []look {
+	if n < worthMore {
+		return nil
+	}
+	if last := len(w.spare) - 1; last >= 0 {
+		looks := w.spare[last]
+		w.spare = w.spare[:last]
+		return looks
+	}
+	return make([]look, 0, ahead)
+}
+
+func (w *walker) giveBack(looks []look) {
+	if looks != nil {
+		w.spare = append(w.spare, looks[:0])
 	}
 }

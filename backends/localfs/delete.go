@@ -71,14 +71,14 @@ func (d *dir) unlink(name string, old core.Entry) error {
 	if err != nil {
 		return absent(err)
 	}
-	if info.IsDir() {
+	if info.mode.IsDir() {
 		return nil // a directory is no entry, so nothing is there
 	}
 	s := slot{d: d, name: name, old: &old}
-	if err := s.compare(); err != nil {
+	if err := s.compare(info); err != nil {
 		return err
 	}
-	return d.root.Remove(d.actual(name))
+	return d.folder.unlink(d.actual(name))
 }
 
 // prune removes the directory at key and those above it, as far as they are

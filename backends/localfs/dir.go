@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -15,11 +15,11 @@ import (
 // A dir is a real directory of the tree, held open. Everything below the root
 // is done by base name on one of these, so that nothing passes a link.
 type dir struct {
-	t    *Tree
-	root *os.Root
-	info fs.FileInfo
-	path string // where it was when it was opened
-	key  string // "." for the root of the tree
+	t      *Tree
+	folder *folder
+	info   meta
+	path   string // where it was when it was opened
+	key    string // "." for the root of the tree
 
 	refs    int         // guarded by the cache's mutex, as is cached
 	cached  bool        // the cache has it
@@ -56,7 +56,7 @@ func (t *Tree) openDir(key string, how passage) (*dir, error) {
 	return d, nil
 }
 
-// errReplaced: between two looks at it, another directory took its place.
+// errReplaced: between two looks at it, something else took its place.
 var errReplaced = fmt.Errorf("%w: the directory was replaced", core.ErrChanged)
 
 // step opens the directory called name in d, the one that is there now if it
@@ -71,59 +71,85 @@ func (t *Tree) step(d *dir, name string, how passage) (*dir, error) {
 }
 
 func (t *Tree) stepOnce(d *dir, name string, how passage) (*dir, error) {
-	info, err := d.lstat(name)
+	sub, err := t.enter(d, name)
 	if how.made != nil && errors.Is(err, fs.ErrNotExist) {
-		info, err = d.mkdir(name, how.made)
+		if err = d.mkdir(name, how.made); err == nil {
+			sub, err = t.enter(d, name)
+		}
 	}
 	if err != nil {
-		return nil, err
+		return t.noStep(d, name, how, err)
 	}
-	if how.follow && info.Mode()&fs.ModeSymlink != 0 {
-		return t.follow(d, name)
-	}
-	sub, err := t.enter(d, name, info)
-	if err == nil && how.made != nil {
+	if how.made != nil {
 		if err := t.checkSpelling(d, sub, name); err != nil {
 			t.release(sub)
 			return nil, err
 		}
 	}
-	return sub, err
+	return sub, nil
 }
 
-// enter opens the directory called name in d, of which Lstat said info, and
-// holds that it is that one: what was swapped in meanwhile is errReplaced.
-func (t *Tree) enter(d *dir, name string, info fs.FileInfo) (*dir, error) {
-	key := join(d.key, name)
-	if !info.IsDir() {
-		return nil, &wayError{key: key, what: describe(info.Mode())}
+// noStep finds out why the directory called name in d could not be opened, and
+// follows the link that it is, if links are to be followed.
+func (t *Tree) noStep(d *dir, name string, how passage, err error) (*dir, error) {
+	info, gone := d.lstat(name)
+	switch {
+	case gone != nil:
+		return nil, err
+	case how.follow && info.mode&fs.ModeSymlink != 0:
+		return t.follow(d, name)
+	case !info.mode.IsDir():
+		return nil, &wayError{key: join(d.key, name), what: describe(info.mode)}
+	case isNoDir(err):
+		return nil, errReplaced
 	}
-	if sub := t.dirs.take(key, info); sub != nil {
-		return sub, nil
+	return nil, err
+}
+
+// isNoDir reports whether err, of opening a directory, says that something else
+// is there.
+func isNoDir(err error) bool {
+	return errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EMLINK)
+}
+
+// enter opens the directory called name in d: the one that is kept open, if it
+// is still there.
+func (t *Tree) enter(d *dir, name string) (*dir, error) {
+	if sub := t.dirs.take(join(d.key, name)); sub != nil {
+		info, err := d.lstat(name)
+		if err == nil && info.same(&sub.info) {
+			return sub, nil
+		}
+		t.dirs.discard(sub)
+		if err != nil {
+			return nil, err
+		}
 	}
-	sub, err := d.open(name, info)
+	sub, err := d.open(name)
 	if err != nil {
 		return nil, err
 	}
 	return t.dirs.add(sub), nil
 }
 
-// open is enter without the cache; the directory is the caller's to close.
-func (d *dir) open(name string, info fs.FileInfo) (*dir, error) {
+// open is enter without the directories that are kept open; this one is the
+// caller's to close.
+func (d *dir) open(name string) (*dir, error) {
 	d.t.window("enter", join(d.key, name))
-	root, err := d.root.OpenRoot(d.actual(name))
+	f, err := d.folder.open(d.actual(name))
 	if err != nil {
 		return nil, err
 	}
-	own, err := root.Stat(".")
-	if err == nil && !os.SameFile(info, own) {
-		err = errReplaced
-	}
+	return d.t.newDir(f, filepath.Join(d.path, name), join(d.key, name))
+}
+
+func (t *Tree) newDir(f *folder, path, key string) (*dir, error) {
+	info, err := f.self()
 	if err != nil {
-		_ = root.Close()
+		_ = f.Close()
 		return nil, err
 	}
-	return &dir{t: d.t, root: root, info: own, path: filepath.Join(d.path, name), key: join(d.key, name), refs: 1}, nil
+	return &dir{t: t, folder: f, info: info, path: path, key: key, refs: 1}, nil
 }
 
 // release gives back what openDir, step or follow opened; nil is nothing.
@@ -135,51 +161,41 @@ func (t *Tree) release(d *dir) {
 
 // mkdir makes a directory and notes it, or finds that another made it
 // meanwhile.
-func (d *dir) mkdir(name string, made *[]string) (fs.FileInfo, error) {
-	err := d.root.Mkdir(d.actual(name), 0o777)
+func (d *dir) mkdir(name string, made *[]string) error {
+	err := d.folder.mkdir(d.actual(name))
 	if err == nil {
 		*made = append(*made, join(d.key, name))
-	} else if !errors.Is(err, fs.ErrExist) {
-		return nil, err
+	} else if errors.Is(err, fs.ErrExist) {
+		return nil
 	}
-	return d.lstat(name)
+	return err
 }
 
 // lstat says what name is, without following it.
-func (d *dir) lstat(name string) (fs.FileInfo, error) {
-	return d.root.Lstat(d.actual(name))
+func (d *dir) lstat(name string) (meta, error) {
+	return d.folder.lstat(d.actual(name))
 }
 
 // see is lstat, or under FollowLinks what a link leads to. A link that leads
 // nowhere is itself.
-func (d *dir) see(name string) (fs.FileInfo, error) {
+func (d *dir) see(name string) (meta, error) {
 	info, err := d.lstat(name)
-	if err != nil || d.t.links != FollowLinks || info.Mode()&fs.ModeSymlink == 0 {
+	if err != nil {
 		return info, err
 	}
-	behind, err := os.Stat(filepath.Join(d.path, name))
+	return d.behind(name, info)
+}
+
+// behind is what see makes of what lstat said.
+func (d *dir) behind(name string, info meta) (meta, error) {
+	if d.t.links != FollowLinks || info.mode&fs.ModeSymlink == 0 {
+		return info, nil
+	}
+	behind, err := statPath(filepath.Join(d.path, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return info, nil
 	}
 	return behind, err
-}
-
-// readNames calls each for everything in d, in no order.
-func (d *dir) readNames(each func(fs.DirEntry)) error {
-	f, err := d.root.Open(".")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }() // nothing was written
-	for {
-		batch, err := f.ReadDir(1024)
-		for _, e := range batch {
-			each(e)
-		}
-		if err != nil {
-			return ignoreEOF(err)
-		}
-	}
 }
 
 // follow opens the directory behind the link called name in d, wherever it is.
@@ -188,16 +204,11 @@ func (t *Tree) follow(d *dir, name string) (*dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(path)
+	f, err := openFolder(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := root.Stat(".")
-	if err != nil {
-		_ = root.Close()
-		return nil, err
-	}
-	return &dir{t: t, root: root, info: info, path: path, key: join(d.key, name), refs: 1}, nil
+	return t.newDir(f, path, join(d.key, name))
 }
 
 // describe names a kind of file for a person.

@@ -1,10 +1,6 @@
 package localfs
 
-import (
-	"io/fs"
-	"os"
-	"sync"
-)
+import "sync"
 
 // maxIdle is how many directories stay open that nobody is using.
 const maxIdle = 64
@@ -17,20 +13,26 @@ type dirCache struct {
 	idle  []*dir // released, least recently used first
 }
 
-// take returns the open directory at key if it is the one that info is of.
-func (c *dirCache) take(key string, info fs.FileInfo) *dir {
+// take returns the directory at key that is kept open, for the caller to hold
+// against what is there now; nil if there is none.
+func (c *dirCache) take(key string) *dir {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	d := c.byKey[key]
-	if d == nil {
-		return nil
+	if d != nil {
+		c.use(d)
 	}
-	if !os.SameFile(d.info, info) {
-		c.forget(d)
-		return nil
-	}
-	c.use(d)
 	return d
+}
+
+// discard releases d for the last time that it was of use.
+func (c *dirCache) discard(d *dir) {
+	c.mu.Lock()
+	if d.cached {
+		c.forget(d)
+	}
+	c.mu.Unlock()
+	c.release(d)
 }
 
 // add keeps d, which is in use, and returns it. One that is there already
@@ -56,7 +58,7 @@ func (c *dirCache) release(d *dir) {
 		return
 	}
 	if !d.cached {
-		_ = d.root.Close()
+		_ = d.folder.Close()
 		return
 	}
 	c.idle = append(c.idle, d)
@@ -104,6 +106,6 @@ func (c *dirCache) forget(d *dir) {
 	d.cached = false
 	if d.refs == 0 {
 		c.unidle(d)
-		_ = d.root.Close()
+		_ = d.folder.Close()
 	}
 }

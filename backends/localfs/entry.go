@@ -3,25 +3,23 @@ package localfs
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"strconv"
 	"time"
 
 	"github.com/s3fc/s3fc/core"
 )
 
 // look returns the complete entry called name in d, of which see said info.
-func (t *Tree) look(d *dir, name string, info fs.FileInfo) (core.Entry, error) {
-	e := core.Entry{Key: join(d.key, name), Token: token(info)}
-	mode := info.Mode()
+func (t *Tree) look(d *dir, name string, info *meta) (core.Entry, error) {
+	e := core.Entry{Key: join(d.key, name), Token: info.token()}
+	mode := info.mode
 	if err := nameProblem(name, mode.IsDir()); err != nil {
 		e.Problem = err
 		return e, nil
 	}
 	switch {
 	case mode.IsRegular():
-		e.Kind, e.Size, e.ModTime = core.File, info.Size(), info.ModTime()
+		e.Kind, e.Size, e.ModTime = core.File, info.size, info.mtime
 	case mode&fs.ModeSymlink != 0:
 		return t.lookLink(d, name, e, info)
 	default:
@@ -31,7 +29,7 @@ func (t *Tree) look(d *dir, name string, info fs.FileInfo) (core.Entry, error) {
 }
 
 // lookLink completes the entry e of the link called name in d.
-func (t *Tree) lookLink(d *dir, name string, e core.Entry, info fs.FileInfo) (core.Entry, error) {
+func (t *Tree) lookLink(d *dir, name string, e core.Entry, info *meta) (core.Entry, error) {
 	switch t.links {
 	case SkipLinks:
 		e.Problem = core.ErrExcluded
@@ -44,7 +42,7 @@ func (t *Tree) lookLink(d *dir, name string, e core.Entry, info fs.FileInfo) (co
 	if err != nil {
 		return core.Entry{}, err
 	}
-	e.Size, e.Token = info.Size(), e.Token+textMark(text)
+	e.Size, e.Token = info.size, e.Token+textMark(text)
 	target, err := t.linkTarget(e.Key, text)
 	var no refusal
 	if errors.As(err, &no) {
@@ -53,17 +51,6 @@ func (t *Tree) lookLink(d *dir, name string, e core.Entry, info fs.FileInfo) (co
 	}
 	e.Kind, e.Target = core.Link, target
 	return e, err
-}
-
-// token is the version of a file as far as the system tells: inode, size,
-// modification and change time.
-func token(info fs.FileInfo) string {
-	ino, ctime := inode(info)
-	b := strconv.AppendUint(nil, ino, 36)
-	for _, n := range [...]int64{info.Size(), info.ModTime().UnixNano(), ctime} {
-		b = strconv.AppendInt(append(b, '.'), n, 36)
-	}
-	return string(b)
 }
 
 const (
@@ -77,27 +64,18 @@ const (
 // settled reports whether whatever changes a file after now changes its token
 // too: git's rule for racily clean files. Where no change time is known, a
 // program can hide a change by setting the modification time back.
-func (t *Tree) settled(info fs.FileInfo, now time.Time) bool {
-	_, ctime := inode(info)
+func (t *Tree) settled(info *meta, now time.Time) bool {
 	latest := now.Add(-t.settle)
-	return ctime != 0 && time.Unix(0, ctime).Before(latest) && info.ModTime().Before(latest)
+	return info.ctime != 0 && time.Unix(0, info.ctime).Before(latest) && info.mtime.Before(latest)
 }
 
 // settledAsWritten is settled for a file that this program just wrote and gave
 // the old modification time that it has: whoever writes to it makes that time
 // new. Only setting it back as well, within the same tick of the clock, would
 // go unseen, so the clock has to be a fine one.
-func (t *Tree) settledAsWritten(info fs.FileInfo, given, now time.Time) bool {
-	_, ctime := inode(info)
-	return ctime%int64(fineTick) != 0 && info.ModTime().Equal(given) && given.Before(now.Add(-t.settle))
+func (t *Tree) settledAsWritten(info *meta, given, now time.Time) bool {
+	return info.ctime%int64(fineTick) != 0 && info.mtime.Equal(given) && given.Before(now.Add(-t.settle))
 }
 
 // textMark is the part of a link's token that tells its text.
 func textMark(text string) string { return ":" + core.SumMD5([]byte(text)).String() }
-
-func ignoreEOF(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
-}

@@ -58,12 +58,12 @@ func (s *sweeper) sweep(d *dir) (empty bool, err error) {
 	}
 	var dirs, temps []string
 	empty = true
-	err = d.readNames(func(e fs.DirEntry) {
+	err = d.folder.names(func(name string, kind fs.FileMode) {
 		switch {
-		case e.IsDir():
-			dirs = append(dirs, e.Name())
-		case isTemp(e.Name()):
-			temps = append(temps, e.Name())
+		case kind.IsDir():
+			dirs = append(dirs, name)
+		case isTemp(name):
+			temps = append(temps, name)
 		default:
 			empty = false
 		}
@@ -86,29 +86,28 @@ func (s *sweeper) sweep(d *dir) (empty bool, err error) {
 
 // temp removes a stale temporary file and reports whether it is gone.
 func (s *sweeper) temp(d *dir, name string) bool {
-	info, err := d.root.Lstat(name)
-	if err != nil || info.IsDir() || lastChange(info).After(s.stale) {
+	info, err := d.folder.lstat(name)
+	if err != nil || info.mode.IsDir() || info.lastChange().After(s.stale) {
 		return errors.Is(err, fs.ErrNotExist)
 	}
-	return s.told(d, name, d.root.Remove(name))
+	return s.told(d, name, d.folder.unlink(name))
 }
 
 // dir sweeps a directory, removes it if nothing is left in it, and reports
 // whether it is gone.
 func (s *sweeper) dir(d *dir, name string) (bool, error) {
-	info, err := d.root.Lstat(name)
-	if err != nil || !info.IsDir() || nameProblem(name, true) != nil {
-		return errors.Is(err, fs.ErrNotExist), nil
+	if nameProblem(name, true) != nil {
+		return false, nil
 	}
 	if s.keep != nil && s.keep(join(d.key, name)) {
 		return false, nil
 	}
-	sub, err := d.open(name, info)
+	sub, err := d.open(name)
 	if err != nil {
-		return false, nil //nolint:nilerr // As above: not ours to clean.
+		return errors.Is(err, fs.ErrNotExist), nil //nolint:nilerr // As above: not ours to clean.
 	}
 	empty, err := s.sweep(sub)
-	_ = sub.root.Close() // nothing was written through it
+	_ = sub.folder.Close() // nothing was written through it
 	if err != nil || !empty || !s.dirs {
 		return false, err
 	}
@@ -127,14 +126,4 @@ func (s *sweeper) told(d *dir, name string, err error) bool {
 		s.first, s.why = join(d.key, name), err
 	}
 	return false
-}
-
-// lastChange is the later of a file's modification and change time: the first
-// may be that of the content's source.
-func lastChange(info fs.FileInfo) time.Time {
-	_, ctime := inode(info)
-	if c := time.Unix(0, ctime); c.After(info.ModTime()) {
-		return c
-	}
-	return info.ModTime()
 }

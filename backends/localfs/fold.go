@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
@@ -39,22 +38,22 @@ func (d *dir) probe() (*traits, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = d.root.Remove(name) }() // or else Finish, in time
-	tr := &traits{mode: info.Mode().Perm(), folds: d.t.hooks.fold != nil || d.has(strings.ToUpper(name))}
+	defer func() { _ = d.folder.unlink(name) }() // or else Finish, in time
+	tr := &traits{mode: info.mode.Perm(), folds: d.t.hooks.fold != nil || d.has(strings.ToUpper(name))}
 	composed := tempName("\u00e9")
 	if _, err := d.probeFile(composed); err == nil { // not every file system can hold it
 		tr.folds = tr.folds || d.has(strings.Replace(composed, "\u00e9", "e\u0301", 1))
-		_ = d.root.Remove(composed)
+		_ = d.folder.unlink(composed)
 	}
 	return tr, nil
 }
 
-func (d *dir) probeFile(name string) (fs.FileInfo, error) {
-	f, err := d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+func (d *dir) probeFile(name string) (meta, error) {
+	f, err := d.folder.create(name, 0o666)
 	if err != nil {
-		return nil, err
+		return meta{}, err
 	}
-	info, err := f.Stat()
+	info, err := f.stat()
 	return info, errors.Join(err, f.Close())
 }
 
@@ -70,7 +69,7 @@ func (t *Tree) checkSpelling(d, sub *dir, name string) error {
 	if tr := t.trait.Load(); tr == nil || !tr.folds || sub.spelled.Load() {
 		return nil
 	}
-	if err := d.checkName(name, sub.info); err != nil {
+	if err := d.checkName(name, &sub.info); err != nil {
 		return err
 	}
 	sub.spelled.Store(true)
@@ -79,13 +78,13 @@ func (t *Tree) checkSpelling(d, sub *dir, name string) error {
 
 // checkName is ErrConflict, naming both keys, if what lstat finds as name, of
 // which it said info, is called something else on the disk.
-func (d *dir) checkName(name string, info fs.FileInfo) error {
+func (d *dir) checkName(name string, info *meta) error {
 	exact, other := false, ""
-	err := d.readNames(func(e fs.DirEntry) {
-		if e.Name() == name {
+	err := d.folder.names(func(n string, _ fs.FileMode) {
+		if n == name {
 			exact = true
-		} else if strings.EqualFold(e.Name(), name) || other == "" && d.isCalled(e.Name(), info) {
-			other = e.Name()
+		} else if strings.EqualFold(n, name) || other == "" && d.isCalled(n, info) {
+			other = n
 		}
 	})
 	if err != nil || exact || other == "" {
@@ -96,9 +95,9 @@ func (d *dir) checkName(name string, info fs.FileInfo) error {
 }
 
 // isCalled reports whether name leads to what info is of.
-func (d *dir) isCalled(name string, info fs.FileInfo) bool {
-	own, err := d.root.Lstat(name)
-	return err == nil && os.SameFile(own, info)
+func (d *dir) isCalled(name string, info *meta) bool {
+	own, err := d.folder.lstat(name)
+	return err == nil && own.same(info)
 }
 
 // actual returns name as it stands on the disk. Without a hook that is the file
@@ -109,9 +108,9 @@ func (d *dir) actual(name string) string {
 		return name
 	}
 	found := name
-	_ = d.readNames(func(e fs.DirEntry) { // what cannot be read is found by the operation itself
-		if found != e.Name() && fold(e.Name()) == fold(name) {
-			found = e.Name()
+	_ = d.folder.names(func(n string, _ fs.FileMode) { // what cannot be read is found by the operation itself
+		if found != n && fold(n) == fold(name) {
+			found = n
 		}
 	})
 	return found

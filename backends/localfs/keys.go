@@ -42,14 +42,10 @@ func (w *walker) keysOf(d *dir, it *item, yield func(string) bool) bool {
 	if w.t.links == FollowLinks {
 		return true // what lies behind links may have no end: without it, the hint is thinner
 	}
-	info, err := d.lstat(it.name)
+	sub, err := d.open(it.name)
 	if err != nil {
 		return true
 	}
-	sub, err := d.open(it.name, info)
-	if err != nil {
-		return true
-	}
-	defer func() { _ = sub.root.Close() }() // nothing is written through it
+	defer func() { _ = sub.folder.Close() }() // nothing is written through it
 	return w.keys(sub, yield)
 }

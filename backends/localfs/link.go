@@ -31,7 +31,7 @@ var (
 
 // readlink returns the text of the link called name in d.
 func (d *dir) readlink(name string) (string, error) {
-	text, err := d.root.Readlink(d.actual(name))
+	text, err := d.folder.readlink(d.actual(name))
 	return filepath.ToSlash(text), err
 }
 
@@ -75,9 +75,9 @@ func (r *resolver) kind(key, target string) (core.Dir, error) {
 		return core.DirUnknown, nil
 	case err != nil:
 		return core.DirUnknown, err
-	case info.IsDir():
+	case info.mode.IsDir():
 		return core.IsDir, nil
-	case info.Mode()&fs.ModeSymlink == 0:
+	case info.mode&fs.ModeSymlink == 0:
 		return core.NotDir, nil
 	}
 	return core.NotDir, r.chain(map[string]bool{key: true}, target)
@@ -124,11 +124,11 @@ func unknowable(err error) bool {
 }
 
 // lstatKey says what is at key.
-func (t *Tree) lstatKey(key string) (fs.FileInfo, error) {
+func (t *Tree) lstatKey(key string) (meta, error) {
 	parent, name := split(key)
 	d, err := t.openDir(parent, straight)
 	if err != nil {
-		return nil, err
+		return meta{}, err
 	}
 	defer t.release(d)
 	return d.lstat(name)

@@ -8,7 +8,6 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"os"
 	"sync"
 	"time"
 
@@ -106,40 +105,28 @@ type staged struct {
 	e    core.Entry // as it is to be
 	temp string
 	mode fs.FileMode
-	f    *os.File    // of a File, until it is filled
-	info fs.FileInfo // of temp
+	f    *handle // of a File, until it is filled
+	info meta    // of temp
 	sum  core.MD5
 }
 
-func (s *staged) begin() error {
-	was, err := s.check()
-	if err != nil {
-		return err
+// begin makes the temporary file or link. Of what is there already it looks
+// only where that says more than publish will in a moment: before a large body
+// is fetched in vain, and at what is replaced, whose mode is kept.
+func (s *staged) begin() (err error) {
+	if s.old != nil || s.e.Size > largeFile {
+		was, err := s.check()
+		if err != nil {
+			return err
+		}
+		if was.mode.IsRegular() && s.old != nil {
+			s.mode = was.mode.Perm()
+		}
 	}
 	if s.e.Kind == core.Link {
-		return s.beginLink()
+		return s.d.folder.symlink(core.Rel(s.e.Key, s.e.Target.Key), s.temp)
 	}
-	if was != nil && was.Mode().IsRegular() {
-		s.mode = was.Mode().Perm()
-	}
-	if s.f, err = s.d.root.OpenFile(s.temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
-		return err
-	}
-	s.info, err = s.f.Stat()
-	if err != nil {
-		s.discard()
-	}
-	return err
-}
-
-func (s *staged) beginLink() error {
-	err := s.d.root.Symlink(core.Rel(s.e.Key, s.e.Target.Key), s.temp)
-	if err != nil {
-		return err
-	}
-	if s.info, err = s.d.root.Lstat(s.temp); err != nil {
-		s.discard()
-	}
+	s.f, err = s.d.folder.create(s.temp, s.mode)
 	return err
 }
 
@@ -151,7 +138,7 @@ func (s *staged) discard() {
 		s.f = nil
 	}
 	if s.temp != "" {
-		_ = s.d.root.Remove(s.temp)
+		_ = s.d.folder.unlink(s.temp)
 		s.temp = ""
 	}
 }
@@ -162,24 +149,29 @@ func (s *staged) fill(ctx context.Context, body io.Reader) error {
 	if err := s.copy(ctx, body); err != nil {
 		return err
 	}
-	if err := s.chmod(); err != nil {
+	err := s.setMode()
+	if err != nil {
 		return err
 	}
-	err := s.f.Close()
+	err = s.f.Close()
 	s.f = nil
 	if err != nil || s.e.ModTime.IsZero() || !inRange(s.e.ModTime) {
 		return err
 	}
-	return s.d.root.Chtimes(s.temp, time.Time{}, s.e.ModTime)
+	return s.d.folder.setTime(s.temp, s.e.ModTime)
 }
 
 // inRange reports whether m can be told in nanoseconds from 1970; other times
 // come from damaged metadata, and are not kept.
 func inRange(m time.Time) bool { return time.Unix(0, m.UnixNano()).Equal(m) }
 
-// chmod gives the file its mode; a file system without modes may refuse.
-func (s *staged) chmod() error {
-	err := s.f.Chmod(s.mode)
+// setMode gives the file its mode, unless it was made with it; a file system
+// without modes may refuse.
+func (s *staged) setMode() (err error) {
+	if s.info, err = s.f.stat(); err != nil || s.info.mode.Perm() == s.mode {
+		return err
+	}
+	err = s.f.chmod(s.mode)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
@@ -249,10 +241,10 @@ func (s *staged) stored() (core.Entry, error) {
 	if err != nil {
 		return core.Entry{}, err
 	}
-	if s.e.Kind == core.File && !os.SameFile(info, s.info) {
+	if s.e.Kind == core.File && !info.same(&s.info) {
 		return core.Entry{}, fmt.Errorf("%w: it was replaced as soon as it was written", core.ErrChanged)
 	}
-	e, err := s.d.t.look(s.d, s.name, info)
-	e.MD5, e.Settled = s.sum, s.d.t.settledAsWritten(info, s.e.ModTime, time.Now())
+	e, err := s.d.t.look(s.d, s.name, &info)
+	e.MD5, e.Settled = s.sum, s.d.t.settledAsWritten(&info, s.e.ModTime, time.Now())
 	return e, err
 }

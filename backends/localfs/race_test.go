@@ -4,6 +4,7 @@ package localfs
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -104,7 +105,14 @@ func swapper(t *testing.T, dir string, targets ...string) (stop func()) {
 }
 
 func TestRacingSwapsNeverEscape(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("plain %v", plain), func(t *testing.T) { raceSwaps(t, plain) })
+	}
+}
+
+func raceSwaps(t *testing.T, plain bool) {
 	tr, dir, outside, before := plant(t)
+	tr.hooks.plain = plain
 	write(t, dir, "x/d/d/")
 	inside := onDisk(t, filepath.Join(dir, "inside"))
 	stop := swapper(t, dir, "../outside", "inside", outside, "../outside/d", ".")

@@ -125,11 +125,11 @@ func (r *resolver) pass(seg string) error {
 	key := strings.Join(append(slices.Clip(r.at), seg), "/")
 	info, err := r.t.lstatKey(key)
 	switch {
-	case unknowable(err) || err == nil && !info.IsDir() && info.Mode()&fs.ModeSymlink == 0:
+	case unknowable(err) || err == nil && !info.mode.IsDir() && info.mode&fs.ModeSymlink == 0:
 		r.lost = true
 	case err != nil:
 		return err
-	case info.Mode()&fs.ModeSymlink != 0:
+	case info.mode&fs.ModeSymlink != 0:
 		return r.hop(key)
 	}
 	r.at = append(r.at, seg)

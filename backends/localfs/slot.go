@@ -18,20 +18,20 @@ type slot struct {
 }
 
 // check holds that the slot has what old says, and returns what lstat says of
-// it; nil if there is nothing, or nothing but empty directories.
-func (s *slot) check() (fs.FileInfo, error) {
+// it. Where nothing is expected there may be empty directories.
+func (s *slot) check() (meta, error) {
 	info, err := s.d.lstat(s.name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, s.expectNothing()
+		return meta{}, s.expectNothing()
 	case err != nil:
-		return nil, err
-	case info.IsDir():
-		return nil, s.checkDir(info)
+		return meta{}, err
+	case info.mode.IsDir():
+		return info, s.checkDir(&info)
 	case s.old == nil:
-		return nil, s.unexpected(info)
+		return info, s.unexpected(&info)
 	}
-	return info, s.compare()
+	return info, s.compare(info)
 }
 
 func (s *slot) expectNothing() error {
@@ -42,11 +42,11 @@ func (s *slot) expectNothing() error {
 }
 
 // checkDir allows a directory that holds nothing at any depth.
-func (s *slot) checkDir(info fs.FileInfo) error {
+func (s *slot) checkDir(info *meta) error {
 	if err := s.d.checkName(s.name, info); err != nil {
 		return err
 	}
-	empty, err := s.d.emptyTree(s.name, info)
+	empty, err := s.d.emptyTree(s.name)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (s *slot) checkDir(info fs.FileInfo) error {
 }
 
 // unexpected is the error for something where nothing was expected.
-func (s *slot) unexpected(info fs.FileInfo) error {
+func (s *slot) unexpected(info *meta) error {
 	if err := s.d.checkName(s.name, info); err != nil {
 		return err
 	}
@@ -68,16 +68,17 @@ func (s *slot) unexpected(info fs.FileInfo) error {
 	if e.Kind == core.Other {
 		return inTheWay(e)
 	}
-	return fmt.Errorf("%w: %s is there by now", core.ErrChanged, describe(info.Mode()))
+	return fmt.Errorf("%w: %s is there by now", core.ErrChanged, describe(info.mode))
 }
 
-// compare holds that what is there is the entry that old describes.
-func (s *slot) compare() error {
-	info, err := s.d.see(s.name)
+// compare holds that what is there, of which lstat said info, is the entry that
+// old describes.
+func (s *slot) compare(info meta) error {
+	info, err := s.d.behind(s.name, info)
 	if err != nil {
 		return err
 	}
-	e, err := s.d.t.look(s.d, s.name, info)
+	e, err := s.d.t.look(s.d, s.name, &info)
 	switch {
 	case err != nil:
 		return err
@@ -96,48 +97,90 @@ func inTheWay(e core.Entry) error {
 // publish makes the staged entry visible: in one step, and where nothing was
 // expected only if nothing is there.
 func (s *staged) publish() error {
-	was, err := s.check()
-	if err != nil {
-		return err
+	if s.old != nil {
+		return s.replace()
 	}
-	if was != nil {
-		return s.rename()
+	err := s.create()
+	if errors.Is(err, fs.ErrExist) {
+		if err = s.makeRoom(); err == nil {
+			err = s.create()
+		}
 	}
-	if err := s.d.clear(s.name); err != nil {
-		return err
-	}
-	err = s.create()
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		if _, err := s.check(); err != nil {
-			return err
-		}
 		return fmt.Errorf("%w: it was created meanwhile", core.ErrChanged)
 	case s.e.Kind == core.File && noHardLinks(err):
+		if err := s.makeRoom(); err != nil {
+			return err
+		}
 		return s.rename()
-	case err == nil:
-		s.discard() // before the entry is looked at: fewer links are a change
 	}
 	return err
 }
 
-// create makes the entry where nothing is: a file by a second link to it, so
-// that the file system itself refuses if something is there, and a link at
-// once, since not every system has hard links to links.
+// replace takes the place of what old describes.
+func (s *staged) replace() error {
+	if _, err := s.check(); err != nil {
+		return err
+	}
+	return s.rename()
+}
+
+// makeRoom holds that nothing is there but empty directories, and removes them.
+func (s *staged) makeRoom() error {
+	if _, err := s.check(); err != nil {
+		return err
+	}
+	return s.d.clear(s.name)
+}
+
+// create makes the entry where nothing is, so that the file system itself
+// refuses if something is there.
 func (s *staged) create() error {
 	s.d.t.window("create", s.e.Key)
 	name := s.d.actual(s.name)
+	err := s.d.t.renameNew(s.d, s.temp, name)
+	if err == nil {
+		s.temp = ""
+		return nil
+	}
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	if err := s.createTwice(name); err != nil {
+		return err
+	}
+	s.discard() // before the entry is looked at: fewer links are a change
+	return nil
+}
+
+// createTwice is create beside the temporary name: a file by a second link to
+// it, and a link once more, since not every system has hard links to links.
+func (s *staged) createTwice(name string) error {
 	if s.e.Kind == core.Link {
-		return s.d.root.Symlink(core.Rel(s.e.Key, s.e.Target.Key), name)
+		return s.d.folder.symlink(core.Rel(s.e.Key, s.e.Target.Key), name)
 	}
 	if s.d.t.hooks.noLinks {
 		return syscall.EPERM
 	}
-	return s.d.root.Link(s.temp, name)
+	return s.d.folder.link(s.temp, name)
+}
+
+// renameNew renames in d where nothing must be there. It is
+// errors.ErrUnsupported where that cannot be had in one step.
+func (t *Tree) renameNew(d *dir, name, to string) error {
+	if t.hooks.plain || t.hooks.noLinks || t.noRenameNew.Load() {
+		return errors.ErrUnsupported
+	}
+	err := d.folder.renameNew(name, to)
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.noRenameNew.Store(true)
+	}
+	return err
 }
 
 func (s *staged) rename() error {
-	err := s.d.root.Rename(s.temp, s.d.actual(s.name))
+	err := s.d.folder.rename(s.temp, s.d.actual(s.name))
 	if err == nil {
 		s.temp = ""
 	}
@@ -156,20 +199,18 @@ func noHardLinks(err error) bool {
 
 // emptyTree reports whether the directory called name holds nothing but
 // directories, at any depth.
-func (d *dir) emptyTree(name string, info fs.FileInfo) (bool, error) {
-	sub, err := d.open(name, info)
+func (d *dir) emptyTree(name string) (bool, error) {
+	sub, err := d.open(name)
 	if err != nil {
 		return false, err
 	}
-	defer func() { _ = sub.root.Close() }() // nothing is written through it
+	defer func() { _ = sub.folder.Close() }() // nothing is written through it
 	dirs, empty, err := sub.subdirs()
 	for _, name := range dirs {
 		if !empty || err != nil {
 			break
 		}
-		if info, err = sub.lstat(name); err == nil && info.IsDir() {
-			empty, err = sub.emptyTree(name, info)
-		}
+		empty, err = sub.emptyTree(name)
 	}
 	return empty && err == nil, err
 }
@@ -178,9 +219,9 @@ func (d *dir) emptyTree(name string, info fs.FileInfo) (bool, error) {
 // nothing else.
 func (d *dir) subdirs() (dirs []string, only bool, err error) {
 	only = true
-	err = d.readNames(func(e fs.DirEntry) {
-		if e.IsDir() {
-			dirs = append(dirs, e.Name())
+	err = d.folder.names(func(name string, kind fs.FileMode) {
+		if kind.IsDir() {
+			dirs = append(dirs, name)
 		} else {
 			only = false
 		}
@@ -195,10 +236,10 @@ func (d *dir) clear(name string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil || !info.IsDir() {
+	if err != nil || !info.mode.IsDir() {
 		return err
 	}
-	sub, err := d.open(name, info)
+	sub, err := d.open(name)
 	if err != nil {
 		return err
 	}
@@ -208,7 +249,7 @@ func (d *dir) clear(name string) error {
 			err = sub.clear(name)
 		}
 	}
-	if err = errors.Join(err, sub.root.Close()); err != nil {
+	if err = errors.Join(err, sub.folder.Close()); err != nil {
 		return err
 	}
 	return d.rmdirAt(name)
@@ -217,7 +258,7 @@ func (d *dir) clear(name string) error {
 // rmdirAt removes the empty directory called name, and what is kept open of it.
 func (d *dir) rmdirAt(name string) error {
 	d.t.dirs.drop(join(d.key, name))
-	err := d.rmdir(d.actual(name))
+	err := d.folder.rmdir(d.actual(name))
 	if errors.Is(err, os.ErrExist) || errors.Is(err, syscall.ENOTEMPTY) {
 		return fmt.Errorf("%w: the directory %s is not empty", core.ErrConflict, core.DisplayKey(join(d.key, name)))
 	}

@@ -79,6 +79,8 @@ type Tree struct {
 	root *dir     // nil until the directory exists
 	real []string // the segments of the root's path, with no link on the way
 
+	noReadBelow, noRenameNew atomic.Bool // the system, or its file system, cannot
+
 	dirs  dirCache
 	trait atomic.Pointer[traits]
 	hooks hooks
@@ -89,7 +91,8 @@ type Tree struct {
 type hooks struct {
 	window  func(before, key string) // called between a look and what relies on it
 	fold    func(name string) string // names that fold to the same are one
-	noLinks bool                     // the file system has no hard links
+	noLinks bool                     // the file system has no hard links, and renames over what is there
+	plain   bool                     // the system has only what all have
 	later   time.Duration            // by how much Finish takes it to be later than it is
 }
 
@@ -164,7 +167,7 @@ func (t *Tree) Close() error {
 	if t.root == nil {
 		return nil
 	}
-	return t.root.root.Close()
+	return t.root.folder.Close()
 }
 
 // Identity implements [core.Identifier]: by the path that the directory has
@@ -188,26 +191,24 @@ func (t *Tree) openRoot() error {
 	if t.root != nil {
 		return nil
 	}
-	info, err := os.Stat(t.given)
+	info, err := statPath(t.given)
 	if err != nil {
 		return rootError(t.given, err)
 	}
-	if !info.IsDir() {
+	if !info.mode.IsDir() {
 		return fmt.Errorf("%s names one file; give the directory %s that it is in", t.given, filepath.Dir(t.given))
 	}
 	real, err := filepath.EvalSymlinks(t.given)
 	if err != nil {
 		return rootError(t.given, err)
 	}
-	root, err := os.OpenRoot(real)
+	f, err := openFolder(real)
 	if err != nil {
 		return rootError(t.given, err)
 	}
-	if info, err = root.Stat("."); err != nil {
-		_ = root.Close()
+	if t.root, err = t.newDir(f, real, "."); err != nil {
 		return rootError(t.given, err)
 	}
-	t.root = &dir{t: t, root: root, info: info, path: real, key: "."}
 	t.real = segments(filepath.ToSlash(real))
 	return nil
 }
@@ -256,29 +257,29 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 		return core.Entry{}, fail("stat", key, err)
 	}
 	defer t.release(d)
-	e, err := t.look(d, name, info)
-	e.Settled = t.settled(info, now)
+	e, err := t.look(d, name, &info)
+	e.Settled = t.settled(&info, now)
 	return e, fail("stat", key, err)
 }
 
 // find returns the directory that holds key, opened, and what is there. A
 // directory is nothing, unless its name makes it an Other.
-func (t *Tree) find(key string) (*dir, string, fs.FileInfo, error) {
+func (t *Tree) find(key string) (*dir, string, meta, error) {
 	if !plainPath(key) {
-		return nil, "", nil, fs.ErrNotExist
+		return nil, "", meta{}, fs.ErrNotExist
 	}
 	parent, name := split(key)
 	d, err := t.openDir(parent, t.reading())
 	if err != nil {
-		return nil, "", nil, absent(err)
+		return nil, "", meta{}, absent(err)
 	}
 	info, err := d.see(name)
-	if err == nil && (info.IsDir() && nameProblem(name, true) == nil || !info.IsDir() && isTemp(name)) {
+	if isDir := info.mode.IsDir(); err == nil && (isDir && nameProblem(name, true) == nil || !isDir && isTemp(name)) {
 		err = fs.ErrNotExist
 	}
 	if err != nil {
 		t.release(d)
-		return nil, "", nil, absent(err)
+		return nil, "", meta{}, absent(err)
 	}
 	return d, name, info, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 
@@ -42,11 +41,11 @@ func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 
 // present holds that the directory that was opened is still the tree's.
 func (t *Tree) present(root *dir) error {
-	info, err := os.Stat(t.given)
+	info, err := statPath(t.given)
 	if err != nil {
 		return rootError(t.given, err)
 	}
-	if !os.SameFile(info, root.info) {
+	if !info.same(&root.info) {
 		return fmt.Errorf("%w: the directory %s was replaced", core.ErrChanged, t.given)
 	}
 	return nil
@@ -58,16 +57,20 @@ type walker struct {
 	ctx   context.Context //nolint:containedctx // A walker is a call, not a thing that lasts.
 	after string
 	yield func(core.Entry, error) bool
-	above []fs.FileInfo // under FollowLinks, the directories that it is in
+	above []*dir   // under FollowLinks, the directories that it is in
+	spare [][]look // for reuse, each by one directory at a time
 }
 
-// item is one name of a directory.
+// item is one name of a directory. There can be many at a time.
 type item struct {
-	name   string
-	isDir  bool // walked, and sorted with a slash
-	looked bool // info and err hold what see said
-	info   fs.FileInfo
-	err    error
+	name  string
+	isDir bool // walked, and sorted with a slash
+}
+
+// look is what see says of an item.
+type look struct {
+	info meta
+	err  error
 }
 
 // byKey orders items by the keys that they stand for: a directory's begin with
@@ -97,17 +100,19 @@ func (w *walker) walk(d *dir) bool {
 		return w.trouble(d.key, err)
 	}
 	if w.t.links == FollowLinks {
-		w.above = append(w.above, d.info)
+		w.above = append(w.above, d)
 		defer func() { w.above = w.above[:len(w.above)-1] }()
 	}
+	looks := w.borrow(len(items))
+	defer w.giveBack(looks)
 	for i := range items {
 		if err := w.ctx.Err(); err != nil {
 			return w.trouble(".", err)
 		}
 		if i%ahead == 0 {
-			w.lookAhead(d, items[i:min(i+ahead, len(items))])
+			looks = w.lookAhead(d, items[i:min(i+ahead, len(items))], looks)
 		}
-		if !w.visit(d, &items[i]) {
+		if !w.visit(d, &items[i], at(looks, i%ahead)) {
 			return false
 		}
 		items[i] = item{} // a large directory is let go of on the way
@@ -118,11 +123,11 @@ func (w *walker) walk(d *dir) bool {
 // items reads and sorts the names in d, without those of temporary files.
 func (w *walker) items(d *dir) ([]item, error) {
 	var items []item
-	err := d.readNames(func(e fs.DirEntry) {
-		it := item{name: e.Name(), isDir: e.IsDir()}
-		if w.t.links == FollowLinks && e.Type()&fs.ModeSymlink != 0 {
-			it.info, it.err = d.see(it.name)
-			it.looked, it.isDir = true, it.err == nil && it.info.IsDir()
+	err := d.folder.names(func(name string, kind fs.FileMode) {
+		it := item{name: name, isDir: kind.IsDir()}
+		if w.t.links == FollowLinks && kind&fs.ModeSymlink != 0 {
+			info, err := d.see(name)
+			it.isDir = err == nil && info.mode.IsDir()
 		}
 		if !it.isDir && isTemp(it.name) {
 			return
@@ -134,26 +139,40 @@ func (w *walker) items(d *dir) ([]item, error) {
 	return items, err
 }
 
-// visit yields what one name stands for.
-func (w *walker) visit(d *dir, it *item) bool {
+// visit yields what one name stands for. ahead is what was seen of it already,
+// or nil.
+func (w *walker) visit(d *dir, it *item, ahead *look) bool {
 	key := join(d.key, it.name)
 	if w.passed(key, it.isDir) {
 		return true
 	}
-	if !it.looked {
-		it.info, it.err = d.see(it.name)
-	}
-	switch {
-	case errors.Is(it.err, fs.ErrNotExist): // it went away since the names were read
-		return true
-	case it.err != nil:
-		return w.trouble(key, it.err)
-	case it.isDir != (it.info.IsDir() && nameProblem(it.name, true) == nil):
-		return w.trouble(key, fmt.Errorf("%w: it became %s", core.ErrChanged, describe(it.info.Mode())))
-	case it.isDir:
+	if w.opens(it) {
 		return w.enter(d, it, key)
 	}
-	return w.leaf(d, it, key)
+	if ahead == nil {
+		info, err := d.see(it.name)
+		ahead = &look{info, err}
+	}
+	switch info := &ahead.info; {
+	case errors.Is(ahead.err, fs.ErrNotExist): // it went away since the names were read
+		return true
+	case ahead.err != nil:
+		return w.trouble(key, ahead.err)
+	case it.isDir != (info.mode.IsDir() && nameProblem(it.name, true) == nil):
+		return w.trouble(key, became(info))
+	case it.isDir:
+		return w.enter(d, it, key)
+	default:
+		return w.leaf(d, it, info, key)
+	}
+}
+
+// opens reports whether the item is a directory that is opened without a look:
+// opening it says as much.
+func (w *walker) opens(it *item) bool { return it.isDir && w.t.links != FollowLinks }
+
+func became(info *meta) error {
+	return fmt.Errorf("%w: it became %s", core.ErrChanged, describe(info.mode))
 }
 
 // passed reports whether nothing at or below key follows after.
@@ -165,8 +184,8 @@ func (w *walker) passed(key string, isDir bool) bool {
 }
 
 // leaf yields a file, a link or an Other.
-func (w *walker) leaf(d *dir, it *item, key string) bool {
-	e, err := w.t.look(d, it.name, it.info)
+func (w *walker) leaf(d *dir, it *item, info *meta, key string) bool {
+	e, err := w.t.look(d, it.name, info)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true
 	}
@@ -186,29 +205,42 @@ func (w *walker) enter(d *dir, it *item, key string) bool {
 	if err != nil {
 		return w.trouble(key, err)
 	}
-	defer func() { _ = sub.root.Close() }() // nothing is written through it
+	defer func() { _ = sub.folder.Close() }() // nothing is written through it
 	return w.walk(sub)
 }
 
 // open opens a directory to walk it, and under FollowLinks one behind a link,
 // unless that would never end.
 func (w *walker) open(d *dir, it *item) (*dir, error) {
-	if w.t.links != FollowLinks {
-		return d.open(it.name, it.info)
+	sub, err := d.open(it.name)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return sub, err
 	}
-	info, err := d.lstat(it.name)
+	info, gone := d.lstat(it.name)
+	switch {
+	case gone != nil:
+		return nil, gone
+	case info.mode.IsDir():
+		return nil, err
+	case w.t.links != FollowLinks:
+		return nil, became(&info)
+	}
+	return w.follow(d, it.name)
+}
+
+// follow opens the directory behind a link, unless that would never end.
+func (w *walker) follow(d *dir, name string) (*dir, error) {
+	sub, err := w.t.follow(d, name)
 	if err != nil {
 		return nil, err
 	}
-	if info.IsDir() {
-		return d.open(it.name, info)
-	}
 	for _, a := range w.above {
-		if os.SameFile(a, it.info) {
+		if a.info.same(&sub.info) {
+			_ = sub.folder.Close() // nothing was written through it
 			return nil, errors.New("the link leads to a directory that it is in, so following it would never end")
 		}
 	}
-	return w.t.follow(d, it.name)
+	return sub, nil
 }
 
 // trouble yields an error: of one key, or of the root, which ends the listing.

@@ -1,4 +1,4 @@
-//go:build darwin || freebsd || netbsd
+//go:build portable
 
 package localfs
 
@@ -13,5 +13,5 @@ func inode(info fs.FileInfo) (ino uint64, ctime int64) {
 	if !ok {
 		return 0, 0
 	}
-	return uint64(st.Ino), st.Ctimespec.Nano() //nolint:unconvert // Its type differs between systems.
+	return st.Ino, st.Ctim.Nano()
 }

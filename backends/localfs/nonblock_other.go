@@ -1,0 +1,6 @@
+//go:build !unix
+
+package localfs
+
+// nonblock is nothing where opening never waits.
+const nonblock = 0
