@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/s3fc/s3fc/core"
@@ -59,7 +60,7 @@ func (f *folder) open(name string) (*folder, error) {
 		return nil, err
 	}
 	if !info.mode.IsDir() {
-		return nil, errNoDir
+		return nil, syscall.ENOTDIR
 	}
 	sub, err := folderOf(f.OpenRoot(name))
 	if err != nil {
