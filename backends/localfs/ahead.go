@@ -30,7 +30,7 @@ func (w *walker) lookAhead(d *dir, items []item, looks []look) []look {
 func (w *walker) lookAt(d *dir, items []item, looks []look) {
 	for i := range items {
 		it, l := &items[i], &looks[i]
-		if w.opens(it) || w.passed(join(d.key, it.name), it.isDir) {
+		if w.opens(it) || w.after != "" && w.passed(join(d.key, it.name), it.isDir) {
 			*l = look{}
 			continue
 		}

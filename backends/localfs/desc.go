@@ -106,9 +106,11 @@ func (h *handle) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-func (h *handle) stat() (m meta, err error) {
-	err = h.use(func(fd int) error { return statted(&m, func(st *unix.Stat_t) error { return unix.Fstat(fd, st) }) })
-	return m, err
+// stat says what was opened.
+func (d *desc) stat() (meta, error) {
+	var st unix.Stat_t
+	err := d.use(func(fd int) error { return unix.Fstat(fd, &st) })
+	return metaOf(&st, err)
 }
 
 func (h *handle) chmod(mode fs.FileMode) error {

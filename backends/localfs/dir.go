@@ -144,7 +144,7 @@ func (d *dir) open(name string) (*dir, error) {
 }
 
 func (t *Tree) newDir(f *folder, path, key string) (*dir, error) {
-	info, err := f.self()
+	info, err := f.stat()
 	if err != nil {
 		_ = f.Close()
 		return nil, err

@@ -11,7 +11,12 @@ import (
 
 // look returns the complete entry called name in d, of which see said info.
 func (t *Tree) look(d *dir, name string, info *meta) (core.Entry, error) {
-	e := core.Entry{Key: join(d.key, name), Token: info.token()}
+	return t.entry(d, name, join(d.key, name), info)
+}
+
+// entry is look for one who knows the key already.
+func (t *Tree) entry(d *dir, name, key string, info *meta) (core.Entry, error) {
+	e := core.Entry{Key: key, Token: info.token()}
 	mode := info.mode
 	if err := nameProblem(name, mode.IsDir()); err != nil {
 		e.Problem = err

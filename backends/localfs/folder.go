@@ -35,9 +35,10 @@ func openAt(dir int, name string, flags int, mode fs.FileMode) (fd int, err erro
 }
 
 // statPath says what is at path, behind links.
-func statPath(path string) (m meta, err error) {
-	err = statted(&m, func(st *unix.Stat_t) error { return unix.Stat(path, st) })
-	return m, err
+func statPath(path string) (meta, error) {
+	var st unix.Stat_t
+	err := uninterrupted(func() error { return unix.Stat(path, &st) })
+	return metaOf(&st, err)
 }
 
 // openPath opens the file at path to read it, behind links, and does not wait
@@ -53,11 +54,6 @@ func openPath(path string) (*handle, error) {
 // reading opens a file without waiting for the other end of a fifo, and without
 // making a terminal the program's.
 const reading = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY
-
-func (f *folder) self() (m meta, err error) {
-	err = f.use(func(fd int) error { return statted(&m, func(st *unix.Stat_t) error { return unix.Fstat(fd, st) }) })
-	return m, err
-}
 
 // at calls op with the descriptor, for what is called name in f.
 func (f *folder) at(name string, op func(fd int) error) error {
@@ -76,11 +72,10 @@ func (f *folder) open(name string) (sub *folder, err error) {
 	return sub, err
 }
 
-func (f *folder) lstat(name string) (m meta, err error) {
-	err = f.at(name, func(fd int) error {
-		return statted(&m, func(st *unix.Stat_t) error { return unix.Fstatat(fd, name, st, unix.AT_SYMLINK_NOFOLLOW) })
-	})
-	return m, err
+func (f *folder) lstat(name string) (meta, error) {
+	var st unix.Stat_t
+	err := f.at(name, func(fd int) error { return unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	return metaOf(&st, err)
 }
 
 // read opens the file called name to read it, and does not wait should it be a
@@ -167,19 +162,16 @@ func (f *folder) again() (own *folder, err error) {
 // same reports whether two looks were at one file.
 func (m *meta) same(o *meta) bool { return m.dev == o.dev && m.ino == o.ino }
 
-// statted fills m with what call says.
-func statted(m *meta, call func(*unix.Stat_t) error) error {
-	var st unix.Stat_t
-	err := uninterrupted(func() error { return call(&st) })
+// metaOf is what a system call said, unless it failed.
+func metaOf(st *unix.Stat_t, err error) (meta, error) {
 	if err != nil {
-		return err
+		return meta{}, err
 	}
 	sec, nsec := st.Mtim.Unix()
-	*m = meta{
+	return meta{
 		mode: modeOf(uint32(st.Mode)), size: st.Size, mtime: time.Unix(sec, nsec), ctime: st.Ctim.Nano(),
 		dev: uint64(st.Dev), ino: uint64(st.Ino), //nolint:unconvert // Their types differ between systems.
-	}
-	return nil
+	}, nil
 }
 
 var kinds = map[uint32]fs.FileMode{

@@ -51,7 +51,8 @@ func handleOf(f *os.File, err error) (*handle, error) {
 	return &handle{f}, nil
 }
 
-func (f *folder) self() (meta, error) { return metaOf(f.Stat(".")) }
+// stat says what was opened.
+func (f *folder) stat() (meta, error) { return metaOf(f.Stat(".")) }
 
 // open opens the directory called name; what is behind a link is none.
 func (f *folder) open(name string) (*folder, error) {
@@ -66,7 +67,7 @@ func (f *folder) open(name string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := isStill(&info, sub.self); err != nil {
+	if err := isStill(&info, sub.stat); err != nil {
 		_ = sub.Close()
 		return nil, err
 	}

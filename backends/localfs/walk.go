@@ -185,7 +185,7 @@ func (w *walker) passed(key string, isDir bool) bool {
 
 // leaf yields a file, a link or an Other.
 func (w *walker) leaf(d *dir, it *item, info *meta, key string) bool {
-	e, err := w.t.look(d, it.name, info)
+	e, err := w.t.entry(d, it.name, key, info)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true
 	}
