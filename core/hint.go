@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 )
 
 // A KeyLister names its keys with less work than a listing takes.
@@ -18,12 +19,13 @@ type KeyLister interface {
 // can ask for several pages of a listing at once if it knows where they are
 // likely to begin. What is listed never depends on it.
 type KeyHint struct {
-	// Keys yields the keys in order, once. It is read from one goroutine.
+	// Keys yields the keys in order, once. It is read from one goroutine. Nil says
+	// that none are known.
 	Keys iter.Seq[string]
-	// Destination says that the listing is that of a destination: if it left out
-	// an entry, which no store should, then nothing would be lost, for a Put says
-	// what it expects to be there.
-	Destination bool
+	// Harmless reports whether nothing would be lost if the listing left out an
+	// entry, which no store should. It may turn from false to true, and is safe
+	// for concurrent use; nil is never.
+	Harmless func() bool
 }
 
 type keyHintKey struct{}
@@ -39,14 +41,43 @@ func KeyHintOf(ctx context.Context) (KeyHint, bool) {
 	return h, ok
 }
 
-// hinted is list with the hint that other has the same keys, if other can name
-// them.
-func hinted(list Lister, other Tree, destination bool) Lister {
-	k, ok := As[KeyLister](other)
-	if !ok {
-		return list
-	}
+// hintSource is the listing of a source with the hint that the destination has
+// the same keys. An entry that such a listing leaves out would be deleted from
+// the destination; so it is harmless only once none shows that there is nothing
+// to delete.
+func hintSource(list Lister, dst Tree, none *atomic.Bool) Lister {
+	return hinted(list, dst, none.Load)
+}
+
+// hintDestination is the listing of a destination with the hint that the source
+// has the same keys. A Put says what it expects to be there, and fails if that
+// is not so: an entry that is left out is not lost.
+func hintDestination(list Lister, src Tree) Lister {
+	return hinted(list, src, func() bool { return true })
+}
+
+func hinted(list Lister, other Tree, harmless func() bool) Lister {
 	return func(ctx context.Context, after string) iter.Seq2[Entry, error] {
-		return list(WithKeyHint(ctx, KeyHint{Keys: k.Keys(ctx), Destination: destination}), after)
+		h := KeyHint{Harmless: harmless}
+		if k, ok := As[KeyLister](other); ok {
+			h.Keys = k.Keys(ctx)
+		}
+		return list(WithKeyHint(ctx, h), after)
+	}
+}
+
+// noteNone is list, which sets none if it ends without an entry or an error.
+func noteNone(list Lister, none *atomic.Bool) Lister {
+	return func(ctx context.Context, after string) iter.Seq2[Entry, error] {
+		return func(yield func(Entry, error) bool) {
+			some := false
+			for e, err := range list(ctx, after) {
+				some = true
+				if !yield(e, err) {
+					return
+				}
+			}
+			none.Store(!some)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"sync"
+	"sync/atomic"
 )
 
 // DefaultJobs is how many operations run at once unless told otherwise.
@@ -149,13 +150,20 @@ func (r *Reconciler) plan(ctx context.Context, h *holder) error {
 	return h.end()
 }
 
+// join pairs the two listings. One that is out of order is sorted, and gets no
+// hint: it must not be asked for in pieces.
 func (r *Reconciler) join(ctx context.Context) iter.Seq2[Pair, error] {
-	src, dst := hinted(r.Src.List, r.Dst, false), hinted(r.Dst.List, r.Src, true)
+	var none atomic.Bool // is at the destination
+	src, dst := r.Src.List, noteNone(r.Dst.List, &none)
 	if r.sortSrc || r.Src.Features().Unordered {
 		src = sorted(src, r.TempDir, sortBound)
+	} else {
+		src = hintSource(src, r.Dst, &none)
 	}
 	if r.sortDst || r.Dst.Features().Unordered {
 		dst = sorted(dst, r.TempDir, sortBound)
+	} else {
+		dst = hintDestination(dst, r.Src)
 	}
 	return Join(ctx, src, dst)
 }

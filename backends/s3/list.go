@@ -22,7 +22,7 @@ import (
 func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		l := &listing{Tree: t, after: after}
+		l := &listing{Tree: t, after: after, lone: map[string]bool{}}
 		defer func() { // no goroutine outlives the sequence
 			cancel()
 			if l.next != nil {
@@ -46,14 +46,26 @@ type listing struct {
 	after   string
 	next    <-chan listed  // the page that is being fetched, or nil
 	spans   sync.WaitGroup // of what is fetched beside it
-	cut     bool           // it was asked for once whether it is to be split
+	cut     bool           // the keys of a hint were looked at
 	seen    bool           // anything at all
+	ended   bool           // the last page was seen
 	markers int            // of directories, left out
+	most    int            // keys that a page has
+	keys    int            // that were seen
+	sent    int            // requests, but for those of pieces whose turn has not come
+	flying  int            // such pieces
+	lone    map[string]bool
 }
 
 // run yields all pages. It returns more false if nothing more is wanted.
 func (l *listing) run(ctx context.Context, yield func(core.Entry, error) bool) (more bool, err error) {
-	l.next = l.fetch(ctx, l.startAfter(l.after))
+	return l.stretch(ctx, l.startAfter(l.after), "", stint{due: splitPages}, yield)
+}
+
+// stretch yields what q asks for, up to the key to: page by page, until what
+// follows is to be split. The stint is that of the pages before.
+func (l *listing) stretch(ctx context.Context, q pageQuery, to string, s stint, yield func(core.Entry, error) bool) (more bool, err error) {
+	l.next = l.fetch(ctx, q)
 	for l.next != nil {
 		p := <-l.next
 		l.next = nil
@@ -64,17 +76,18 @@ func (l *listing) run(ctx context.Context, yield func(core.Entry, error) bool) (
 		if err != nil {
 			return true, err
 		}
-		if q != nil {
-			if c := l.cutter(ctx, p.listPage); c != nil {
-				defer c.stop()
-				if more, err := l.page(ctx, p.listPage, yield); !more || err != nil {
-					return more, err
-				}
-				return l.split(ctx, c, yield)
+		s.add(p.listPage)
+		if !s.ordered() {
+			to = "" // it is the listing that is out of order: no piece of it ends here
+		}
+		l.most = max(l.most, len(p.objects))
+		if q != nil && !reaches(p.listPage, to) {
+			if c := l.cutter(ctx, &s, p.listPage, to); c != nil {
+				return l.split(ctx, c, p.listPage, *q, to, yield)
 			}
 			l.next = l.fetch(ctx, *q)
 		}
-		if more, err := l.page(ctx, p.listPage, yield); !more || err != nil {
+		if more, err := l.take(ctx, p.listPage, to, yield); !more || err != nil {
 			return more, err
 		}
 	}
@@ -182,6 +195,13 @@ func (p *listPage) decode() error {
 			return fmt.Errorf("the store listed a key that it encoded wrongly: %q: %w", o.key, err)
 		}
 		o.key = decoded
+	}
+	for i, n := range p.names {
+		decoded, err := url.QueryUnescape(n)
+		if err != nil {
+			return fmt.Errorf("the store listed a name that it encoded wrongly: %q: %w", n, err)
+		}
+		p.names[i] = decoded
 	}
 	p.encoded = false
 	return nil

@@ -13,10 +13,11 @@ import (
 // listPage is one answer to a listing.
 type listPage struct {
 	objects   []pageObject
-	encoded   bool   // keys are encoded as in a URL's query
-	truncated bool   // there is more
-	next      string // the token that asks for it
-	token     string // that asked for this page
+	names     []string // what the keys of a level begin with, to its next slash
+	encoded   bool     // keys are encoded as in a URL's query
+	truncated bool     // there is more
+	next      string   // the token that asks for it
+	token     string   // that asked for this page
 }
 
 // pageObject is an object as a listing has it.
@@ -50,6 +51,7 @@ func decodePage(b []byte) (listPage, error) {
 			Size         int64
 			LastModified string
 		}
+		CommonPrefixes []struct{ Prefix string }
 	}
 	err := xml.Unmarshal(b, &doc)
 	var other xml.UnmarshalError // of another name
@@ -62,6 +64,9 @@ func decodePage(b []byte) (listPage, error) {
 	p := listPage{encoded: doc.EncodingType == encodingURL, truncated: *doc.IsTruncated, next: doc.NextContinuationToken}
 	for _, o := range doc.Contents {
 		p.objects = append(p.objects, pageObject{o.Key, o.ETag, o.Size, parseStamp(o.LastModified)})
+	}
+	for _, n := range doc.CommonPrefixes {
+		p.names = append(p.names, n.Prefix)
 	}
 	return p, nil
 }
@@ -97,6 +102,8 @@ func scanPage(b []byte) (p listPage, ok bool) {
 			return p, !s.failed && len(s.rest) == 0 && ended
 		case "Contents":
 			p.objects = append(p.objects, s.object())
+		case "CommonPrefixes":
+			p.names = append(p.names, s.commonPrefix())
 		case "IsTruncated":
 			p.truncated, ended = s.bool(s.text(name)), true
 		case "NextContinuationToken":
@@ -138,6 +145,27 @@ func (s *scanner) object() (o pageObject) {
 		}
 	}
 	return o
+}
+
+// commonPrefix reads what is in CommonPrefixes.
+func (s *scanner) commonPrefix() (prefix string) {
+	if s.empty {
+		return ""
+	}
+	s.plain = s.plain[:0]
+	for !s.failed {
+		name := s.open()
+		switch string(name) {
+		case "":
+			s.close([]byte("CommonPrefixes"))
+			return prefix
+		case "Prefix":
+			prefix = string(s.text(name))
+		default:
+			s.skip(name)
+		}
+	}
+	return ""
 }
 
 // scanner reads plain XML from the front of rest.

@@ -2,8 +2,7 @@ package s3
 
 import (
 	"context"
-	"iter"
-	"strings"
+	"sort"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -11,202 +10,182 @@ import (
 const (
 	// spansAhead is how many pieces of a listing are fetched at once.
 	spansAhead = 8
-	// splitPages is how many pages a listing has to be likely to have, before it
-	// is split.
+	// splitPages is how many pages a listing has to have, or to be likely to
+	// have, before it is split.
 	splitPages = 10
-	// mostPages is how many pages of known keys a piece may have that turn out
-	// not to be there.
-	mostPages = 100
 )
 
-// cutter chooses where a listing is cut: at keys that are known from elsewhere,
-// as many of them apart as make one page. Where they are the keys that the store
-// has, each piece is one full page, and a listing that is split costs no request
-// more than one that is not.
-type cutter struct {
-	page   int    // how many keys a full page has
-	after  string // the last cut
-	known  string // the next known key
-	stride int    // known keys from one cut to the next
-	ready  []string
-	pull   func() (string, bool)
-	stop   func()
+// A cutter chooses where what is left of a listing is cut into pieces.
+type cutter interface {
+	// next returns the key in the bucket up to which the next piece goes, or ""
+	// if the rest is one piece.
+	next(ctx context.Context) string
+	// adapt learns that a piece had so many keys.
+	adapt(keys int)
+	// ahead is how many pages of a piece are fetched before they are wanted.
+	ahead() int
+	stop()
 }
 
-// cutter returns what cuts the listing behind its first page, or nil if it is
-// not to be cut: nothing is known, there are few keys, or the store is not known
-// to list in order. A listing of a source is trusted with more than a page only
-// at AWS: a store that has another order hides it if it is asked for pieces.
-func (l *listing) cutter(ctx context.Context, first listPage) *cutter {
+// cutter returns what cuts what follows the page p up to the key to, or nil if
+// that is not to be cut, or not yet.
+func (l *listing) cutter(ctx context.Context, s *stint, p listPage, to string) cutter {
 	hint, ok := core.KeyHintOf(ctx)
-	if !ok || l.cut || l.express || l.opts.NotFlat || !(hint.Destination || l.aws) || len(first.objects) == 0 {
+	if !ok || l.express || l.opts.NotFlat || !(l.aws || mayMiss(hint)) || len(p.objects) == 0 || !s.ordered() {
 		return nil
 	}
-	l.cut = true // a hint is read once
-	c := &cutter{page: len(first.objects), after: first.objects[len(first.objects)-1].key}
-	c.pull, c.stop = iter.Pull(hint.Keys)
-	if c.prepare(l.Tree) {
+	if c := l.knownCutter(hint, p); c != nil {
 		return c
 	}
-	c.stop()
-	return nil
+	if s.pages < s.due {
+		return nil
+	}
+	s.due = 2 * s.pages
+	return l.nameCutter(ctx, s, p, to)
 }
 
-// take returns the next known key in the bucket, or "" if it is the last, where
-// there is nothing to cut, or there is none.
-func (c *cutter) take(t *Tree) string {
-	key := c.known
-	next, ok := c.pull()
-	if !ok || key == "" {
-		return ""
-	}
-	c.known = t.full(next)
-	return key
-}
+// mayMiss reports whether a store that has an order of its own may hide entries,
+// because nothing is lost by it.
+func mayMiss(h core.KeyHint) bool { return h.Harmless != nil && h.Harmless() }
 
-// prepare finds out how many known keys make a page, and whether there are
-// enough.
-func (c *cutter) prepare(t *Tree) bool {
-	first, ok := c.pull()
-	if !ok {
-		return false
-	}
-	for c.known = t.full(first); c.known <= c.after; c.stride++ {
-		if c.take(t) == "" {
-			return false
+// split yields the page p, and what follows it up to the key to, in order. The
+// first piece goes on where the page ended, as the store has it.
+func (l *listing) split(ctx context.Context, c cutter, p listPage, q pageQuery, to string, yield func(core.Entry, error) bool) (more bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer c.stop()
+	next := &span{from: q, after: p.objects[len(p.objects)-1].key}
+	ahead, next := l.begin(ctx, c, nil, next, to)
+	more, err = l.take(ctx, p, to, yield)
+	for more && err == nil && len(ahead) > 0 {
+		before := l.keys
+		l.flying--
+		more, err = l.span(ctx, ahead[0], yield)
+		if l.ended {
+			break
 		}
+		c.adapt(l.keys - before)
+		ahead, next = l.begin(ctx, c, ahead[1:], next, to)
 	}
-	for c.stride > 0 && len(c.ready) < splitPages-1 {
-		cut := c.skip(t)
-		if cut == "" {
-			return false
+	return more, err
+}
+
+// begin sets out to fetch what follows ahead, next first. It returns all that is
+// being fetched, and what follows that, or nil.
+func (l *listing) begin(ctx context.Context, c cutter, ahead []*span, next *span, to string) (all []*span, after *span) {
+	for next != nil && len(ahead) < spansAhead {
+		s := next
+		if s.end = c.next(ctx); s.end != "" {
+			next = &span{from: pageQuery{after: s.end}, after: s.end}
+		} else {
+			s.end, next = to, nil
 		}
-		c.ready = append(c.ready, cut)
+		s.pages = make(chan listed, c.ahead())
+		l.flying++
+		l.spans.Go(func() { s.fetch(ctx, l.Tree) })
+		ahead = append(ahead, s)
 	}
-	return c.stride > 0
-}
-
-// skip returns the known key that is a stride further on, or "".
-func (c *cutter) skip(t *Tree) (key string) {
-	for range c.stride {
-		if key = c.take(t); key == "" {
-			return ""
-		}
-	}
-	return key
-}
-
-// next returns the next cut, or "" for the end.
-func (c *cutter) next(t *Tree) string {
-	if len(c.ready) > 0 {
-		cut := c.ready[0]
-		c.ready = c.ready[1:]
-		return cut
-	}
-	return c.skip(t)
-}
-
-// adapt learns from a piece that had so many keys: the next ones are to make one
-// page, and not a little more.
-func (c *cutter) adapt(keys int) {
-	switch {
-	case keys > c.page:
-		c.stride = max(1, c.stride*c.page*19/20/keys)
-	case keys < c.page/2:
-		c.stride = min(c.stride*2, c.page*mostPages)
-	}
+	return ahead, next
 }
 
 // span is a piece of a listing: the keys behind after, up to end.
 type span struct {
+	from       pageQuery
 	after, end string // in the bucket; an empty end is that of the listing
 	pages      chan listed
+	// What is to be read once pages is closed: where to go on if the piece is
+	// longer than pieces are to be, or is not in order.
+	stint stint
+	rest  *pageQuery
 }
 
-// split yields what follows the first page, in order.
-func (l *listing) split(ctx context.Context, c *cutter, yield func(core.Entry, error) bool) (more bool, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var ahead []*span
-	for ended := false; ; {
-		for len(ahead) < spansAhead && !ended {
-			s := &span{after: c.after, end: c.next(l.Tree), pages: make(chan listed, 1)}
-			ahead, c.after, ended = append(ahead, s), s.end, s.end == ""
-			l.spans.Go(func() { s.fetch(ctx, l.Tree) })
-		}
-		if len(ahead) == 0 {
-			return true, nil
-		}
-		keys, last, more, err := l.span(ctx, ahead[0], yield)
-		if !more || err != nil || last {
-			return more, err
-		}
-		c.adapt(keys)
-		ahead = ahead[1:]
-	}
-}
-
-// fetch gets the pages of a span, until its end or that of the listing.
+// fetch gets the pages of a span, until its end or that of the listing, or until
+// it is as long as a listing that may be split, or out of order.
 func (s *span) fetch(ctx context.Context, t *Tree) {
 	defer close(s.pages)
-	for q := (&pageQuery{after: s.after}); q != nil; {
+	s.stint.last = s.after
+	for q := &s.from; q != nil; {
 		p, err := t.askPage(ctx, *q)
 		if err == nil {
 			err = p.decode()
 		}
-		done := err != nil || s.beyond(p)
-		if !done {
+		p.token = q.token
+		s.stint.add(p)
+		if q = nil; err == nil && !(s.stint.ordered() && reaches(p, s.end)) {
 			q, err = p.following()
+		}
+		if !s.stint.ordered() || s.stint.pages == splitPages {
+			s.rest, q = q, nil
 		}
 		select {
 		case s.pages <- listed{p, err}:
 		case <-ctx.Done():
 			return
 		}
-		if done || err != nil {
-			return
-		}
 	}
 }
 
-// beyond reports whether p reaches the end of the span.
-func (s *span) beyond(p listPage) bool {
+// reaches reports whether a page reaches the key end.
+func reaches(p listPage, end string) bool {
 	n := len(p.objects)
-	return s.end != "" && n > 0 && p.objects[n-1].key >= s.end
+	return end != "" && n > 0 && p.objects[n-1].key >= end
 }
 
-// span yields one piece. It returns how many keys it had; last is true if the
-// listing ended with it.
-func (l *listing) span(ctx context.Context, s *span, yield func(core.Entry, error) bool) (keys int, last, more bool, err error) {
+// span yields one piece. If it is out of order, then so is the listing, and what
+// the store has behind it is all that is yielded after it.
+func (l *listing) span(ctx context.Context, s *span, yield func(core.Entry, error) bool) (more bool, err error) {
+	order := stint{last: s.after}
 	for p := range s.pages {
 		if p.err != nil {
-			return keys, false, true, p.err
+			return true, p.err
 		}
-		if p.truncated {
-			p.objects = s.cut(p.objects)
+		if order.add(p.listPage); !order.ordered() {
+			s.end = ""
 		}
-		keys += len(p.objects)
-		if more, err := l.page(ctx, p.listPage, yield); !more || err != nil {
-			return keys, false, more, err
-		}
-		if !p.truncated { // what follows the span is here too, and there is no more
-			return keys, true, true, nil
+		if more, err := l.take(ctx, p.listPage, s.end, yield); !more || err != nil || l.ended {
+			return more, err
 		}
 	}
-	return keys, s.end == "", true, ctx.Err()
+	if s.rest == nil || ctx.Err() != nil {
+		return true, ctx.Err()
+	}
+	return l.stretch(ctx, *s.rest, s.end, s.stint, yield)
 }
 
-// cut returns the objects that lie in the span. If they are not in order, all
-// are in it: whoever checks the order is to see that.
-func (s *span) cut(objects []pageObject) []pageObject {
-	end := len(objects)
-	for i, o := range objects {
-		if i > 0 && strings.Compare(objects[i-1].key, o.key) >= 0 {
-			return objects
-		}
-		if s.end != "" && o.key > s.end && i < end {
-			end = i
-		}
+// take yields what of a page lies in its piece, which goes up to end. With the
+// last page of the listing all that is to come is there.
+func (l *listing) take(ctx context.Context, p listPage, end string, yield func(core.Entry, error) bool) (more bool, err error) {
+	if p.truncated && end != "" {
+		n := sort.Search(len(p.objects), func(i int) bool { return p.objects[i].key > end })
+		p.objects = p.objects[:n]
 	}
-	return objects[:end]
+	l.ended = !p.truncated
+	l.sent++
+	l.keys += len(p.objects)
+	return l.page(ctx, p, yield)
+}
+
+// stint is what is remembered of pages that came one after the other.
+type stint struct {
+	pages    int
+	due      int      // at so many pages it is seen whether to split
+	firsts   []string // the first keys of the last pages
+	last     string   // the last key
+	disorder bool
+}
+
+func (s *stint) ordered() bool { return !s.disorder }
+
+func (s *stint) add(p listPage) {
+	s.pages++
+	for i, o := range p.objects {
+		s.disorder = s.disorder || o.key <= s.last && (i > 0 || s.last != "")
+		s.last = o.key
+	}
+	if len(p.objects) == 0 {
+		return
+	}
+	if s.firsts = append(s.firsts, p.objects[0].key); len(s.firsts) > splitPages {
+		s.firsts = s.firsts[1:]
+	}
 }

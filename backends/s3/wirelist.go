@@ -15,7 +15,29 @@ import (
 
 // pageQuery asks for a page: of the keys behind after, or with a token of those
 // behind the page that gave it.
-type pageQuery struct{ after, token string }
+type pageQuery struct {
+	after, token string
+	// level, if not nil, asks for what lies in that directory of the bucket
+	// instead of all keys of the tree: its objects, and the names below it.
+	level *string
+}
+
+// parameters returns the parameters of S3 that ask for it, under prefix unless
+// it has its own.
+func (q pageQuery) parameters(prefix string) (in awss3.ListObjectsV2Input) {
+	in.Prefix, in.StartAfter, in.ContinuationToken = given(prefix), given(q.after), given(q.token)
+	if q.level != nil {
+		in.Prefix, in.Delimiter = given(*q.level), given("/")
+	}
+	return in
+}
+
+func given(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
 
 // askPage gets one page: over the wire where that can be, else through the SDK.
 func (t *Tree) askPage(ctx context.Context, q pageQuery) (listPage, error) {
@@ -25,16 +47,9 @@ func (t *Tree) askPage(ctx context.Context, q pageQuery) (listPage, error) {
 			return p, err
 		}
 	}
-	in := &awss3.ListObjectsV2Input{Bucket: &t.bucketName, EncodingType: types.EncodingTypeUrl}
-	for _, f := range []struct {
-		field **string
-		value string
-	}{{&in.Prefix, t.prefix}, {&in.StartAfter, q.after}, {&in.ContinuationToken, q.token}} {
-		if f.value != "" {
-			*f.field = &f.value
-		}
-	}
-	out, err := t.client.ListObjectsV2(ctx, in)
+	in := q.parameters(t.prefix)
+	in.Bucket, in.EncodingType = &t.bucketName, types.EncodingTypeUrl
+	out, err := t.client.ListObjectsV2(ctx, &in)
 	if err != nil {
 		return listPage{}, err
 	}
@@ -49,6 +64,9 @@ func sdkPage(out *awss3.ListObjectsV2Output) listPage {
 	for _, o := range out.Contents {
 		p.objects = append(p.objects, pageObject{aws.ToString(o.Key), aws.ToString(o.ETag), aws.ToInt64(o.Size), changedAt(o.LastModified)})
 	}
+	for _, n := range out.CommonPrefixes {
+		p.names = append(p.names, aws.ToString(n.Prefix))
+	}
 	return p
 }
 
@@ -59,9 +77,10 @@ var answers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // for again, as other errors of the connection are.
 func (w *wire) list(ctx context.Context, prefix string, q pageQuery) (listPage, error) {
 	query := url.Values{"list-type": {"2"}, "encoding-type": {encodingURL}}
-	for name, value := range map[string]string{"prefix": prefix, "start-after": q.after, "continuation-token": q.token} {
-		if value != "" {
-			query.Set(name, value)
+	in := q.parameters(prefix)
+	for name, value := range map[string]*string{"prefix": in.Prefix, "delimiter": in.Delimiter, "start-after": in.StartAfter, "continuation-token": in.ContinuationToken} {
+		if value != nil {
+			query.Set(name, *value)
 		}
 	}
 	r := &request{method: http.MethodGet, query: query.Encode(), header: http.Header{}}

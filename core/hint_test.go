@@ -1,0 +1,95 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync/atomic"
+	"testing"
+)
+
+// listerOf yields the entries, and then err if there is one.
+func listerOf(err error, entries ...Entry) Lister {
+	return func(context.Context, string) iter.Seq2[Entry, error] {
+		return func(yield func(Entry, error) bool) {
+			for _, e := range entries {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(Entry{}, err)
+			}
+		}
+	}
+}
+
+// TestOnlyAnEmptyDestinationIsNone holds that a source's listing is told that
+// nothing can be deleted only once the destination's has ended, without an entry
+// of any kind and without an error.
+func TestOnlyAnEmptyDestinationIsNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		list Lister
+		want bool
+	}{
+		"nothing":           {listerOf(nil), true},
+		"a file":            {listerOf(nil, Entry{Key: "a", Kind: File}), false},
+		"an Other":          {listerOf(nil, Entry{Key: "a", Kind: Other}), false},
+		"an error":          {listerOf(errors.New("no")), false},
+		"an error of a key": {listerOf(&Error{Op: "list", Key: "a", Err: errors.New("no")}), false},
+	} {
+		var none atomic.Bool
+		for range noteNone(c.list, &none)(t.Context(), "") {
+			if none.Load() {
+				t.Errorf("%s: said to be empty before it ended", name)
+			}
+		}
+		if none.Load() != c.want {
+			t.Errorf("%s: empty is %v, want %v", name, none.Load(), c.want)
+		}
+	}
+	var none atomic.Bool
+	for range noteNone(listerOf(nil, Entry{Key: "a"}), &none)(t.Context(), "") {
+		break
+	}
+	if none.Load() {
+		t.Error("a listing that nobody read to its end is said to be empty")
+	}
+}
+
+// hinter notes the hint that its listing is made with.
+type hinter struct {
+	Backend
+	features Features
+	hint     KeyHint
+	given    bool
+}
+
+func (h *hinter) Features() Features { return h.features }
+
+func (h *hinter) List(ctx context.Context, _ string) iter.Seq2[Entry, error] {
+	h.hint, h.given = KeyHintOf(ctx)
+	return func(func(Entry, error) bool) {}
+}
+
+// TestAListingIsToldWhatItMayMiss holds that a source must not miss anything
+// before the destination is known to be empty, and that a listing which is to be
+// sorted is not asked for in pieces.
+func TestAListingIsToldWhatItMayMiss(t *testing.T) {
+	src, dst := &hinter{}, &hinter{}
+	r := &Reconciler{Src: src, Dst: dst}
+	pairs := r.join(t.Context())
+	for range pairs {
+		t.Fatal("nothing was listed")
+	}
+	if !src.given || !dst.given || !dst.hint.Harmless() || !src.hint.Harmless() {
+		t.Errorf("hints: source %v, destination %v; want both, and both harmless at the end", src.given, dst.given)
+	}
+	src, dst = &hinter{features: Features{Unordered: true}}, &hinter{features: Features{Unordered: true}}
+	for range (&Reconciler{Src: src, Dst: dst}).join(t.Context()) {
+		t.Fatal("nothing was listed")
+	}
+	if src.given || dst.given {
+		t.Error("a listing that has no order got a hint")
+	}
+}
