@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"sync"
 	"sync/atomic"
 )
 
@@ -182,11 +181,11 @@ type pending struct {
 func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 	return func(yield func(Action, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		var wg sync.WaitGroup
-		defer wg.Wait()
+		workers := newLimiter(r.jobs())
+		defer workers.wait()
 		defer cancel()
 		q := &queue{yield: yield}
-		asker, slots := r.asker(), make(chan struct{}, r.jobs())
+		asker := r.asker()
 		var listed int64
 		for pair, err := range r.join(ctx) {
 			if err != nil {
@@ -196,7 +195,7 @@ func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 			if listed++; listed%1024 == 0 {
 				r.progress(Progress{Phase: Listing, Listed: listed})
 			}
-			if !q.push(r.start(ctx, asker, pair, slots, &wg)) {
+			if !q.push(r.start(ctx, asker, pair, workers)) {
 				return
 			}
 		}
@@ -213,7 +212,7 @@ func (r *Reconciler) progress(p Progress) {
 }
 
 // start decides about a pair at once, or sets out to.
-func (r *Reconciler) start(ctx context.Context, a *asker, p Pair, slots chan struct{}, wg *sync.WaitGroup) *pending {
+func (r *Reconciler) start(ctx context.Context, a *asker, p Pair, workers *limiter) *pending {
 	if p.Err != nil {
 		return &pending{act: Action{Op: Fail, Key: p.Key, Reason: ListError, Err: p.Err}}
 	}
@@ -221,9 +220,8 @@ func (r *Reconciler) start(ctx context.Context, a *asker, p Pair, slots chan str
 		return &pending{act: act}
 	}
 	w := &pending{done: make(chan struct{})}
-	slots <- struct{}{}
-	wg.Go(func() {
-		defer func() { <-slots; close(w.done) }()
+	workers.run(func() {
+		defer close(w.done)
 		w.act = a.settle(ctx, p.Key, p.Src, p.Dst)
 	})
 	return w
