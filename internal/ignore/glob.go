@@ -39,10 +39,12 @@ func (s *byteSet) invert() {
 }
 
 // A glob is a compiled pattern. Text that must stand at its beginning is kept
-// apart, so that most keys are told from most globs by one comparison.
+// apart, and text that must stand at its end is known, so that most keys are
+// told from most globs by a comparison or two.
 type glob struct {
 	prefix string
-	tokens []token
+	tokens []token // of what follows prefix
+	suffix string  // that tokens end with
 }
 
 // compile reads a pattern. Not ok is one that can never match, such as one
@@ -54,7 +56,23 @@ func compile(pattern string) (g glob, ok bool) {
 	}
 	g.prefix = pattern[:n]
 	g.tokens, ok = tokenize(pattern[n:])
+	g.suffix = literalEnd(g.tokens)
 	return g, ok
+}
+
+// literalEnd returns the text that the tokens end with: whatever is matched
+// before it, it is matched by the last bytes. A slash that may be left out is
+// none of it.
+func literalEnd(tokens []token) string {
+	i := len(tokens)
+	for i > 0 && tokens[i-1].kind == literal && !(i > 2 && tokens[i-3].kind == optional) {
+		i--
+	}
+	var b []byte
+	for _, t := range tokens[i:] {
+		b = append(b, t.lit)
+	}
+	return string(b)
 }
 
 func isSpecial(c byte) bool { return c == '*' || c == '?' || c == '[' || c == '\\' }
@@ -109,14 +127,17 @@ func starTokens(p string, i int) (ts []token, next int) {
 
 // match reports whether g matches the whole of s. It takes time proportional
 // to the product of both lengths, whatever the pattern.
-func (g glob) match(s string) bool {
-	if len(s) < len(g.prefix) || s[:len(g.prefix)] != g.prefix {
-		return false
+func (g *glob) match(s string) bool {
+	rest, ok := strings.CutPrefix(s, g.prefix)
+	if len(g.tokens) == 0 || !ok {
+		return ok && rest == ""
 	}
-	s = s[len(g.prefix):]
-	if len(g.tokens) == 0 {
-		return s == ""
-	}
+	return strings.HasSuffix(rest, g.suffix) && g.run(rest)
+}
+
+// run matches what follows the prefix. It is apart from match so that keys
+// which another prefix tells from the glob need little of the stack.
+func (g *glob) run(s string) bool {
 	var buf [2 * 64]bool
 	now, next := buf[:64], buf[64:]
 	if n := len(g.tokens) + 1; n > 64 {
@@ -135,7 +156,7 @@ func (g glob) match(s string) bool {
 
 // enter marks that the text so far was matched by the tokens before i, and all
 // that follows from it.
-func (g glob) enter(states []bool, i int) {
+func (g *glob) enter(states []bool, i int) {
 	if states[i] {
 		return
 	}
@@ -153,7 +174,7 @@ func (g glob) enter(states []bool, i int) {
 }
 
 // step consumes one byte; false means that no match is possible any more.
-func (g glob) step(now, next []bool, c byte) bool {
+func (g *glob) step(now, next []bool, c byte) bool {
 	alive := false
 	for i, t := range g.tokens {
 		if !now[i] || !t.takes(c) {

@@ -106,8 +106,45 @@ func FuzzHidden(f *testing.F) {
 }
 
 func BenchmarkHidden(b *testing.B) {
-	set := NewSet(Parse("*.tmp\nnode_modules/\n/build/\ndocs/**/*.bak"), Parse(".DS_Store\n._*"), texts{})
-	for b.Loop() {
-		set.Hidden("content/posts/2024/a-long-name-of-an-article/index.html")
+	for name, flags := range map[string]string{"defaults": "", "rules": "*.tmp\nnode_modules/\n/build/\ndocs/**/*.bak"} {
+		b.Run(name, func(b *testing.B) {
+			set := NewSet(Parse(flags), Parse(".DS_Store\n._*"), texts{})
+			for b.Loop() {
+				set.Hidden("content/posts/2024/a-long-name-of-an-article/index.html")
+			}
+		})
 	}
+}
+
+// What is compared before a glob is run never changes what it matches.
+func TestComparingTheEndFirstChangesNothing(t *testing.T) {
+	patterns, keys := words("a/*?", 6), words("ab/", 4)
+	for _, p := range patterns {
+		g, ok := compile(p)
+		if !ok {
+			t.Fatalf("%q cannot be compiled", p)
+		}
+		slow := g
+		slow.suffix = ""
+		for _, key := range keys {
+			if got, want := g.match(key), slow.match(key); got != want {
+				t.Fatalf("%q on %q: got %v, want %v", p, key, got, want)
+			}
+		}
+	}
+}
+
+// words returns all words of up to n of the letters.
+func words(letters string, n int) []string {
+	all := []string{""}
+	for from := 0; n > 0; n-- {
+		longest := all[from:]
+		from = len(all)
+		for _, w := range longest {
+			for _, l := range letters {
+				all = append(all, w+string(l))
+			}
+		}
+	}
+	return all
 }
