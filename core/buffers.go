@@ -14,11 +14,13 @@ const DefaultBuffers = 32 << 20
 // lends without a limit.
 //
 // Who holds one buffer must not wait for a second: all could wait for each
-// other.
+// other. What is fetched ahead of its reader has buffers of [Buffers.GetAhead],
+// which nobody waits for, and which nobody's wish waits for to come back.
 type Buffers struct {
 	mu      sync.Mutex
 	limit   int64
 	used    int64
+	ahead   int64 // of used, what GetAhead lent
 	waiting []*bufferWaiter
 	free    map[int][][]byte // by power of two
 	idle    int64            // bytes in free
@@ -35,8 +37,8 @@ func NewBuffers(limit int64) *Buffers {
 }
 
 // Get lends n bytes, waiting until they are there. More than the whole budget
-// is lent when nothing else is. The content is undefined. The caller gives the
-// buffer back with Put.
+// is lent when nothing else is, or only by GetAhead. The content is undefined.
+// The caller gives the buffer back with Put.
 func (b *Buffers) Get(ctx context.Context, n int) ([]byte, error) {
 	if b == nil {
 		return make([]byte, n), nil
@@ -47,18 +49,47 @@ func (b *Buffers) Get(ctx context.Context, n int) ([]byte, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.take(n, size), nil
+}
+
+// GetAhead lends n bytes if they are there at once and nobody waits for any,
+// else nil. It never lends more than half of the budget, so that who reads what
+// was fetched ahead finds memory for what it makes of it. The caller gives the
+// buffer back with PutAhead.
+func (b *Buffers) GetAhead(n int) []byte {
+	if b == nil {
+		return make([]byte, n)
+	}
+	size := bufferSize(n)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) > 0 || b.used+int64(size) > b.limit || b.ahead+int64(size) > b.limit/2 {
+		return nil
+	}
+	b.used += int64(size)
+	b.ahead += int64(size)
+	return b.take(n, size)
+}
+
+// take returns a buffer of n bytes that is accounted for with size.
+func (b *Buffers) take(n, size int) []byte {
 	if list := b.free[size]; len(list) > 0 {
 		buf := list[len(list)-1]
 		b.free[size] = list[:len(list)-1]
 		b.idle -= int64(size)
-		return buf[:n], nil
+		return buf[:n]
 	}
 	b.shrink()
-	return make([]byte, n, size), nil
+	return make([]byte, n, size)
 }
 
 // Put takes back what Get lent.
-func (b *Buffers) Put(buf []byte) {
+func (b *Buffers) Put(buf []byte) { b.put(buf, 0) }
+
+// PutAhead takes back what GetAhead lent.
+func (b *Buffers) PutAhead(buf []byte) { b.put(buf, int64(cap(buf))) }
+
+func (b *Buffers) put(buf []byte, ahead int64) {
 	if b == nil {
 		return
 	}
@@ -66,6 +97,7 @@ func (b *Buffers) Put(buf []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used -= int64(size)
+	b.ahead -= ahead
 	if b.used+b.idle+int64(size) <= b.limit {
 		b.free[size] = append(b.free[size], buf[:size])
 		b.idle += int64(size)
@@ -75,7 +107,7 @@ func (b *Buffers) Put(buf []byte) {
 
 func (b *Buffers) acquire(ctx context.Context, n int64) error {
 	b.mu.Lock()
-	if len(b.waiting) == 0 && (b.used == 0 || b.used+n <= b.limit) {
+	if len(b.waiting) == 0 && b.lends(n) {
 		b.used += n
 		b.mu.Unlock()
 		return nil
@@ -107,11 +139,14 @@ func (b *Buffers) forget(w *bufferWaiter) {
 	b.wake()
 }
 
+// lends reports whether n bytes can be lent now to who may wait for them.
+func (b *Buffers) lends(n int64) bool { return b.used == b.ahead || b.used+n <= b.limit }
+
 // wake serves waiters in their order, so that a large wish is not starved.
 func (b *Buffers) wake() {
 	for len(b.waiting) > 0 {
 		w := b.waiting[0]
-		if b.used != 0 && b.used+w.n > b.limit {
+		if !b.lends(w.n) {
 			return
 		}
 		b.used += w.n

@@ -85,3 +85,70 @@ func TestBuffersGiveUpWithTheContext(t *testing.T) {
 		}
 	})
 }
+
+func TestBuffersLendAheadNoMoreThanHalfAndOnlyAtOnce(t *testing.T) {
+	b := NewBuffers(32 << 10)
+	one, two := b.GetAhead(8<<10), b.GetAhead(8<<10)
+	if len(one) != 8<<10 || len(two) != 8<<10 {
+		t.Fatalf("%d and %d bytes were lent ahead, want 8 KiB each", len(one), len(two))
+	}
+	if b.GetAhead(1) != nil {
+		t.Error("more than half was lent ahead")
+	}
+	b.PutAhead(two)
+	all, err := b.Get(t.Context(), 16<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest, err := b.Get(t.Context(), 8<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.GetAhead(1) != nil {
+		t.Error("more than there is was lent ahead")
+	}
+	b.PutAhead(one)
+	b.Put(all)
+	b.Put(rest)
+	if b.used != 0 || b.ahead != 0 {
+		t.Errorf("%d bytes are said to be lent, %d of them ahead, and all came back", b.used, b.ahead)
+	}
+}
+
+func TestNoWishWaitsForWhatWasLentAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which ends if all wait
+		b := NewBuffers(32 << 10)
+		held := [][]byte{b.GetAhead(8 << 10), b.GetAhead(8 << 10)}
+		for _, n := range []int{16 << 10, 32 << 10, 64 << 10} { // within, all, and more than the budget
+			buf, err := b.Get(t.Context(), n)
+			if err != nil || len(buf) != n {
+				t.Fatal(len(buf), err)
+			}
+			b.Put(buf)
+		}
+		for _, buf := range held {
+			b.PutAhead(buf)
+		}
+	})
+}
+
+func TestWhoWaitsIsServedBeforeAnybodyFetchesAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBuffers(32 << 10)
+		first, _ := b.Get(t.Context(), 16<<10)
+		done := make(chan []byte)
+		go func() {
+			buf, _ := b.Get(t.Context(), 32<<10)
+			done <- buf
+		}()
+		synctest.Wait()
+		if b.GetAhead(4<<10) != nil {
+			t.Error("lent ahead while somebody waits")
+		}
+		b.Put(first)
+		b.Put(<-done)
+		if buf := b.GetAhead(4 << 10); buf == nil {
+			t.Error("nothing was lent ahead when nobody waited any more")
+		}
+	})
+}

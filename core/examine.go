@@ -91,7 +91,7 @@ func (k *checker) look(ctx context.Context, v *verdict, side Side, listed *Entry
 	if side == Destination {
 		tree, auditor = k.Dst, k.DstAuditor
 	}
-	e, claimed, err := k.read(ctx, tree, v.key)
+	e, claimed, err := k.read(WithSizeHint(ctx, listed.Size), tree, v.key)
 	switch {
 	case err != nil:
 	case auditor != nil && e.Kind != Other:

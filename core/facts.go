@@ -209,7 +209,7 @@ func hashEntry(ctx context.Context, t Tree, e *Entry, prover Prover, other *Entr
 		got.MD5 = SumMD5(nil)
 		return &got, []byte{}, nil
 	}
-	body, got, err := t.Open(ctx, e.Key)
+	body, got, err := t.Open(WithSizeHint(ctx, e.Size), e.Key)
 	if err != nil {
 		return e, nil, err
 	}

@@ -122,7 +122,7 @@ func (a *applier) changedUnder(ctx context.Context, act Action, err error) Actio
 // tryTransfer opens the source, checks that it is what was planned, and sends
 // it.
 func (a *applier) tryTransfer(ctx context.Context, act Action, to sink) (Action, error) {
-	body, got, err := a.Src.Open(ctx, act.Key)
+	body, got, err := a.Src.Open(WithSizeHint(ctx, act.Src.Size), act.Key)
 	if errors.Is(err, fs.ErrNotExist) {
 		return failure(act, ChangedUnder, fmt.Errorf("%w: it was listed and is gone", ErrChanged)), nil
 	} else if err != nil {
@@ -258,7 +258,7 @@ func (a *applier) hashFirst(ctx context.Context, e *Entry, body io.Reader) (io.R
 	if err != nil {
 		return nil, seen, &readError{err}
 	}
-	again, got, err := a.Src.Open(ctx, e.Key)
+	again, got, err := a.Src.Open(WithSizeHint(ctx, e.Size), e.Key)
 	if err != nil {
 		return nil, seen, &readError{err}
 	}
