@@ -69,10 +69,13 @@ func (t *Tree) PutCost(e core.Entry) core.Requests {
 	return r
 }
 
-// OpenCost implements [core.Coster].
-func (t *Tree) OpenCost(core.Entry) core.Requests {
+// OpenCost implements [core.Coster]: one GET, or for a large file one a range.
+func (t *Tree) OpenCost(e core.Entry) core.Requests {
 	var r core.Requests
 	r[core.GET] = 1
+	if e.Kind == core.File {
+		r[core.GET] = t.ranges.count(e.Size)
+	}
 	return r
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -43,15 +44,28 @@ func (t *Tree) readable(key string) bool {
 	return t.Features().CheckPut(core.Entry{Key: key, Kind: core.File}) == nil
 }
 
-// Open implements [core.Tree] with one GET.
+// Open implements [core.Tree] with one GET. With a [core.SizeHintOf] a large
+// object, that GET is of its first range, and the reader sends one for each
+// further range.
 func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
 	if !t.readable(key) {
 		return nil, core.Entry{}, t.fail("open", key, fs.ErrNotExist)
+	}
+	if core.SizeHintOf(ctx) > t.ranges.above && t.store.can(canRange) {
+		r, e, err := t.openLarge(ctx, key)
+		if !errors.Is(err, errNoRanges) {
+			return r, e, err
+		}
 	}
 	body, out, err := t.get(ctx, t.full(key))
 	if err != nil {
 		return nil, core.Entry{}, t.fail("open", key, err)
 	}
+	return t.opened(body, key, out)
+}
+
+// opened is what Open returns of an object whose whole content is in body.
+func (t *Tree) opened(body io.ReadCloser, key string, out *awss3.GetObjectOutput) (io.ReadCloser, core.Entry, error) {
 	r := &reader{body: body, tree: t, key: key, left: aws.ToInt64(out.ContentLength)}
 	o := getObject(key, out)
 	e, ask := t.entry(o, nil)

@@ -13,6 +13,7 @@ const (
 	canConditionDelete                // If-Match on a delete
 	canConditionBatch                 // an ETag for each key of a batch delete
 	canRedirect                       // takes the redirect header
+	canRange                          // answers ranges of one version of an object
 	abilities
 )
 
@@ -20,6 +21,7 @@ var lostAbility = [abilities]string{
 	canCondition:       "this store refuses conditional writes: a change that somebody else makes at the same moment can be overwritten unseen",
 	canConditionDelete: "this store refuses conditional deletes: a change that somebody else makes at the same moment can be deleted unseen",
 	canConditionBatch:  "this store refuses conditional deletes: a change that somebody else makes at the same moment can be deleted unseen",
+	canRange:           "this store does not keep to the ranges that it is asked for: large files come over one connection each",
 	canRedirect:        "this store refuses redirects: links are stored as pages that lead on in a browser, and come back as links, but no visitor gets a 301",
 }
 

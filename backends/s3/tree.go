@@ -41,6 +41,7 @@ type Tree struct {
 	transport http.RoundTripper
 	http      *http.Client // what counts and paces, over transport
 
+	ranges  rangeRule
 	store   store // what was learnt of the store in this run
 	uploads uploads
 	copies  copies
@@ -76,7 +77,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		return nil, err
 	}
 	t := &Tree{
-		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix,
+		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix, ranges: defaultRanges,
 		express: strings.HasSuffix(o.Bucket, "--x-s3"), sse: s.sse, kmsKey: s.kmsKey,
 	}
 	client := t.newClient(s)
