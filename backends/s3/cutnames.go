@@ -12,7 +12,7 @@ const (
 	fewKeys = 40
 	// aheadBytes is about how much memory the pages may take that are fetched
 	// before they are wanted.
-	aheadBytes = 16 << 20
+	aheadBytes = 8 << 20
 	// objectBytes is what an object of a page takes beside its key.
 	objectBytes = 128
 )
