@@ -30,6 +30,18 @@ func opened(t testing.TB, dir string) core.Backend {
 
 func TestConformance(t *testing.T) { conformance.Test(t, inDir) }
 
+// plain is inDir on a system that has no calls that others lack.
+func plain(t testing.TB) core.Backend {
+	t.Helper()
+	b := inDir(t)
+	if tr, ok := b.(*localfs.Tree); ok {
+		tr.Plain()
+	}
+	return b
+}
+
+func TestConformanceOnAPlainSystem(t *testing.T) { conformance.Test(t, plain) }
+
 func TestConformanceOfAMissingDirectory(t *testing.T) { conformance.Test(t, missing) }
 
 func TestPair(t *testing.T) { conformance.TestPair(t, inDir, inDir) }

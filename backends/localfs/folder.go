@@ -159,6 +159,9 @@ func (f *folder) again() (own *folder, err error) {
 	return own, err
 }
 
+// A device tells files with one inode apart.
+type device = uint64
+
 // same reports whether two looks were at one file.
 func (m *meta) same(o *meta) bool { return m.dev == o.dev && m.ino == o.ino }
 

@@ -8,12 +8,12 @@ import (
 
 // meta is what the system says of a file, as far as it counts here.
 type meta struct {
-	mode     fs.FileMode
-	size     int64
-	mtime    time.Time
-	ctime    int64 // in nanoseconds from 1970; 0 where there is no change time
-	dev, ino uint64
-	info     fs.FileInfo // where only package os tells files apart
+	mode  fs.FileMode
+	size  int64
+	mtime time.Time
+	ctime int64 // in nanoseconds from 1970; 0 where there is no change time
+	ino   uint64
+	dev   device
 }
 
 // token is the version of a file as far as the system tells: inode, size,
