@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/johannesboyne/gofakes3"
+
+	"github.com/s3fc/s3fc/cmd"
+	"github.com/s3fc/s3fc/internal/fakes3"
+)
+
+// ahead makes a server's clock run ahead, so that its objects look old enough
+// to be remembered.
+func ahead(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", time.Now().Add(time.Minute).UTC().Format(http.TimeFormat))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// A tally is what the servers saw of each work of the table in docs/cost.md.
+type tally struct {
+	*bounds
+	other *fakes3.Server // elsewhere
+	seen  map[string]string
+}
+
+// does runs a command that goes well, and counts what the servers saw of it as
+// that work's. What no row is called is only done.
+func (c *tally) does(work string, args ...string) {
+	c.t.Helper()
+	c.server.ResetLog()
+	c.other.ResetLog()
+	var out bytes.Buffer
+	code := cmd.Run(c.t.Context(), stores(), args, strings.NewReader(""), &out, &out)
+	if code != 0 && (args[0] != "diff" || code != 1) {
+		c.t.Fatalf("%s: s3fc %s: exit code %d\n%s", work, strings.Join(args, " "), code, &out)
+	}
+	if work != "" {
+		c.seen[work] = c.server.Requests().Add(c.other.Requests()).String()
+	}
+}
+
+func (c *tally) files(n int, of string) {
+	for i := range n {
+		c.write(fmt.Sprintf("d%d/f%04d.txt", i%9, i), fmt.Sprint(of, i))
+	}
+}
+
+// works are what the rows of the table are counted by.
+var works = []struct {
+	lies fakes3.Lies
+	run  func(c *tally)
+}{
+	{run: func(c *tally) {
+		dir, bucket := c.dir, c.bucket()
+		c.files(1100, "content ")
+		c.does("push 1,100 files", "copy", dir, bucket)
+		c.does("push them again, unchanged", "copy", dir, bucket)
+		back := filepath.Join(c.t.TempDir(), "back")
+		c.does("pull 1,100 files", "copy", bucket, back)
+		c.does("pull them again, unchanged", "copy", bucket, back)
+		c.does("`ls` of them", "ls", bucket)
+		c.does("`diff` of them", "diff", dir, bucket)
+		c.files(11, "another content ")
+		c.does("push, 11 of 1,100 have changed, and their sizes", "copy", dir, bucket)
+		c.does("pull these", "copy", bucket, back)
+		c.files(11, "again a content ")
+		c.does("push, 11 of 1,100 have changed, and no size", "copy", dir, bucket)
+		c.does("pull these, of the same sizes", "copy", bucket, back)
+		c.does("delete 1,100 files", "copy", "--allow-empty-source", c.t.TempDir(), bucket)
+	}},
+	{run: func(c *tally) {
+		dir, bucket := c.dir, c.bucket()
+		c.write("large", strings.Repeat("0123456789abcdef", 20<<16))
+		c.does("push a file of 20 MiB, in 3 parts", "copy", dir, bucket)
+		c.does("push it again, unchanged", "copy", dir, bucket)
+		back := filepath.Join(c.t.TempDir(), "back")
+		c.does("pull it", "copy", bucket, back)
+		c.does("pull it again, unchanged", "copy", bucket, back)
+		c.write("large", strings.Repeat("0123456789abcdef", 40<<16))
+		c.does("push it with 40 MiB, in 5 parts", "copy", dir, bucket)
+		c.does("pull it with 40 MiB, in ranges of 4 MiB", "copy", bucket, back)
+	}},
+	{run: func(c *tally) {
+		dir, bucket := c.dir, c.bucket()
+		c.write("v1/index.html", "one")
+		c.write("v2/index.html", "two")
+		c.link("latest", "v1")
+		c.link("first", "v1/index.html")
+		c.does("push 2 files and 2 links", "copy", dir, bucket)
+		c.does("push these again, unchanged", "copy", dir, bucket)
+		back := filepath.Join(c.t.TempDir(), "back")
+		c.does("pull 2 files and 2 links", "copy", bucket, back)
+		c.does("pull these again, unchanged", "copy", bucket, back)
+		c.link("latest", "v2")
+		c.does("push one link to another target", "copy", dir, bucket)
+		c.remove("first")
+		c.does("delete a link", "copy", dir, bucket)
+	}},
+	{run: func(c *tally) {
+		dir, bucket := c.dir, c.bucket()
+		for i := range 10 {
+			c.write(fmt.Sprint("empty", i), "")
+		}
+		c.does("push 10 empty files", "copy", dir, bucket)
+		c.does("push these again, for the first time", "copy", dir, bucket)
+		c.does("push these again, later", "copy", dir, bucket)
+	}},
+	{lies: fakes3.Lies{KMS: true}, run: func(c *tally) {
+		dir, bucket := c.dir, c.bucket()
+		c.files(10, "content ")
+		c.does("push 10 files to a bucket with KMS", "copy", dir, bucket)
+		c.does("push these to KMS again, for the first time", "copy", dir, bucket)
+		c.does("push these to KMS again, later", "copy", dir, bucket)
+		back := filepath.Join(c.t.TempDir(), "back")
+		c.does("pull 10 files from a bucket with KMS", "copy", bucket, back)
+		c.does("pull these from KMS again", "copy", bucket, back)
+	}},
+	{run: func(c *tally) {
+		bucket := c.bucket()
+		c.unknown("large")
+		back := filepath.Join(c.t.TempDir(), "back")
+		c.does("pull a file that another tool put in parts, without an md5", "copy", bucket, back)
+		c.does("pull that file again", "copy", bucket, back)
+	}},
+	{run: func(c *tally) {
+		dir, bucket := c.dir, c.bucket()
+		c.files(10, "content ")
+		c.does("", "copy", dir, bucket)
+		c.does("`check` of 10 files", "check", dir, bucket)
+		c.files(5, "another content ")
+		plan := filepath.Join(c.t.TempDir(), "plan")
+		c.does("`plan` that overwrites 5 of 10 files", "plan", "-o", plan, dir, bucket)
+		c.does("`apply` of it", "apply", plan)
+		c.does("copy 10 files to another bucket of a store, not AWS", "copy", bucket, "s3://too")
+		c.does("copy these again, for the first time", "copy", bucket, "s3://too")
+		c.does("copy these again, later", "copy", bucket, "s3://too")
+		to := "s3://test?endpoint=" + c.other.URL
+		c.does("copy 10 files to another store", "copy", bucket, to)
+		c.does("copy 10 files to another store again", "copy", bucket, to)
+	}},
+}
+
+// unknown puts a file in parts of a size that nobody guesses, past the program.
+func (c *tally) unknown(key string) {
+	c.t.Helper()
+	store, bucket := c.server.Store(), c.server.Bucket
+	meta := map[string]string{"X-Amz-Meta-Mtime": "1000000000.5", "Last-Modified": time.Now().UTC().Format(http.TimeFormat)}
+	id, err := store.CreateMultipartUpload(bucket, key, meta)
+	var in gofakes3.CompleteMultipartUploadRequest
+	for n := 1; n <= 3 && err == nil; n++ {
+		part, etag := bytes.Repeat([]byte{byte(n)}, 5<<20+12345), ""
+		etag, err = store.UploadPart(bucket, key, id, n, int64(len(part)), bytes.NewReader(part))
+		in.Parts = append(in.Parts, gofakes3.CompletedPart{PartNumber: n, ETag: etag})
+	}
+	if err == nil {
+		_, _, err = store.CompleteMultipartUpload(bucket, key, id, &in)
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// row is one of the table: what the work is called, and what it takes with the
+// cache and without.
+type row struct {
+	work string
+	want [2]string
+}
+
+// table reads the rows of docs/cost.md.
+func table(t *testing.T) (rows []row) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/cost.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(text), "| work | requests | with `--no-cache` |\n|---|---|---|\n")
+	for line := range strings.Lines(rest) {
+		cells := strings.Split(strings.Trim(line, "| \n"), " | ")
+		if len(cells) != 3 {
+			break
+		}
+		rows = append(rows, row{cells[0], [2]string{plain(cells[1]), plain(cells[2])}})
+	}
+	if !ok || len(rows) < 20 {
+		t.Fatalf("docs/cost.md has a table of %d rows", len(rows))
+	}
+	return rows
+}
+
+var thousands = regexp.MustCompile(`(\d),(\d)`)
+
+// plain is the text of a cell without the commas in its numbers.
+func plain(cell string) string { return thousands.ReplaceAllString(cell, "$1$2") }
+
+// TestRequestsAreThoseOfTheTable holds docs/cost.md and what servers see to each
+// other, request by request, with the cache and without.
+func TestRequestsAreThoseOfTheTable(t *testing.T) {
+	rows := table(t)
+	for i, noCache := range []string{"0", "1"} {
+		t.Run("S3FC_NO_CACHE="+noCache, func(t *testing.T) {
+			got := map[string]string{}
+			for _, w := range works {
+				c := &tally{bounds: newBounds(t, fakes3.Lying(w.lies), fakes3.Wrap(ahead)), other: fakes3.New(t, fakes3.Wrap(ahead)), seen: map[string]string{}}
+				t.Setenv("S3FC_NO_CACHE", noCache)
+				c.server.CreateBucket("too")
+				w.run(c)
+				maps.Copy(got, c.seen)
+			}
+			for _, r := range rows {
+				if got[r.work] != r.want[i] {
+					t.Errorf("%s: the servers saw %q; the table has %q", r.work, got[r.work], r.want[i])
+				}
+				delete(got, r.work)
+			}
+			for work, sent := range got {
+				t.Errorf("the table has no row for: %s | %s", work, sent)
+			}
+		})
+	}
+}
