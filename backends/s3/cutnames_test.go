@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -162,5 +163,34 @@ func TestAnOrderOfPathsShowsInPieces(t *testing.T) {
 	}
 	if split < 8 {
 		t.Errorf("%d listings of 40 were split: that shows nothing", split)
+	}
+}
+
+// TestASourceIsSplitOnlyWhereNothingCanBeDeleted holds that the listing of a
+// source elsewhere than at AWS is read as a whole, unless the destination is
+// empty.
+func TestASourceIsSplitOnlyWhereNothingCanBeDeleted(t *testing.T) {
+	for name, has := range map[string]bool{"an empty destination": false, "a destination with a file": true} {
+		l := &lister{keys: dirs("", 100, 100), page: 100}
+		dst := memory.New()
+		if has {
+			if _, err := dst.Put(t.Context(), core.Entry{Key: "zzz", Kind: core.File, Size: 1}, strings.NewReader("z"), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := &core.Reconciler{Src: l.open(t, Options{}), Dst: dst}
+		plan, err := r.Prepare(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := plan.Totals().Files; n != int64(len(l.keys)) {
+			t.Errorf("%s: %d files are planned, want %d", name, n, len(l.keys))
+		}
+		if split := l.starts.Load() > 0; split == has {
+			t.Errorf("%s: split is %v", name, split)
+		}
+		if err := plan.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
