@@ -10,6 +10,29 @@ import (
 	"github.com/s3fc/s3fc/internal/fakes3"
 )
 
+// BenchmarkLarge opens and reads an object of 64 MiB, in ranges and in one
+// request. The server, in this process, is part of each figure.
+func BenchmarkLarge(b *testing.B) {
+	const size = 64 << 20
+	tree := openAt(b, fakes3.New(b).URL, Options{Env: core.Env{Buffers: core.NewBuffers(core.DefaultBuffers)}})
+	rawPut(b, tree, "large", string(pattern(size)))
+	for name, hint := range map[string]int64{"ranges": size, "whole": 0} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(size)
+			for b.Loop() {
+				r, _, err := tree.Open(core.WithSizeHint(b.Context(), hint), "large")
+				if err != nil {
+					b.Fatal(err)
+				}
+				if n, err := io.Copy(io.Discard, r); err != nil || n != size {
+					b.Fatal(n, err)
+				}
+				_ = r.Close() // it was read to its end
+			}
+		})
+	}
+}
+
 // BenchmarkRequests puts and opens objects of 4 KiB, over the wire and through
 // the SDK. The server, in this process, is part of each figure.
 func BenchmarkRequests(b *testing.B) {

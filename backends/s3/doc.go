@@ -49,6 +49,7 @@
 // A key has at most 1,024 bytes with its prefix, a redirect 1,900 encoded
 // bytes. Files above 16 MiB go up in parts of 8 MiB, doubled until there are at
 // most 10,000: this rule is frozen, because the ETag of an upload depends on it.
+// Files that a listing said to be above 32 MiB come down in ranges of 4 MiB.
 // Writes are conditional on what the plan saw (If-Match, If-None-Match) unless
 // the store refuses conditions, which is said once. Directory buckets (names
 // that end in --x-s3) hold no links and list out of order.
