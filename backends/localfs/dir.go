@@ -135,8 +135,7 @@ func (t *Tree) enter(d *dir, name string) (*dir, error) {
 // open is enter without the directories that are kept open; this one is the
 // caller's to close.
 func (d *dir) open(name string) (*dir, error) {
-	d.t.window("enter", join(d.key, name))
-	f, err := d.folder.open(d.actual(name))
+	f, err := d.folder.open(d.actual(name), func() { d.t.window("enter", join(d.key, name)) })
 	if err != nil {
 		return nil, err
 	}

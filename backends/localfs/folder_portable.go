@@ -1,10 +1,11 @@
-//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly) || portable
+//go:build !linux || android || portable
 
 package localfs
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -54,8 +55,9 @@ func handleOf(f *os.File, err error) (*handle, error) {
 // stat says what was opened.
 func (f *folder) stat() (meta, error) { return metaOf(f.Stat(".")) }
 
-// open opens the directory called name; what is behind a link is none.
-func (f *folder) open(name string) (*folder, error) {
+// open opens the directory called name; what is behind a link is none. window
+// is called where somebody could act between a look and the opening.
+func (f *folder) open(name string, window func()) (*folder, error) {
 	info, err := f.lstat(name)
 	if err != nil {
 		return nil, err
@@ -63,44 +65,28 @@ func (f *folder) open(name string) (*folder, error) {
 	if !info.mode.IsDir() {
 		return nil, syscall.ENOTDIR
 	}
+	window()
 	sub, err := folderOf(f.OpenRoot(name))
 	if err != nil {
 		return nil, err
 	}
-	if err := isStill(&info, sub.stat); err != nil {
+	own, err := sub.stat()
+	if err == nil && !own.same(&info) {
+		err = errReplaced
+	}
+	if err != nil {
 		_ = sub.Close()
 		return nil, err
 	}
 	return sub, nil
 }
 
-// isStill holds that what was opened is what info was of.
-func isStill(info *meta, opened func() (meta, error)) error {
-	own, err := opened()
-	if err == nil && !own.same(info) {
-		err = errReplaced
-	}
-	return err
-}
-
 func (f *folder) lstat(name string) (meta, error) { return metaOf(f.Lstat(name)) }
 
 // read opens the file called name to read it, and does not wait should it be a
-// fifo.
+// fifo. It may be behind a link: who opens it holds it against what was seen.
 func (f *folder) read(name string) (*handle, error) {
-	info, err := f.lstat(name)
-	if err != nil {
-		return nil, err
-	}
-	h, err := handleOf(f.OpenFile(name, os.O_RDONLY|nonblock, 0))
-	if err != nil {
-		return nil, err
-	}
-	if err := isStill(&info, h.stat); err != nil {
-		_ = h.Close()
-		return nil, err
-	}
-	return h, nil
+	return handleOf(f.OpenFile(name, os.O_RDONLY|nonblock, 0))
 }
 
 // create makes the file called name, which must not be there.
@@ -162,7 +148,18 @@ func (f *folder) names(each func(name string, kind fs.FileMode)) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // nothing was written
-	return eachName(file, each)
+	for {
+		batch, err := file.ReadDir(1024)
+		for _, e := range batch {
+			each(e.Name(), e.Type())
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // A device is what only package os can tell files apart by.

@@ -1,4 +1,4 @@
-//go:build !linux && (portable || !(darwin || freebsd || netbsd || openbsd || dragonfly))
+//go:build !linux && !openbsd && !dragonfly && !darwin && !freebsd && !netbsd
 
 package localfs
 

@@ -1,4 +1,4 @@
-//go:build unix && (portable || !(linux || darwin || freebsd || netbsd || openbsd || dragonfly))
+//go:build unix && (!linux || android || portable)
 
 package localfs
 

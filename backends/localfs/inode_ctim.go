@@ -1,4 +1,4 @@
-//go:build portable
+//go:build (linux && (android || portable)) || openbsd || dragonfly
 
 package localfs
 
@@ -13,5 +13,5 @@ func inode(info fs.FileInfo) (ino uint64, ctime int64) {
 	if !ok {
 		return 0, 0
 	}
-	return st.Ino, st.Ctim.Nano()
+	return uint64(st.Ino), st.Ctim.Nano() //nolint:unconvert // Its type differs between systems.
 }

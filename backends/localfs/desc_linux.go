@@ -1,4 +1,4 @@
-//go:build (linux || darwin || freebsd || netbsd || openbsd || dragonfly) && !portable
+//go:build !android && !portable
 
 package localfs
 
