@@ -39,9 +39,9 @@ func TestOnlyAnEmptyDestinationIsNone(t *testing.T) {
 		"an error of a key": {listerOf(&Error{Op: "list", Key: "a", Err: errors.New("no")}), false},
 	} {
 		var none atomic.Bool
-		for range noteNone(c.list, &none)(t.Context(), "") {
+		for _, err := range noteNone(c.list, &none)(t.Context(), "") {
 			if none.Load() {
-				t.Errorf("%s: said to be empty before it ended", name)
+				t.Errorf("%s: said to be empty before it ended (%v)", name, err)
 			}
 		}
 		if none.Load() != c.want {
@@ -49,7 +49,10 @@ func TestOnlyAnEmptyDestinationIsNone(t *testing.T) {
 		}
 	}
 	var none atomic.Bool
-	for range noteNone(listerOf(nil, Entry{Key: "a"}), &none)(t.Context(), "") {
+	for _, err := range noteNone(listerOf(nil, Entry{Key: "a"}), &none)(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if none.Load() {
@@ -72,22 +75,28 @@ func (h *hinter) List(ctx context.Context, _ string) iter.Seq2[Entry, error] {
 	return func(func(Entry, error) bool) {}
 }
 
+func paired(r *Reconciler) (err error) {
+	for _, e := range r.join(context.Background()) {
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
 // TestAListingIsToldWhatItMayMiss holds that a source must not miss anything
 // before the destination is known to be empty, and that a listing which is to be
 // sorted is not asked for in pieces.
 func TestAListingIsToldWhatItMayMiss(t *testing.T) {
 	src, dst := &hinter{}, &hinter{}
 	r := &Reconciler{Src: src, Dst: dst}
-	pairs := r.join(t.Context())
-	for range pairs {
-		t.Fatal("nothing was listed")
+	if err := paired(r); err != nil {
+		t.Fatal(err)
 	}
 	if !src.given || !dst.given || !dst.hint.Harmless() || !src.hint.Harmless() {
 		t.Errorf("hints: source %v, destination %v; want both, and both harmless at the end", src.given, dst.given)
 	}
 	src, dst = &hinter{features: Features{Unordered: true}}, &hinter{features: Features{Unordered: true}}
-	for range (&Reconciler{Src: src, Dst: dst}).join(t.Context()) {
-		t.Fatal("nothing was listed")
+	if err := paired(&Reconciler{Src: src, Dst: dst}); err != nil {
+		t.Fatal(err)
 	}
 	if src.given || dst.given {
 		t.Error("a listing that has no order got a hint")
