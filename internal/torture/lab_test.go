@@ -21,7 +21,6 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.uber.org/goleak"
 
-	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/s3"
 	"github.com/s3fc/s3fc/cmd"
 	"github.com/s3fc/s3fc/core"
@@ -51,6 +50,8 @@ type lab struct {
 	bucket string
 	fake   *fakes3.Server // nil on another server
 
+	remembers bool // from run to run
+
 	// send sends the program's requests, so that a test can act between them.
 	send func(next http.RoundTripper, r *http.Request) (*http.Response, error)
 	// wrapLocal goes around directories.
@@ -60,7 +61,7 @@ type lab struct {
 // newLab is a lab on a fake server.
 func newLab(t *testing.T, opts ...fakes3.Option) *lab {
 	t.Helper()
-	s := fakes3.New(t, opts...)
+	s := fakes3.New(t, append(opts, fakes3.Wrap(ahead))...)
 	l := &lab{T: t, fake: s}
 	l.serve(s.URL, s.Bucket, "AKTEST", "SKTEST", false)
 	return l
@@ -100,7 +101,7 @@ func (l *lab) serve(endpoint, bucket, access, secret string, paths bool) {
 		return t, nil
 	}})
 	l.mux.Handle(core.Scheme{Name: "file", Open: func(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
-		t, err := localfs.Open(ctx, u, env)
+		t, err := l.openDir(ctx, u, env)
 		if err == nil && l.wrapLocal != nil {
 			t = l.wrapLocal(t)
 		}
@@ -116,7 +117,7 @@ func (l *lab) serve(endpoint, bucket, access, secret string, paths bool) {
 	l.Cleanup(func() { _ = raw.Close() })
 	l.Cleanup(transport.CloseIdleConnections)
 	l.client = raw.Client()
-	l.Setenv("S3FC_NO_CACHE", "1")
+	l.remember(os.Getenv(withMemory) != "")
 	l.bucket = bucket
 }
 
@@ -140,6 +141,9 @@ type said struct {
 // run runs the program, and waits for it.
 func (l *lab) run(args ...string) said {
 	l.Helper()
+	if l.remembers {
+		settled()
+	}
 	ctx, cancel := context.WithTimeout(l.Context(), time.Minute)
 	defer cancel()
 	var out, errs bytes.Buffer
