@@ -18,7 +18,8 @@
 // URL is an Other with the reason. Directory links are never walked, and no
 // write or delete ever passes through a link, not even one that stays inside:
 // every operation is one on a base name in a directory that was opened as a
-// real directory and checked to be the one that was seen.
+// real directory; on Linux also one that opens a file by its key, which the
+// kernel refuses if a link is on the way.
 //
 // # Metadata
 //
@@ -28,8 +29,8 @@
 // inode, size, modification and change time, where the system tells them.
 //
 // A file is written beside its place under a temporary name, checked, and
-// renamed, or linked where nothing was, so that two writers cannot both create
-// it. Between the last look at what is replaced or deleted and the call that
+// renamed, where nothing was in a way that refuses to replace anything, so that
+// two writers cannot both create it. Between the last look at what is replaced or deleted and the call that
 // does it, a few microseconds remain in which a change goes unseen. Temporary
 // names, .s3fc-*.tmp, are never listed and cannot be keys; those of a killed
 // run are removed by Finish an hour after their last change.
