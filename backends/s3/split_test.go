@@ -230,9 +230,12 @@ func TestASplitListingLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	ignore := goleak.IgnoreCurrent()
-	for n := range 5 {
-		seen := 0
-		for _, err := range tree.List(hint(t, l.keys, true), "") {
+	for n := range 10 {
+		seen, ctx := 0, hint(t, l.keys, true)
+		if n%2 == 0 {
+			ctx = unknown(t)
+		}
+		for _, err := range tree.List(ctx, "") {
 			if err != nil {
 				t.Fatal(err)
 			}
