@@ -44,17 +44,17 @@ func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 type listing struct {
 	*Tree
 	after   string
-	next    <-chan listed  // the page that is being fetched, or nil
-	spans   sync.WaitGroup // of what is fetched beside it
-	cut     bool           // the keys of a hint were looked at
-	seen    bool           // anything at all
-	ended   bool           // the last page was seen
-	markers int            // of directories, left out
-	most    int            // keys that a page has
-	keys    int            // that were seen
-	sent    int            // requests, but for those of pieces whose turn has not come
-	flying  int            // such pieces
-	lone    map[string]bool
+	next    <-chan listed   // the page that is being fetched, or nil
+	spans   sync.WaitGroup  // of what is fetched beside it
+	cut     bool            // the keys of a hint were looked at
+	seen    bool            // anything at all
+	ended   bool            // the last page was seen
+	markers int             // of directories, left out
+	most    int             // keys that a page has
+	keys    int             // that were seen
+	sent    int             // requests, but for those of pieces whose turn has not come
+	flying  int             // such pieces
+	lone    map[string]bool // directories that were asked about by alone
 }
 
 // run yields all pages. It returns more false if nothing more is wanted.
