@@ -159,18 +159,22 @@ func (f *folder) readBelow(path string) (h *handle, err error) {
 		}
 		return err
 	})
-	if err == unix.ENOSYS || err == unix.EPERM { //nolint:errorlint // Nothing wraps them; the second is a sandbox's.
+	if cannot(err) {
 		err = errors.ErrUnsupported
 	}
 	return h, err
 }
 
+// cannot reports whether the kernel does not know a call, or a sandbox forbids
+// it. If it is what was asked for that is forbidden, whoever asks in another way
+// learns that.
+func cannot(err error) bool { return errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) }
+
 // renameNew is rename where nothing must be there. It is errors.ErrUnsupported
 // where the system, or the file system, cannot.
 func (f *folder) renameNew(name, to string) error {
 	err := f.at(to, func(fd int) error { return unix.Renameat2(fd, name, fd, to, unix.RENAME_NOREPLACE) })
-	switch err { //nolint:errorlint // Nothing wraps them.
-	case unix.EINVAL, unix.ENOSYS, unix.EPERM: // the last may be a sandbox's; whoever does without learns if it is not
+	if cannot(err) || errors.Is(err, unix.EINVAL) {
 		return errors.ErrUnsupported
 	}
 	return err
