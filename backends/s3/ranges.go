@@ -130,6 +130,8 @@ func (v version) get(ctx context.Context, off, end int64) (io.ReadCloser, error)
 		return nil, v.changed("it is shorter")
 	case headerRefused(err):
 		return nil, v.unfit()
+	case errors.Is(err, io.EOF): // which who reads would take for the end
+		return nil, errNoAnswer
 	default:
 		return nil, conditional(err, true)
 	}
@@ -159,6 +161,9 @@ func (v version) check(out *awss3.GetObjectOutput, off, end int64) error {
 	}
 	return nil
 }
+
+// errNoAnswer is what the client's tries came to.
+var errNoAnswer = fmt.Errorf("the store closes connections without an answer: %w", io.ErrUnexpectedEOF)
 
 func (v version) changed(how string) error {
 	return fmt.Errorf("%w: %s than when its first bytes were read", core.ErrChanged, how)

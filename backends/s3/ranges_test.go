@@ -277,6 +277,34 @@ func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
 	}
 }
 
+// What a connection that was closed without an answer says is io.EOF, too.
+func TestNoAnswerIsNotTheEnd(t *testing.T) {
+	bothWays(t, func(t *testing.T, wired bool) {
+		for _, n := range []int64{2, 9} {
+			tree, _ := ranged(t, wired, gets(n, true, func(http.ResponseWriter, *http.Request, http.Handler) {
+				panic(http.ErrAbortHandler)
+			}))
+			want := pattern(1 << 20)
+			putFile(t, tree, "a", string(want))
+			r, _, err := openLarge(t, tree, "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got bytes.Buffer
+			for err == nil {
+				_, err = io.CopyN(&got, r, 1000)
+			}
+			if _, err := r.Read(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) {
+				t.Errorf("%v after %d bytes; want another error than an end", err, got.Len())
+			}
+			if got.Len() == len(want) || !bytes.HasPrefix(want, got.Bytes()) {
+				t.Errorf("%d bytes were read; want the beginning", got.Len())
+			}
+			_ = r.Close() // it has told its error
+		}
+	})
+}
+
 // A store that does not know ranges, or not always, or answers another one,
 // costs time, and never a wrong byte.
 func TestAStoreThatIgnoresRangesIsReadWhole(t *testing.T) {
