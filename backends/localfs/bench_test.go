@@ -30,6 +30,32 @@ func BenchmarkWalk(b *testing.B) {
 	}
 }
 
+// BenchmarkWalkAndHash is what an unchanged tree costs without a memory: each file
+// is listed and read. The second way is that of a system with no calls of its own.
+func BenchmarkWalkAndHash(b *testing.B) {
+	for _, plain := range []bool{false, true} {
+		b.Run(fmt.Sprintf("plain=%v", plain), func(b *testing.B) {
+			tr, dir := newTree(b)
+			tr.hooks.plain = plain
+			const dirs, files = 20, 100
+			for d := range dirs {
+				for f := range files {
+					write(b, dir, fmt.Sprintf("d%d/f%d", d, f))
+				}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, e := range list(b, tr) {
+					if core.SumMD5([]byte(contentOf(b, tr, e.Key))) == (core.MD5{}) {
+						b.Fatal("no md5")
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*dirs*files), "ns/file")
+		})
+	}
+}
+
 // BenchmarkKeys reads the names alone.
 func BenchmarkKeys(b *testing.B) {
 	tr, dir := newTree(b)
