@@ -110,7 +110,9 @@ func soakMany(t *testing.T, n int, one func(way) *soak) {
 		t.Error("nothing ever failed")
 	}
 	for _, s := range all {
-		remembers(t, s.caches)
+		if s.round > 20 {
+			remembers(t, s.caches)
+		}
 	}
 }
 
