@@ -86,7 +86,7 @@ type limits struct {
 
 func (l *limits) bind(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.VarP(&number[int]{&l.jobs, 1, 10_000}, "jobs", "j", "how many operations run at once")
+	f.VarP(&number[int]{&l.jobs, 1, 10_000}, "jobs", "j", "how many operations run at once, at most")
 	l.jobs = core.DefaultJobs
 	f.Var(&number[int64]{&l.maxRequests, 1, math.MaxInt64}, "max-requests", "stop before the first write if more requests are needed, and never send more")
 	l.maxRequests = defaultMaxRequests

@@ -7,8 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// DefaultJobs is how many operations run at once unless told otherwise.
-const DefaultJobs = 64
+// DefaultJobs is how many operations run at once unless told otherwise, at most:
+// a backend may begin with fewer requests, and see whether more help.
+const DefaultJobs = 128
 
 // A Reconciler makes Dst equal to Src. Its fields are set before use and not
 // changed while it runs; the zero value of each, but for the two trees, is a

@@ -4,30 +4,57 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"time"
+)
+
+const (
+	// firstRequests is how many requests wait for an answer at once before it is
+	// known whether more would help.
+	firstRequests = 64
+	// farAway is how many times as long as the quickest answer the others may
+	// take on average, for more at once to help: they are on their way most of
+	// that time, and do not wait for each other.
+	farAway = 4
 )
 
 // gate limits how many requests wait for an answer at once. A store that
-// throttles halves the limit; as many answers as the limit is raise it by one,
-// up to where it began. It is safe for concurrent use.
+// throttles halves the limit; as many answers as the limit is raise it by one, up
+// to where it began. From there it grows, at first to twice itself, as long as
+// requests wait for a place and the store is far away. It is safe for concurrent
+// use.
 type gate struct {
-	mu      sync.Mutex
-	limit   int
-	most    int
-	held    int
-	good    int // answers since the limit last changed
-	epoch   int // counts cuts: a burst of refusals cuts once
-	waiting []chan struct{}
+	mu       sync.Mutex
+	limit    int
+	first    int // where the limit began
+	most     int
+	held     int
+	good     int           // answers since the limit was last thought about
+	took     time.Duration // by all of them
+	quickest time.Duration // of all answers, 0 for none
+	epoch    int           // counts cuts: a burst of refusals cuts once
+	waiting  []chan struct{}
 }
 
-func newGate(n int) *gate { return &gate{limit: n, most: n} }
+func newGate(most int) *gate {
+	first := min(most, firstRequests)
+	return &gate{limit: first, first: first, most: most}
+}
 
-// enter waits for a place and returns the epoch to leave with.
-func (g *gate) enter(ctx context.Context) (epoch int, err error) {
+// place is what a request has from the gate while it waits for its answer.
+type place struct {
+	epoch int
+	since time.Time
+}
+
+func (g *gate) place() place { return place{g.epoch, time.Now()} }
+
+// enter waits for a place, to leave with.
+func (g *gate) enter(ctx context.Context) (place, error) {
 	g.mu.Lock()
 	if g.held < g.limit && len(g.waiting) == 0 {
 		g.held++
 		defer g.mu.Unlock()
-		return g.epoch, nil
+		return g.place(), nil
 	}
 	ready := make(chan struct{})
 	g.waiting = append(g.waiting, ready)
@@ -36,10 +63,10 @@ func (g *gate) enter(ctx context.Context) (epoch int, err error) {
 	case <-ready:
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		return g.epoch, nil
+		return g.place(), nil
 	case <-ctx.Done():
 		g.forget(ready)
-		return 0, ctx.Err()
+		return place{}, ctx.Err()
 	}
 }
 
@@ -58,20 +85,38 @@ func (g *gate) forget(ready chan struct{}) {
 }
 
 // leave gives a place back and learns from the answer.
-func (g *gate) leave(epoch int, throttled, answered bool) {
+func (g *gate) leave(p place, throttled, answered bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.held--
 	switch {
-	case throttled && epoch == g.epoch:
-		g.limit, g.good = max(1, g.limit/2), 0
+	case throttled && p.epoch == g.epoch:
+		g.limit, g.good, g.took = max(1, g.limit/2), 0, 0
 		g.epoch++
 	case answered && !throttled && g.limit < g.most:
-		if g.good++; g.good >= g.limit {
-			g.limit, g.good = g.limit+1, 0
-		}
+		g.learn(time.Since(p.since))
 	}
 	g.admit()
+}
+
+// learn takes in how long an answer took, and thinks about the limit once there
+// were as many answers.
+func (g *gate) learn(d time.Duration) {
+	if g.quickest == 0 || d < g.quickest {
+		g.quickest = d
+	}
+	g.took += d
+	if g.good++; g.good < g.limit {
+		return
+	}
+	average := g.took / time.Duration(g.good)
+	g.good, g.took = 0, 0
+	switch more := len(g.waiting) > 0 && average < farAway*g.quickest; {
+	case g.limit < g.first, more && g.epoch > 0:
+		g.limit++
+	case more:
+		g.limit = min(g.most, 2*g.limit)
+	}
 }
 
 func (g *gate) admit() {
@@ -91,7 +136,7 @@ type throttle struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t *throttle) RoundTrip(req *http.Request) (*http.Response, error) {
-	epoch, err := t.gate.enter(req.Context())
+	held, err := t.gate.enter(req.Context())
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
@@ -99,7 +144,7 @@ func (t *throttle) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := t.next.RoundTrip(req)
-	t.gate.leave(epoch, err == nil && slowDown(resp.StatusCode), err == nil)
+	t.gate.leave(held, err == nil && slowDown(resp.StatusCode), err == nil)
 	return resp, err
 }
 

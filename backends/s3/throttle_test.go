@@ -17,19 +17,19 @@ import (
 // once, successes raise it one by one, and never above where it began.
 func TestGate(t *testing.T) {
 	g := newGate(16)
-	enter := func() int {
-		epoch, err := g.enter(t.Context())
+	enter := func() place {
+		p, err := g.enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return epoch
+		return p
 	}
-	var epochs []int
+	var places []place
 	for range 16 {
-		epochs = append(epochs, enter())
+		places = append(places, enter())
 	}
-	for _, e := range epochs {
-		g.leave(e, true, true)
+	for _, p := range places {
+		g.leave(p, true, true)
 	}
 	if g.limit != 8 || g.held != 0 {
 		t.Errorf("after a burst of refusals: limit %d, held %d; want 8, 0", g.limit, g.held)
@@ -58,6 +58,93 @@ func TestGate(t *testing.T) {
 	if g.limit != 16 {
 		t.Errorf("after successes only: limit %d; want 16", g.limit)
 	}
+}
+
+// TestGateGrows holds when more requests wait at once than at the beginning:
+// where answers take long because of the way, as far as is allowed, and not
+// where they take long because there are so many, or where nobody wants more.
+func TestGateGrows(t *testing.T) {
+	const way = 20 * time.Millisecond
+	crowd := func(inside int) time.Duration { return time.Duration(inside) * time.Millisecond }
+	for name, c := range map[string]struct {
+		most  int
+		takes func(inside int) time.Duration
+		full  bool
+		want  int
+	}{
+		"far away":              {200, func(int) time.Duration { return way }, true, 200},
+		"far away, and a crowd": {1000, func(n int) time.Duration { return way + crowd(n)/2 }, true, 128},
+		"nearby":                {200, crowd, true, 64},
+		"nobody waits":          {200, func(int) time.Duration { return way }, false, 64},
+		"fewer allowed":         {16, func(int) time.Duration { return way }, true, 16},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGate(c.most)
+			if c.full {
+				g.waiting = append(g.waiting, nil)
+			}
+			g.learn(c.takes(1))
+			rounds(g, 20, c.takes)
+			if g.limit != c.want {
+				t.Errorf("limit %d; want %d", g.limit, c.want)
+			}
+		})
+	}
+}
+
+// rounds teaches a gate n times as many answers as its limit, each of which took
+// as long as takes says where so many are inside.
+func rounds(g *gate, n int, takes func(inside int) time.Duration) {
+	for range n {
+		for range g.limit {
+			if g.limit < g.most {
+				g.learn(takes(g.limit))
+			}
+		}
+	}
+}
+
+// TestGateThatGrewIsCut holds that a store that throttles is believed: from then
+// on the limit grows one by one.
+func TestGateThatGrewIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(256)
+		crowded(t, g, 300)
+		if g.limit != 256 {
+			t.Fatalf("limit %d; want 256", g.limit)
+		}
+		for range 2 {
+			p, _ := g.enter(t.Context())
+			g.leave(p, true, true)
+		}
+		if g.limit != 64 {
+			t.Errorf("limit %d after it was cut twice; want 64", g.limit)
+		}
+		crowded(t, g, 80)
+		if g.limit <= 64 || g.limit > 80 {
+			t.Errorf("limit %d some rounds later; want a little more than 64", g.limit)
+		}
+	})
+}
+
+// crowded lets workers send 40 requests each, one after the other, all of which
+// take equally long.
+func crowded(t *testing.T, g *gate, workers int) {
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for range 40 {
+				p, err := g.enter(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				time.Sleep(time.Millisecond)
+				g.leave(p, false, true)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestGateLimits counts how many are inside at once, under time of its own.
