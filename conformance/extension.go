@@ -21,6 +21,11 @@ var extensionCases = []Case{
 		Run:  run(checkProver),
 	},
 	{
+		Name: "Fingerprinter",
+		Why:  "files of one fingerprint are never read to be compared",
+		Run:  run(checkFingerprinter),
+	},
+	{
 		Name: "Coster",
 		Why:  "a plan is held against the budget by what is said here",
 		Run:  run(checkCoster),
@@ -162,6 +167,33 @@ func (p *probe) provesNothingWrong(prover core.Prover, have core.Entry, contents
 			p.failf("%s proves a link to %s", show(have), t)
 		}
 	}
+}
+
+func checkFingerprinter(p *probe) {
+	f, ok := core.As[core.Fingerprinter](p.b)
+	if !ok {
+		return
+	}
+	small, other := bytesOf("small", 100), bytesOf("other", 100)
+	p.file("small", small)
+	p.file("d/other", other)
+	before := p.fingerprints(f)
+	if print := before["small"]; print != "" && print == before["d/other"] {
+		p.failf("two contents of one size have the fingerprint %q", print)
+	}
+	p.file("d/other", bytesOf("a third", 100))
+	if print := p.fingerprints(f)["d/other"]; print != "" && (print == before["d/other"] || print == before["small"]) {
+		p.failf("a file of a new content of the same size has the fingerprint %q, as the old one or another has", print)
+	}
+}
+
+// fingerprints are those of all files by key, as a listing tells them.
+func (p *probe) fingerprints(f core.Fingerprinter) map[string]string {
+	all := map[string]string{}
+	for _, e := range p.list("") {
+		all[e.Key] = f.Fingerprint(e)
+	}
+	return all
 }
 
 func checkCoster(p *probe) {

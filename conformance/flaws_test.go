@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -207,6 +208,7 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"an md5 of the same size proves", "Prover", func() core.Backend { return lyingProver{memory.NewOpaque(memory.All)} }},
+	{"all files of one size have one fingerprint", "Fingerprinter", func() core.Backend { return sizePrints{memory.NewOpaque(memory.All)} }},
 	{"a batch hides the errors of its keys", "BatchDelete", func() core.Backend { return silentBatch{memory.NewOpaque(memory.All)} }},
 	{"costs less than nothing", "Coster", func() core.Backend { return generous{memory.New()} }},
 	{"a copy takes another version", "Copier", func() core.Backend { return copier{memory.New(), anyVersion} }},
@@ -218,6 +220,15 @@ var treeFlaws = []flaw{
 type lyingProver struct{ *memory.Opaque }
 
 func (lyingProver) Proves(have core.Entry, e core.Evidence) bool { return have.Size == e.Size }
+
+type sizePrints struct{ *memory.Opaque }
+
+func (sizePrints) Fingerprint(have core.Entry) string {
+	if have.Size == 0 {
+		return ""
+	}
+	return strconv.FormatInt(have.Size, 10)
+}
 
 type silentBatch struct{ *memory.Opaque }
 

@@ -7,7 +7,7 @@
 // something that cannot be carried ([Other]), under a slash-separated key. A
 // [Backend] is a Tree that can be changed. Six methods make a backend; what
 // else a store does well it offers as an optional interface that core finds
-// with [As]: [BatchDeleter], [Copier], [Prover], [Rememberer], [Checker], [Coster],
+// with [As]: [BatchDeleter], [Copier], [Prover], [Fingerprinter], [Rememberer], [Checker], [Coster],
 // [Meter], [Finisher], [Auditor], [Versioner]. Core has a correct, slower way without each of them.
 //
 // # Order

@@ -45,6 +45,15 @@ type Prover interface {
 	Proves(have Entry, e Evidence) bool
 }
 
+// A Fingerprinter shows in its listing something of files that is made of their
+// content alone. So two listings can be compared that both show nothing else.
+type Fingerprinter interface {
+	// Fingerprint returns what have shows of its content, or "" for nothing. Two
+	// files of one size with one fingerprint have the same content, in whatever
+	// trees they are; of different fingerprints, nothing is known. It does no I/O.
+	Fingerprint(have Entry) string
+}
+
 // Evidence is what is known of the content that a [Prover] is to compare.
 type Evidence struct {
 	Kind   Kind

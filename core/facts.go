@@ -15,6 +15,8 @@ type asker struct {
 	src, dst  Tree
 	srcProver Prover
 	dstProver Prover
+	srcPrints Fingerprinter
+	dstPrints Fingerprinter
 	srcMemory Rememberer
 	dstMemory Rememberer
 	rules     rules
@@ -24,6 +26,8 @@ func newAsker(src, dst Tree, r rules) *asker {
 	a := &asker{src: src, dst: dst, rules: r}
 	a.srcProver, _ = As[Prover](src)
 	a.dstProver, _ = As[Prover](dst)
+	a.srcPrints, _ = As[Fingerprinter](src)
+	a.dstPrints, _ = As[Fingerprinter](dst)
 	a.srcMemory, _ = As[Rememberer](src)
 	a.dstMemory, _ = As[Rememberer](dst)
 	return a
@@ -160,17 +164,31 @@ func complete(ctx context.Context, t Tree, key string) (*Entry, error) {
 }
 
 // proven reports whether the token of one side proves that it holds what is
-// known of the other. Of a link it can prove more than its target says: that
+// known of the other, or what the other's token proves. Of a link it can prove more than its target says: that
 // its text is what would be written.
 func (a *asker) proven(q *inquiry) bool {
 	if q.src == nil || q.dst == nil {
 		return false
+	}
+	if a.samePrints(q.src, q.dst) {
+		return true
 	}
 	if a.dstProver != nil && provable(q.src, q.dst) && a.dstProver.Proves(*q.dst, evidence(q.src, q.srcHead, true)) {
 		return true
 	}
 	return a.srcProver != nil && provable(q.dst, q.src) && !a.slashDiffers(q) &&
 		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstHead, a.rules.dst.dirTargets))
+}
+
+// samePrints reports whether two files show that they have one content. What may
+// be a link is compared as one.
+func (a *asker) samePrints(src, dst *Entry) bool {
+	if a.srcPrints == nil || a.dstPrints == nil || src.Kind != File || dst.Kind != File ||
+		src.Size != dst.Size || src.MaybeLink || dst.MaybeLink {
+		return false
+	}
+	print := a.srcPrints.Fingerprint(*src)
+	return print != "" && print == a.dstPrints.Fingerprint(*dst)
 }
 
 // slashDiffers reports whether two links are to be compared of which the

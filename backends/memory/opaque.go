@@ -67,6 +67,14 @@ func (t *Tree) listed(e core.Entry) core.Entry {
 // PartSizes implements [core.Prover]: nothing is stored in parts here.
 func (o *Opaque) PartSizes(core.Entry) []int64 { return nil }
 
+// Fingerprint implements [core.Fingerprinter].
+func (o *Opaque) Fingerprint(have core.Entry) string {
+	if have.Kind != core.File || maybeLink(have.Size) {
+		return ""
+	}
+	return have.Token
+}
+
 // Proves implements [core.Prover]. A file that may be the page of a link is
 // proved only if its content was seen not to be one.
 func (o *Opaque) Proves(have core.Entry, e core.Evidence) bool {

@@ -2,7 +2,26 @@ package s3
 
 import "github.com/s3fc/s3fc/core"
 
-var _ core.Prover = (*Tree)(nil)
+var (
+	_ core.Prover        = (*Tree)(nil)
+	_ core.Fingerprinter = (*Tree)(nil)
+)
+
+// Fingerprint implements [core.Fingerprinter]: the ETag, if it has the form of
+// an md5, or of an md5 of those of parts. One that has the form only, as under
+// KMS, is no other object's.
+func (t *Tree) Fingerprint(have core.Entry) string {
+	if t.express || have.Kind != core.File || have.Size == 0 || mayBeLink(have.Size) {
+		return ""
+	}
+	if _, ok := core.ParseMD5(have.Token); ok {
+		return have.Token
+	}
+	if _, _, ok := parseParts(have.Token); ok {
+		return have.Token
+	}
+	return ""
+}
 
 // PartSizes implements [core.Prover].
 func (t *Tree) PartSizes(have core.Entry) []int64 {

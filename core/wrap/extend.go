@@ -25,6 +25,14 @@ func (x informs) Proves(have core.Entry, e core.Evidence) bool {
 	return ok && p.Proves(have, e)
 }
 
+// Fingerprint implements [core.Fingerprinter].
+func (x informs) Fingerprint(have core.Entry) string {
+	if f, ok := core.As[core.Fingerprinter](x.inner); ok {
+		return f.Fingerprint(have)
+	}
+	return ""
+}
+
 // PartSize implements [core.Partitioner].
 func (x informs) PartSize(size int64) int64 {
 	if p, ok := core.As[core.Partitioner](x.inner); ok {

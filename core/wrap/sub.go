@@ -214,6 +214,9 @@ func (s *sub) Proves(have core.Entry, e core.Evidence) bool {
 	return s.informs.Proves(s.full(have), e)
 }
 
+// Fingerprint implements [core.Fingerprinter].
+func (s *sub) Fingerprint(have core.Entry) string { return s.informs.Fingerprint(s.full(have)) }
+
 // Remember implements [core.Rememberer].
 func (s *sub) Remember(e core.Entry) { s.informs.Remember(s.full(e)) }
 

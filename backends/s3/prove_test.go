@@ -1,0 +1,41 @@
+package s3
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// TestOnlyETagsOfContentAreFingerprints holds what is taken for a sign of the
+// content alone: an ETag of the form of an md5, or of parts, and of nothing that
+// may be a link.
+func TestOnlyETagsOfContentAreFingerprints(t *testing.T) {
+	sum := strings.Repeat("0123456789abcdef", 2)
+	for name, c := range map[string]struct {
+		size  int64
+		kind  core.Kind
+		token string
+		want  bool
+	}{
+		"md5":                 {100, core.File, sum, true},
+		"parts":               {20 << 20, core.File, sum + "-3", true},
+		"no md5":              {100, core.File, "1700000000-100", false},
+		"nothing":             {100, core.File, "", false},
+		"empty":               {0, core.File, sum, false},
+		"the size of a page":  {pageSizes[0], core.File, sum, false},
+		"a link":              {100, core.Link, sum, false},
+		"something else":      {100, core.Other, sum, false},
+		"parts without a sum": {20 << 20, core.File, "x-3", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := core.Entry{Key: "k", Kind: c.kind, Size: c.size, Token: c.token}
+			if got := new(Tree).Fingerprint(e); (got == c.token && got != "") != c.want || !c.want && got != "" {
+				t.Errorf("fingerprint %q of the ETag %q; want one: %v", got, c.token, c.want)
+			}
+			if got := (&Tree{express: true}).Fingerprint(e); got != "" {
+				t.Errorf("fingerprint %q in a directory bucket, whose ETags are of nothing", got)
+			}
+		})
+	}
+}
