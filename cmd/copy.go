@@ -16,7 +16,8 @@ anything failed. A directory that does not exist is made.
 
 Rules of a file .s3fcignore, in any directory of a local tree, leave what they
 match alone on both sides, and so do --exclude and --include, which come before
-them. .DS_Store and ._* are excluded unless included.
+them. .DS_Store and ._* are excluded unless included. A directory of SRC that is
+excluded as a whole is not looked into.
 
 Exit code: 0 done; 1 something failed or could not be made equal; 2 usage; 3 a
 limit stopped the run before any write; 130 or 143 interrupted.`

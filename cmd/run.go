@@ -142,6 +142,9 @@ func (r *run) planned(ctx context.Context, use func(*core.Plan) (outcome, error)
 
 // opened opens the trees, calls use, and closes them.
 func (r *run) opened(ctx context.Context, use func() (outcome, error)) (res result) {
+	set, closeRules := r.ignoreSet()
+	defer closeRules()
+	r.rules = set
 	if err := r.open(ctx); err != nil {
 		return result{err: err}
 	}
@@ -157,9 +160,6 @@ func (r *run) opened(ctx context.Context, use func() (outcome, error)) (res resu
 	if err := r.checkDirLinks(ctx); err != nil {
 		return result{err: err}
 	}
-	set, closeRules := r.ignoreSet()
-	defer closeRules()
-	r.rules = set
 	r.reconciler()
 	r.bar = newBar(ctx, r.con, &r.output)
 	defer r.bar.end()
@@ -168,7 +168,9 @@ func (r *run) opened(ctx context.Context, use func() (outcome, error)) (res resu
 }
 
 func (r *run) open(ctx context.Context) (err error) {
-	if r.from, err = r.openSource(ctx, r.src, r.env); err != nil {
+	seen := r.env
+	seen.Hidden = r.hidden // by rules that there are when it is listed
+	if r.from, err = r.openSource(ctx, r.src, seen); err != nil {
 		return err
 	}
 	if r.to, err = r.openDestination(ctx, r.dst, r.env, r.dryRun); err != nil {

@@ -25,6 +25,12 @@ type Env struct {
 	// Options are query parameters for URLs that do not set them themselves: the
 	// command line's flags for backends.
 	Options url.Values
+	// Hidden, if not nil, says what nobody will look at: with a slash at the end
+	// of a key, that is all below it, and a listing may leave it out, unlike one
+	// that hides it (wrap.Filter), which is to come on top. It is asked once the
+	// tree is in use, concurrently. It must be nil for what is written to: what
+	// is hidden stands in the way of what is put there.
+	Hidden func(key string) bool
 	// Create says that the tree will be written to: what can be made on first
 	// use (a directory, an embedded bucket) is made. Otherwise what is missing
 	// is an error that is [fs.ErrNotExist].

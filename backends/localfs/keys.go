@@ -39,7 +39,7 @@ func (w *walker) keysOf(d *dir, it *item, yield func(string) bool) bool {
 	if !it.isDir {
 		return yield(join(d.key, it.name))
 	}
-	if w.t.links == FollowLinks {
+	if w.t.hides(join(d.key, it.name)) || w.t.links == FollowLinks {
 		return true // what lies behind links may have no end: without it, the hint is thinner
 	}
 	sub, err := d.open(it.name)

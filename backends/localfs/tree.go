@@ -35,6 +35,8 @@ type Options struct {
 	// Create makes a missing directory on the first write; until then it lists
 	// as empty.
 	Create bool
+	// Hidden is [core.Env].Hidden: directories that are not walked.
+	Hidden func(key string) bool
 	// SettleTime is how old a file's times have to be before its entry is
 	// [core.Entry].Settled: longer than the file system's clock ticks. 0 is 3 s, which is
 	// longer than the coarsest does.
@@ -73,6 +75,7 @@ type Tree struct {
 	given  string // the directory as it was named, absolute and clean
 	links  LinkPolicy
 	create bool
+	hidden func(key string) bool
 	settle time.Duration // see Options
 
 	mu   sync.Mutex
@@ -121,7 +124,7 @@ func Open(_ context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := New(dir, Options{Links: policy, Create: env.Create})
+	t, err := New(dir, Options{Links: policy, Create: env.Create, Hidden: env.Hidden})
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +155,7 @@ func New(dir string, o Options) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tree{given: abs, links: o.Links, create: o.Create, settle: cmp.Or(o.SettleTime, settleTime)}
+	t := &Tree{given: abs, links: o.Links, create: o.Create, hidden: o.Hidden, settle: cmp.Or(o.SettleTime, settleTime)}
 	if err := t.openRoot(); err != nil && !(o.Create && errors.Is(err, fs.ErrNotExist)) {
 		return nil, err
 	}

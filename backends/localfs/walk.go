@@ -171,6 +171,9 @@ func (w *walker) visit(d *dir, it *item, ahead *look) bool {
 // opening it says as much.
 func (w *walker) opens(it *item) bool { return it.isDir && w.t.links != FollowLinks }
 
+// hides reports whether nobody will look at what the directory at key holds.
+func (t *Tree) hides(key string) bool { return t.hidden != nil && t.hidden(key+"/") }
+
 func became(info *meta) error {
 	return fmt.Errorf("%w: it became %s", core.ErrChanged, describe(info.mode))
 }
@@ -196,8 +199,11 @@ func (w *walker) leaf(d *dir, it *item, info *meta, key string) bool {
 	return w.yield(e, nil)
 }
 
-// enter walks a directory.
+// enter walks a directory, unless all that is in it is hidden.
 func (w *walker) enter(d *dir, it *item, key string) bool {
+	if w.t.hides(key) {
+		return true
+	}
 	sub, err := w.open(d, it)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true
