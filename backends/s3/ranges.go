@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -115,14 +116,14 @@ type version struct {
 	tree *Tree
 	key  string // of the tree
 	full string
-	etag string // in quotes, as the first answer had it
+	etag string // as the first answer had it
 	size int64  // of the whole object, in bytes
 }
 
 // get asks for the bytes from off to before end.
 func (v version) get(ctx context.Context, off, end int64) (io.ReadCloser, error) {
 	out, err := v.tree.fetchObject(ctx, &awss3.GetObjectInput{
-		Bucket: &v.tree.bucketName, Key: &v.full, Range: aws.String(rangeHeader(off, end)), IfMatch: &v.etag,
+		Bucket: &v.tree.bucketName, Key: &v.full, Range: aws.String(rangeHeader(off, end)), IfMatch: v.condition(),
 	})
 	switch {
 	case err == nil:
@@ -140,6 +141,16 @@ func (v version) get(ctx context.Context, off, end int64) (io.ReadCloser, error)
 		return nil, err
 	}
 	return out.Body, nil
+}
+
+// condition is the ETag, if a condition can have it: a weak one, as proxies make
+// them, fulfils none, and one without quotes is not what conditions are made of.
+// [version.check] looks at what comes in any case.
+func (v version) condition() *string {
+	if !strings.HasPrefix(v.etag, `"`) {
+		return nil
+	}
+	return &v.etag
 }
 
 // check holds an answer against what was asked for. A store may not have looked
