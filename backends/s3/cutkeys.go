@@ -16,7 +16,7 @@ const mostPages = 100
 // piece is one full page, and a listing that is split costs no request more than
 // one that is not.
 type keyCutter struct {
-	t      *Tree
+	l      *listing
 	page   int    // how many keys a full page has
 	after  string // the end of the first page
 	known  string // the next known key
@@ -33,7 +33,7 @@ func (l *listing) knownCutter(hint core.KeyHint, first listPage) cutter {
 		return nil
 	}
 	l.cut = true
-	c := &keyCutter{t: l.Tree, page: len(first.objects), after: first.objects[len(first.objects)-1].key}
+	c := &keyCutter{l: l, page: len(first.objects), after: first.objects[len(first.objects)-1].key}
 	c.pull, c.end = iter.Pull(hint.Keys)
 	if c.prepare() {
 		return c
@@ -50,7 +50,7 @@ func (c *keyCutter) take() string {
 	if !ok || key == "" {
 		return ""
 	}
-	c.known = c.t.full(next)
+	c.known = c.l.full(next)
 	return key
 }
 
@@ -61,7 +61,7 @@ func (c *keyCutter) prepare() bool {
 	if !ok {
 		return false
 	}
-	for c.known = c.t.full(first); c.known <= c.after; c.stride++ {
+	for c.known = c.l.full(first); c.known <= c.after; c.stride++ {
 		if c.take() == "" {
 			return false
 		}
@@ -95,8 +95,10 @@ func (c *keyCutter) next(context.Context) string {
 	return c.skip()
 }
 
-// adapt makes the next pieces one page, and not a little more.
+// adapt makes the next pieces one page, and not a little more. The first page,
+// by which they were measured, may have been a short one.
 func (c *keyCutter) adapt(keys int) {
+	c.page = max(c.page, c.l.most)
 	switch {
 	case keys > c.page:
 		c.stride = max(1, c.stride*c.page*19/20/keys)

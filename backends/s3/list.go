@@ -47,6 +47,8 @@ type listing struct {
 	next    <-chan listed   // the page that is being fetched, or nil
 	spans   sync.WaitGroup  // of what is fetched beside it
 	cut     bool            // the keys of a hint were looked at
+	whole   bool            // nothing is to be split any more
+	skip    string          // the key in the bucket up to which all was yielded
 	seen    bool            // anything at all
 	ended   bool            // the last page was seen
 	markers int             // of directories, left out
@@ -158,6 +160,10 @@ func (l *listing) page(ctx context.Context, p listPage, yield func(core.Entry, e
 			return true, ctx.Err()
 		}
 		l.seen = true
+		if l.skip != "" && o.key <= l.skip {
+			continue
+		}
+		l.skip = "" // what is out of order is yielded
 		rel, ok := strings.CutPrefix(o.key, l.prefix)
 		if !ok {
 			return true, fmt.Errorf("the store listed %q under the prefix %q", o.key, l.prefix)

@@ -31,7 +31,7 @@ type cutter interface {
 // that is not to be cut, or not yet.
 func (l *listing) cutter(ctx context.Context, s *stint, p listPage, to string) cutter {
 	hint, ok := core.KeyHintOf(ctx)
-	if !ok || l.express || l.opts.NotFlat || !(l.aws || mayMiss(hint)) || len(p.objects) == 0 || !s.ordered() {
+	if !ok || l.whole || l.express || l.opts.NotFlat || !(l.aws || mayMiss(hint)) || len(p.objects) == 0 || !s.ordered() {
 		return nil
 	}
 	if c := l.knownCutter(hint, p); c != nil {
@@ -139,6 +139,10 @@ func (l *listing) span(ctx context.Context, s *span, yield func(core.Entry, erro
 		if p.err != nil {
 			return true, p.err
 		}
+		if len(p.objects) > 0 && p.token == "" && p.objects[0].key <= s.after {
+			return l.again(ctx, s.after, yield)
+		}
+		l.most = max(l.most, len(p.objects))
 		if order.add(p.listPage); !order.ordered() {
 			s.end = ""
 		}
@@ -150,6 +154,15 @@ func (l *listing) span(ctx context.Context, s *span, yield func(core.Entry, erro
 		return true, ctx.Err()
 	}
 	return l.stretch(ctx, *s.rest, s.end, s.stint, yield)
+}
+
+// again lists as a whole what follows the key after, from a store that begins
+// elsewhere than it is asked to. What comes up to after was yielded.
+func (l *listing) again(ctx context.Context, after string, yield func(core.Entry, error) bool) (more bool, err error) {
+	l.whole, l.skip = true, after
+	more, err = l.stretch(ctx, l.startAfter(l.after), "", stint{}, yield)
+	l.ended = true
+	return more, err
 }
 
 // take yields what of a page lies in its piece, which goes up to end. With the

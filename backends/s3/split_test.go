@@ -23,6 +23,8 @@ import (
 type lister struct {
 	keys         []string
 	page         int
+	first        int          // keys of the first page, if not as many
+	deaf         bool         // to where a listing is to start
 	sent, starts atomic.Int64 // requests, and those that begin a piece
 	levels       atomic.Int64 // requests for names
 	fail         func(after string) bool
@@ -62,6 +64,13 @@ func (l *lister) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // list reads the keys from the beginning, or behind that which is the token.
 func (l *lister) list(q url.Values) (a shown) {
+	if l.deaf {
+		q.Del("start-after")
+	}
+	page := l.page
+	if l.first > 0 && !q.Has("continuation-token") && !q.Has("start-after") && !q.Has("delimiter") {
+		page = l.first
+	}
 	at, name := 1+slices.Index(l.keys, q.Get("continuation-token")), ""
 	for ; at < len(l.keys); at++ {
 		k := l.keys[at]
@@ -69,7 +78,7 @@ func (l *lister) list(q url.Values) (a shown) {
 		if !in || k <= q.Get("start-after") || name != "" && strings.HasPrefix(k, name) {
 			continue
 		}
-		if len(a.keys)+len(a.names) == l.page {
+		if len(a.keys)+len(a.names) == page {
 			a.next = l.keys[at-1]
 			return a
 		}
@@ -125,6 +134,34 @@ func TestASplitListingOfWhatIsKnownCostsNothingMore(t *testing.T) {
 		}
 		if sent := l.sent.Load(); sent != l.floor() {
 			t.Errorf("%d keys: %d requests, want %d", n, sent, l.floor())
+		}
+	}
+}
+
+// A store may give fewer keys than it could, as S3 does behind many deleted ones.
+func TestAShortFirstPageDoesNotMakeShortPieces(t *testing.T) {
+	l := &lister{keys: manyKeys(10_000), page: 100, first: 2}
+	got, err := listKeys(hint(t, l.keys, true), l.open(t, Options{}), "")
+	if err != nil || !slices.Equal(got, l.keys) {
+		t.Fatalf("got %d keys, %v", len(got), err)
+	}
+	if sent := l.sent.Load(); sent > 2*l.floor() {
+		t.Errorf("%d requests; want about %d", sent, l.floor())
+	}
+}
+
+// TestAStoreThatBeginsElsewhereIsListedOnce holds that nothing is doubled where a
+// store does not know StartAfter.
+func TestAStoreThatBeginsElsewhereIsListedOnce(t *testing.T) {
+	keys := dirs("", 100, 100)
+	for name, ctx := range map[string]context.Context{"nothing is known": unknown(t), "all is known": hint(t, keys, true)} {
+		l := &lister{keys: keys, page: 100, deaf: true}
+		got, err := listKeys(ctx, l.open(t, Options{}), "")
+		if err != nil || !slices.Equal(got, keys) {
+			t.Errorf("%s: got %d keys, want %d; %v", name, len(got), len(keys), err)
+		}
+		if l.starts.Load() == 0 {
+			t.Errorf("%s: it was not split: that shows nothing", name)
 		}
 	}
 }
