@@ -205,6 +205,17 @@ func TestPutModTimeBeyondReasonIsLeftOut(t *testing.T) {
 	}
 }
 
+// Machines of 32 bits have no number for it.
+func TestPutModTimeAfter2038IsKeptOrLeftOut(t *testing.T) {
+	tr, _ := newTree(t)
+	e := file("k", "x")
+	e.ModTime = time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)
+	got, err := tr.Put(t.Context(), e, strings.NewReader("x"), nil)
+	if err != nil || !got.ModTime.Equal(e.ModTime) && time.Since(got.ModTime).Abs() > time.Hour {
+		t.Errorf("got %v, %v, want %v or now", got.ModTime, err, e.ModTime)
+	}
+}
+
 func TestPutWithoutHardLinksStillCreates(t *testing.T) {
 	tr, dir := newTree(t)
 	tr.hooks.noLinks = true
