@@ -23,10 +23,11 @@ import (
 type lister struct {
 	keys         []string
 	page         int
-	first        int          // keys of the first page, if not as many
-	deaf         bool         // to where a listing is to start
-	sent, starts atomic.Int64 // requests, and those that begin a piece
-	levels       atomic.Int64 // requests for names
+	first        int                     // keys of the first page, if not as many
+	deaf         bool                    // to where a listing is to start
+	hollow       func(q url.Values) bool // an empty page comes before this one
+	sent, starts atomic.Int64            // requests, and those that begin a piece
+	levels       atomic.Int64            // requests for names
 	fail         func(after string) bool
 }
 
@@ -48,7 +49,7 @@ func (l *lister) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else if q.Has("start-after") {
 		l.starts.Add(1)
 	}
-	a := l.list(q)
+	a := l.before(q)
 	fmt.Fprintf(w, "<ListBucketResult><IsTruncated>%v</IsTruncated><EncodingType>url</EncodingType>", a.next != "")
 	if a.next != "" {
 		fmt.Fprintf(w, "<NextContinuationToken>%s</NextContinuationToken>", html.EscapeString(a.next))
@@ -60,6 +61,22 @@ func (l *lister) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>", url.QueryEscape(n))
 	}
 	fmt.Fprint(w, "</ListBucketResult>")
+}
+
+// before is a page, or, where it is hollow, an empty one, and then that page.
+func (l *lister) before(q url.Values) shown {
+	if l.hollow == nil || !l.hollow(q) {
+		return l.list(q)
+	}
+	token, seen := strings.CutPrefix(q.Get("continuation-token"), "~")
+	if !seen {
+		return shown{next: "~" + q.Get("start-after") + token}
+	}
+	q.Del("continuation-token")
+	if q.Set("start-after", token); token == "" {
+		q.Del("start-after")
+	}
+	return l.list(q)
 }
 
 // list reads the keys from the beginning, or behind that which is the token.
