@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -76,9 +77,10 @@ func (c *keyCutter) prepare() bool {
 	return c.stride > 0
 }
 
-// skip returns the known key that is a stride further on, or "".
+// skip returns the known key that is a stride further on, or "". One that no
+// object can have, as of a file whose name is not UTF-8, a store may refuse.
 func (c *keyCutter) skip() (key string) {
-	for range c.stride {
+	for n := 0; n < c.stride || !c.l.readable(strings.TrimPrefix(key, c.l.prefix)); n++ {
 		if key = c.take(); key == "" {
 			return ""
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // TestASplitListingBelowAnOddPrefix holds that pieces stay below a prefix that has
@@ -32,6 +33,26 @@ func TestASplitListingBelowAnOddPrefix(t *testing.T) {
 			t.Errorf("%s: it was not split: that shows nothing", name)
 		}
 		l.starts.Store(0)
+	}
+}
+
+// TestNothingIsAskedForBehindAKeyThatNoObjectCanHave holds that names which a
+// store refuses even to begin behind do not end a listing, if a hint has them.
+func TestNothingIsAskedForBehindAKeyThatNoObjectCanHave(t *testing.T) {
+	for name, odd := range map[string]string{"not UTF-8": "\xff", "too long": strings.Repeat("x", maxKey)} {
+		l := &lister{keys: manyKeys(1000), page: 10}
+		var known []string
+		for _, k := range l.keys {
+			known = append(known, k, k+odd)
+		}
+		l.fail = func(after string) bool { return !utf8.ValidString(after) || len(after) > maxKey }
+		got, err := listKeys(hint(t, known, true), l.open(t, Options{}), "")
+		if err != nil || !slices.Equal(got, l.keys) {
+			t.Errorf("%s: got %d keys, want %d; %v", name, len(got), len(l.keys), err)
+		}
+		if l.starts.Load() == 0 {
+			t.Errorf("%s: it was not split: that shows nothing", name)
+		}
 	}
 }
 
