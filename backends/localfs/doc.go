@@ -25,15 +25,17 @@
 //
 // A directory keeps the modification time of a file and nothing else of what
 // an entry says; its md5 is found by reading it. A new file gets the mode that
-// the umask leaves of 0666, a replaced one keeps its own. The Token is made of
-// inode, size, modification and change time, where the system tells them.
+// the umask leaves of 0666, a replaced one keeps its permissions, but no other
+// bits. The Token is made of inode, size, modification and change time, where
+// the system tells them.
 //
 // A file is written beside its place under a temporary name, checked, and
 // renamed, where nothing was in a way that refuses to replace anything, so that
-// two writers cannot both create it. Between the last look at what is replaced or deleted and the call that
-// does it, a few microseconds remain in which a change goes unseen. Temporary
-// names, .s3fc-*.tmp, are never listed and cannot be keys; those of a killed
-// run are removed by Finish an hour after their last change.
+// two writers cannot both create it. Between the last look at what is replaced
+// or deleted and the call that does it, a few microseconds remain in which a
+// change goes unseen. Temporary names, .s3fc-*.tmp, are never listed and cannot
+// be keys; those of a killed run are removed by Finish an hour after their last
+// change.
 //
 // # Limits
 //
