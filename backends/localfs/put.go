@@ -19,7 +19,7 @@ import (
 const tries = 10
 
 // Put implements [core.Backend]. Missing directories on the way are made, and
-// removed again if the Put fails. A replaced file keeps its mode.
+// removed again if the Put fails. A replaced file keeps its permissions.
 func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	if err := t.CheckPut(e); err != nil {
 		return core.Entry{}, fail("put", e.Key, err)
