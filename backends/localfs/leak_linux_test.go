@@ -57,8 +57,8 @@ func openAndClose(ctx context.Context, tr *Tree, key string) {
 }
 
 func listOne(ctx context.Context, tr *Tree) {
-	for e := range tr.List(ctx, "") {
-		if e.Key == "d/f" {
+	for e, err := range tr.List(ctx, "") {
+		if err != nil || e.Key == "d/f" {
 			return
 		}
 	}
