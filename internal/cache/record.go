@@ -133,6 +133,7 @@ func (d *decoder) rest(r *record) bool {
 	}
 	if f&hasParts != 0 {
 		r.parts = core.PartsHash{PartSize: d.varint(), Count: int(d.varint()), MD5: d.sum()}
+		d.bad = d.bad || r.parts.Count <= 0
 	}
 	if f&hasTime != 0 {
 		r.modTime = time.Unix(d.varint(), d.varint())
