@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -64,27 +63,10 @@ func (p *piece) some(b []byte) (n int, err error) {
 func (p *piece) broken(err error) error {
 	p.close()
 	p.breaks++
-	if !core.IsTransient(err) || errors.Is(err, errNoRanges) || p.breaks == pieceTries || !p.v.tree.pause(p.ctx, p.breaks, err) {
+	if !core.IsTransient(err) || errors.Is(err, errNoRanges) || p.breaks == pieceTries || !pause(p.ctx, p.v.tree.client.Options().Retryer, p.breaks, err) {
 		return err
 	}
 	return nil
-}
-
-// pause waits as long as before another try of a request that failed with err,
-// and reports whether ctx is still alive.
-func (t *Tree) pause(ctx context.Context, try int, err error) bool {
-	delay, derr := t.client.Options().Retryer.RetryDelay(try, err)
-	if derr != nil {
-		return false
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // close lets go of the body. One that is at its end is read to see it, so that

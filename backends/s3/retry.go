@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"syscall"
@@ -69,4 +70,21 @@ func unreadable(err error) aws.Ternary {
 // has to begin again.
 func (t *Tree) noConflictRetries(o *awss3.Options) {
 	o.Retryer = newRetryer(t.opts.MaxAttempts, t.opts.MaxBackoff, t.meter.answered.Load, false)
+}
+
+// pause waits as long as r does before another try of what failed with err, and
+// reports whether ctx is still alive.
+func pause(ctx context.Context, r aws.Retryer, try int, err error) bool {
+	delay, err := r.RetryDelay(try, err)
+	if err != nil {
+		return false
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -112,18 +112,7 @@ func (w *wire) again(ctx context.Context, try int, err error) bool {
 	if ctx.Err() != nil || try >= w.retryer.MaxAttempts() || !w.retryer.IsErrorRetryable(err) {
 		return false
 	}
-	delay, err := w.retryer.RetryDelay(try, err)
-	if err != nil {
-		return false
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return pause(ctx, w.retryer, try, err)
 }
 
 func (w *wire) once(ctx context.Context, r *request) (*http.Response, error) {
