@@ -7,7 +7,7 @@ import (
 
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/model"
+	"github.com/s3fc/s3fc/internal/testkit/model"
 )
 
 type state = model.State

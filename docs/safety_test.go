@@ -10,8 +10,8 @@ import (
 
 // packages are where the tests lie that the table of safety.md names.
 var packages = map[string]string{
-	"cache": "internal/cache", "cmd": "cmd", "core": "core", "fakes3": "internal/fakes3", "faults": "internal/faults", "localfs": "backends/localfs", "memory": "backends/memory", "s3": "backends/s3",
-	"s3fc": "cmd/s3fc", "torture": "internal/torture",
+	"cache": "internal/cache", "cmd": "cmd", "core": "core", "s3server": "internal/s3server", "faults": "internal/testkit/faults", "localfs": "backends/localfs", "memory": "backends/memory", "s3": "backends/s3",
+	"s3fc": "cmd/s3fc", "torture": "internal/testkit/torture",
 }
 
 var named = regexp.MustCompile("`([a-z0-9]+)[.:]([A-Za-z0-9]+)`")

@@ -5,13 +5,13 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // abortUploads frees what is left of the uploads of processes that were killed.
 // One process at a time has the store, and only it can use the server: at its
 // start, whatever upload there is belongs to nobody any more.
-func abortUploads(store fakes3.Store) error {
+func abortUploads(store s3server.Store) error {
 	buckets, err := store.ListBuckets()
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func abortUploads(store fakes3.Store) error {
 	return errors.Join(errs...)
 }
 
-func abortIn(store fakes3.Store, bucket string) error {
+func abortIn(store s3server.Store, bucket string) error {
 	for {
 		list, err := store.ListMultipartUploads(bucket, nil, gofakes3.Prefix{}, 1000)
 		if err != nil || len(list.Uploads) == 0 {

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
-	"github.com/s3fc/s3fc/internal/versitygw"
+	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
 // readWhole is the entry at key as a check reads it: with its content's md5.
@@ -123,7 +123,7 @@ func lose(t *testing.T, tree *Tree, full string) {
 }
 
 func onBoth(t *testing.T, f func(*testing.T, *Tree)) {
-	t.Run("fakes3", func(t *testing.T) {
+	t.Run("s3server", func(t *testing.T) {
 		tree, _ := serve(t, Options{Prefix: "p q"})
 		f(t, tree)
 	})
@@ -136,7 +136,7 @@ func onBoth(t *testing.T, f func(*testing.T, *Tree)) {
 }
 
 func TestAuditWithoutATrustworthyETag(t *testing.T) {
-	tree, _ := serve(t, Options{}, fakes3.Lying(fakes3.Lies{KMS: true}))
+	tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{KMS: true}))
 	rawPut(t, tree, "none", "content")
 	putFile(t, tree, "ours", "content")
 	wantFlaws(t, tree, "none", core.NoMD5)
@@ -188,7 +188,7 @@ func TestRepairTouchesNothingThatChanged(t *testing.T) {
 
 func TestRepairOnStoresThatLie(t *testing.T) {
 	t.Run("no conditions", func(t *testing.T) {
-		tree, _ := serve(t, Options{}, fakes3.Lying(fakes3.Lies{NoConditions: true}))
+		tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{NoConditions: true}))
 		rawPut(t, tree, "a", "content", odd)
 		if _, err := tree.Repair(t.Context(), readWhole(t, tree, "a")); err != nil {
 			t.Fatal(err)
@@ -196,7 +196,7 @@ func TestRepairOnStoresThatLie(t *testing.T) {
 		wantFlaws(t, tree, "a")
 	})
 	t.Run("drops redirects", func(t *testing.T) {
-		tree, _ := serve(t, Options{}, fakes3.Lying(fakes3.Lies{DropRedirect: true}))
+		tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{DropRedirect: true}))
 		putLink(t, tree, "l", "a")
 		wantFlaws(t, tree, "l", core.LostRedirect)
 		if _, err := tree.Repair(t.Context(), readWhole(t, tree, "l")); err == nil || !strings.Contains(err.Error(), "drops redirects") {
@@ -229,7 +229,7 @@ func TestRepairCosts(t *testing.T) {
 
 func TestVersioning(t *testing.T) {
 	status, answer := http.StatusOK, ""
-	tree, _ := serve(t, Options{}, fakes3.Wrap(func(next http.Handler) http.Handler {
+	tree, _ := serve(t, Options{}, s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodGet || !r.URL.Query().Has("versioning") || answer == "" && status == http.StatusOK {
 				next.ServeHTTP(w, r)

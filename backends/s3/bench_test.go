@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // BenchmarkLarge opens and reads an object of 64 MiB, in ranges and in one
 // request. The server, in this process, is part of each figure.
 func BenchmarkLarge(b *testing.B) {
 	const size = 64 << 20
-	tree := openAt(b, fakes3.New(b).URL, Options{Env: core.Env{Buffers: core.NewBuffers(core.DefaultBuffers)}})
+	tree := openAt(b, s3server.New(b).URL, Options{Env: core.Env{Buffers: core.NewBuffers(core.DefaultBuffers)}})
 	rawPut(b, tree, "large", string(pattern(size)))
 	for name, hint := range map[string]int64{"ranges": size, "whole": 0} {
 		b.Run(name, func(b *testing.B) {
@@ -38,7 +38,7 @@ func BenchmarkLarge(b *testing.B) {
 func BenchmarkRequests(b *testing.B) {
 	content := pattern(4096)
 	for name, wired := range map[string]bool{"wire": true, "sdk": false} {
-		tree := openAt(b, fakes3.New(b).URL, Options{})
+		tree := openAt(b, s3server.New(b).URL, Options{})
 		if !wired {
 			tree.wire = nil
 		}

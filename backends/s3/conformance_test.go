@@ -6,7 +6,7 @@ import (
 
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 func TestConformance(t *testing.T) {
@@ -29,20 +29,20 @@ func TestConformanceOfLiars(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		o    Options
-		l    fakes3.Lies
+		l    s3server.Lies
 		less []string
 	}{
-		"KMS": {l: fakes3.Lies{KMS: true}},
+		"KMS": {l: s3server.Lies{KMS: true}},
 		// Without redirects a target is held in metadata alone, which has room for
 		// less; that shows only at the first link.
-		"drops redirects":      {l: fakes3.Lies{DropRedirect: true}, less: []string{"TargetTooLong"}},
-		"KMS, drops redirects": {l: fakes3.Lies{KMS: true, DropRedirect: true}, less: []string{"TargetTooLong"}},
+		"drops redirects":      {l: s3server.Lies{DropRedirect: true}, less: []string{"TargetTooLong"}},
+		"KMS, drops redirects": {l: s3server.Lies{KMS: true, DropRedirect: true}, less: []string{"TargetTooLong"}},
 		// All empty objects have one ETag.
 		"empty bodies": {o: Options{LinkBody: LinkEmpty}, less: []string{"TokenChanges", "DeleteChanged"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, check := range conformance.Checks() {
-				tree, _ := serve(t, c.o, fakes3.Lying(c.l))
+				tree, _ := serve(t, c.o, s3server.Lying(c.l))
 				if check.Long || slices.Contains(c.less, check.Name) || (check.Needs != nil && !check.Needs(tree.Features())) {
 					continue
 				}

@@ -19,21 +19,21 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
-	"github.com/s3fc/s3fc/internal/fakes3"
-	"github.com/s3fc/s3fc/internal/versitygw"
+	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
 // twoTrees opens two prefixes of one bucket of a server.
-func twoTrees(t *testing.T, opts ...fakes3.Option) (src, dst *Tree, s *fakes3.Server) {
+func twoTrees(t *testing.T, opts ...s3server.Option) (src, dst *Tree, s *s3server.Server) {
 	t.Helper()
-	s = fakes3.New(t, opts...)
+	s = s3server.New(t, opts...)
 	return openAt(t, s.URL, Options{Prefix: "src"}), openAt(t, s.URL, Options{Prefix: "dst"}), s
 }
 
 // likeAWS opens two prefixes at what both take for AWS.
-func likeAWS(t *testing.T, opts ...fakes3.Option) (src, dst *Tree, s *fakes3.Server) {
+func likeAWS(t *testing.T, opts ...s3server.Option) (src, dst *Tree, s *s3server.Server) {
 	t.Helper()
-	s = fakes3.New(t, opts...)
+	s = s3server.New(t, opts...)
 	to, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -90,8 +90,8 @@ func mustCopy(t *testing.T, dst *Tree, src core.Tree, e core.Entry, key string, 
 }
 
 // onCopy calls f before each request to copy.
-func onCopy(f func(w http.ResponseWriter, r *http.Request) (answered bool)) fakes3.Option {
-	return fakes3.Wrap(func(next http.Handler) http.Handler {
+func onCopy(f func(w http.ResponseWriter, r *http.Request) (answered bool)) s3server.Option {
+	return s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("X-Amz-Copy-Source") == "" || !f(w, r) {
 				next.ServeHTTP(w, r)
@@ -231,7 +231,7 @@ func TestACopyOverwritesOnlyWhatWasSeen(t *testing.T) {
 
 // Stores that heed the conditions of a PUT may ignore those of a copy.
 func TestElsewhereThanAtAWSNothingIsCopiedOver(t *testing.T) {
-	src, dst, s := twoTrees(t, fakes3.Lying(fakes3.Lies{IgnoreConditions: true}))
+	src, dst, s := twoTrees(t, s3server.Lying(s3server.Lies{IgnoreConditions: true}))
 	e := putFile(t, src, "k", "new")
 	old := putFile(t, dst, "k", "old")
 	if _, err := dst.CopyFrom(t.Context(), src, e, "k", nil); !errors.Is(err, core.ErrChanged) {
@@ -314,7 +314,7 @@ func TestAStoreThatCopiesOtherBytesIsCaught(t *testing.T) {
 }
 
 func TestACopyKnowsMD5sUnderEncryption(t *testing.T) {
-	src, dst, _ := twoTrees(t, fakes3.Lying(fakes3.Lies{KMS: true}))
+	src, dst, _ := twoTrees(t, s3server.Lying(s3server.Lies{KMS: true}))
 	putFile(t, src, "k", "new")
 	mustCopy(t, dst, src, inListing(t, src, "k"), "k", nil)
 	if got := stat(t, dst, "k"); got.MD5 != core.SumMD5([]byte("new")) {
@@ -338,7 +338,7 @@ func TestOnlyOneStoreCopiesByItself(t *testing.T) {
 		want bool
 	}{
 		"another bucket":   {openAt(t, s.URL+"/", Options{Bucket: "other"}), e, true},
-		"another server":   {openAt(t, fakes3.New(t).URL, Options{}), e, false},
+		"another server":   {openAt(t, s3server.New(t).URL, Options{}), e, false},
 		"a directory":      {sub, under, true},
 		"a filter":         {wrap.FilterTree(src, func(string) bool { return false }), e, true},
 		"what is hidden":   {wrap.FilterTree(src, hidden), e, false},

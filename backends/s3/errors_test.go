@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // refuser answers each request with one S3 error.
@@ -86,9 +86,9 @@ func TestPutErrors(t *testing.T) {
 }
 
 // flaky fails the first n requests that match with status and code.
-func flaky(n int64, method string, status int, code string) (opt fakes3.Option, tries *atomic.Int64) {
+func flaky(n int64, method string, status int, code string) (opt s3server.Option, tries *atomic.Int64) {
 	tries = new(atomic.Int64)
-	return fakes3.Wrap(func(next http.Handler) http.Handler {
+	return s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == method && tries.Add(1) <= n {
 				_, _ = io.Copy(io.Discard, r.Body)
@@ -149,7 +149,7 @@ func TestCompletionConflict(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	tree, s := serve(t, Options{}, fakes3.Wrap(fault))
+	tree, s := serve(t, Options{}, s3server.Wrap(fault))
 	content := pattern(17 << 20)
 	e := core.Entry{Key: "big", Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
 	if _, err := tree.Put(t.Context(), e, bytes.NewReader(content), nil); !core.IsTransient(err) {
@@ -163,7 +163,7 @@ func TestCompletionConflict(t *testing.T) {
 // TestBudget holds that not one request goes over the limit, and that the
 // abort of an upload does.
 func TestBudget(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	tree := openAt(t, s.URL, Options{Env: core.Env{Budget: core.NewBudget(2)}})
 	putFile(t, tree, "a", "x")
 	stat(t, tree, "a")
@@ -211,7 +211,7 @@ func TestBrokenBodies(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		})
 	}
-	tree, _ := serve(t, Options{}, fakes3.Wrap(cut))
+	tree, _ := serve(t, Options{}, s3server.Wrap(cut))
 	r, e, err := tree.Open(t.Context(), "a")
 	if err != nil || e.Size != 100 {
 		t.Fatalf("Open = %+v, %v", e, err)
@@ -316,7 +316,7 @@ func TestOpenURL(t *testing.T) {
 // TestOpenEnvironment holds where endpoint, path style and credentials come
 // from.
 func TestOpenEnvironment(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "AK")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "SK")
 	t.Setenv("AWS_REGION", "")

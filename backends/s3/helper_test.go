@@ -16,7 +16,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // openAt opens a tree at an endpoint, with retries that do not wait.
@@ -45,9 +45,9 @@ func openAt(t testing.TB, endpoint string, o Options) *Tree {
 }
 
 // serve starts a server and opens a tree on it.
-func serve(t testing.TB, o Options, opts ...fakes3.Option) (*Tree, *fakes3.Server) {
+func serve(t testing.TB, o Options, opts ...s3server.Option) (*Tree, *s3server.Server) {
 	t.Helper()
-	s := fakes3.New(t, opts...)
+	s := s3server.New(t, opts...)
 	return openAt(t, s.URL, o), s
 }
 
@@ -154,7 +154,7 @@ func stat(t testing.TB, tree *Tree, key string) core.Entry {
 
 // counts runs f and reports what it sent, by the tree's own count and by the
 // server's, which must agree.
-func counts(t testing.TB, tree *Tree, s *fakes3.Server, f func()) core.Requests {
+func counts(t testing.TB, tree *Tree, s *s3server.Server, f func()) core.Requests {
 	t.Helper()
 	before := tree.Requests()
 	s.ResetLog()

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 func notes(t *testing.T, tree *Tree, done core.Done) string {
@@ -39,13 +39,13 @@ func TestStoresWithoutRedirects(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, note string
-		opt        fakes3.Option
+		opt        s3server.Option
 		first      core.Requests
 	}{
-		{"drop", "drops redirects", fakes3.Lying(fakes3.Lies{DropRedirect: true}), req(core.PUT, 1).Add(req(core.HEAD, 1))},
-		{"501", "refuses redirects", fakes3.Lying(fakes3.Lies{RefuseRedirect: true}), req(core.PUT, 2)},
-		{"501 for both", "refuses redirects", fakes3.Lying(fakes3.Lies{RefuseRedirect: true, NoConditions: true}), req(core.PUT, 4)},
-		{"400", "refuses redirects", fakes3.Wrap(badRequest), req(core.PUT, 2)},
+		{"drop", "drops redirects", s3server.Lying(s3server.Lies{DropRedirect: true}), req(core.PUT, 1).Add(req(core.HEAD, 1))},
+		{"501", "refuses redirects", s3server.Lying(s3server.Lies{RefuseRedirect: true}), req(core.PUT, 2)},
+		{"501 for both", "refuses redirects", s3server.Lying(s3server.Lies{RefuseRedirect: true, NoConditions: true}), req(core.PUT, 4)},
+		{"400", "refuses redirects", s3server.Wrap(badRequest), req(core.PUT, 2)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, body := range []LinkBody{LinkPage, LinkEmpty} {
@@ -68,7 +68,7 @@ func TestStoresWithoutRedirects(t *testing.T) {
 }
 
 func TestStoreWithoutConditions(t *testing.T) {
-	tree, s := serve(t, Options{}, fakes3.Lying(fakes3.Lies{NoConditions: true}))
+	tree, s := serve(t, Options{}, s3server.Lying(s3server.Lies{NoConditions: true}))
 	if got := counts(t, tree, s, func() { putFile(t, tree, "a", "x") }); got != req(core.PUT, 2) {
 		t.Errorf("the first file: %v; want 2 PUT", got)
 	}
@@ -89,7 +89,7 @@ func TestStoreWithoutConditions(t *testing.T) {
 }
 
 func TestStoreWithoutBatchETags(t *testing.T) {
-	tree, s := serve(t, Options{}, fakes3.Lying(fakes3.Lies{NoBatchETag: true}))
+	tree, s := serve(t, Options{}, s3server.Lying(s3server.Lies{NoBatchETag: true}))
 	for i, want := range []core.Requests{req(core.DELETE, 2), req(core.DELETE, 1)} {
 		e := putFile(t, tree, "a", "x")
 		var errs []error
@@ -148,7 +148,7 @@ func TestDeleteBatchAnswers(t *testing.T) {
 <Error><Key>broken</Key><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error></DeleteResult>`))
 		})
 	}
-	tree, _ := serve(t, Options{}, fakes3.Wrap(fault))
+	tree, _ := serve(t, Options{}, s3server.Wrap(fault))
 	var olds []core.Entry
 	for _, k := range []string{"ok", "denied", "nokey", "broken", "silent"} {
 		olds = append(olds, fileEntry(k, "x"))
@@ -199,7 +199,7 @@ func TestHostingSilence(t *testing.T) {
 				next.ServeHTTP(w, r)
 			})
 		}
-		tree, _ := serve(t, Options{}, fakes3.Wrap(fault))
+		tree, _ := serve(t, Options{}, s3server.Wrap(fault))
 		if got := notes(t, tree, core.Done{LinksPut: 1}); got != "" {
 			t.Errorf("%s: notes = %q; want none", name, got)
 		}
@@ -209,8 +209,8 @@ func TestHostingSilence(t *testing.T) {
 // TestLongLinkWithoutRedirect holds that a target that metadata has no room for
 // is refused where the redirect is not kept.
 func TestLongLinkWithoutRedirect(t *testing.T) {
-	for name, l := range map[string]fakes3.Lies{"drop": {DropRedirect: true}, "501": {RefuseRedirect: true}} {
-		tree, s := serve(t, Options{}, fakes3.Lying(l))
+	for name, l := range map[string]s3server.Lies{"drop": {DropRedirect: true}, "501": {RefuseRedirect: true}} {
+		tree, s := serve(t, Options{}, s3server.Lying(l))
 		long := linkEntry("l", strings.Repeat("k", maxTargetMeta))
 		if err := putErr(tree, long, "", nil); !errors.Is(err, core.ErrUnsupportedLink) {
 			t.Errorf("%s: the first link: %v; want ErrUnsupportedLink", name, err)

@@ -17,7 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 func fill(t testing.TB, tree *Tree, keys ...string) {
@@ -255,7 +255,7 @@ func TestListLies(t *testing.T) {
 }
 
 func TestListUnordered(t *testing.T) {
-	tree, _ := serve(t, Options{}, fakes3.Lying(fakes3.Lies{Unordered: true}))
+	tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{Unordered: true}))
 	fill(t, tree, "a", "b")
 	if got := keys(list(t, tree, "")); len(got) != 2 {
 		t.Errorf("got %v; want both keys, in whatever order", got)

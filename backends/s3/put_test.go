@@ -19,7 +19,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // TestOverwriteReplacesAll holds that nothing of what was there stays.
@@ -202,7 +202,7 @@ func TestPartsFailure(t *testing.T) {
 				next.ServeHTTP(w, r)
 			})
 		}
-		tree, _ := serve(t, Options{}, fakes3.Wrap(fault))
+		tree, _ := serve(t, Options{}, s3server.Wrap(fault))
 		for _, body := range []io.Reader{bytes.NewReader(content), onlyReader{bytes.NewReader(content)}} {
 			if _, err := tree.Put(t.Context(), e, body, nil); err == nil {
 				t.Errorf("%s: no error", what)
@@ -233,7 +233,7 @@ func TestLostCompletion(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	tree, _ := serve(t, Options{}, fakes3.Wrap(fault))
+	tree, _ := serve(t, Options{}, s3server.Wrap(fault))
 	content := pattern(17 << 20)
 	e := core.Entry{Key: "big", Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
 	got := put(t, tree, e, bytes.NewReader(content), nil)
@@ -282,7 +282,7 @@ func TestEncodedContent(t *testing.T) {
 }
 
 func TestKMS(t *testing.T) {
-	tree, _ := serve(t, Options{}, fakes3.Lying(fakes3.Lies{KMS: true}))
+	tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{KMS: true}))
 	file := putFile(t, tree, "a", "hello")
 	link := putLink(t, tree, "l", "a")
 	if got := stat(t, tree, "a"); !got.Same(file) || got.MD5 != core.SumMD5([]byte("hello")) {
@@ -301,7 +301,7 @@ func TestKMS(t *testing.T) {
 
 // TestKMSWithoutRedirects is the store where only the body tells a link.
 func TestKMSWithoutRedirects(t *testing.T) {
-	tree, s := serve(t, Options{}, fakes3.Lying(fakes3.Lies{KMS: true, DropRedirect: true}))
+	tree, s := serve(t, Options{}, s3server.Lying(s3server.Lies{KMS: true, DropRedirect: true}))
 	putLink(t, tree, "l", "a")
 	other := strings.Repeat("x", 1021)
 	rawPut(t, tree, "f", other, withMeta(map[string]string{"link-target": "/a"}))

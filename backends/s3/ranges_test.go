@@ -20,8 +20,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
-	"github.com/s3fc/s3fc/internal/httpfault"
+	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/httpfault"
 )
 
 // small is a rule by which tests need no large objects.
@@ -32,7 +32,7 @@ const budget = 2 * rangesAtOnce * 64 << 10
 
 // ranged opens a tree that reads in ranges as small has it, over the wire or
 // through the SDK. At the end, all memory has to be given back.
-func ranged(t *testing.T, wired bool, opts ...fakes3.Option) (*Tree, *fakes3.Server) {
+func ranged(t *testing.T, wired bool, opts ...s3server.Option) (*Tree, *s3server.Server) {
 	t.Helper()
 	pool := core.NewBuffers(budget)
 	tree, s := serve(t, Options{Env: core.Env{Buffers: pool}}, opts...)
@@ -137,9 +137,9 @@ func TestWithoutAHintAnObjectIsOneGET(t *testing.T) {
 
 // gets is a handler that changes the nth GET of an object, from 1, or those from
 // then on.
-func gets(n int64, onward bool, change func(w http.ResponseWriter, r *http.Request, next http.Handler)) fakes3.Option {
+func gets(n int64, onward bool, change func(w http.ResponseWriter, r *http.Request, next http.Handler)) s3server.Option {
 	var seen atomic.Int64
-	return fakes3.Wrap(func(next http.Handler) http.Handler {
+	return s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet && strings.Count(r.URL.Path, "/") > 1 {
 				if k := seen.Add(1); k == n || onward && k > n {
@@ -199,7 +199,7 @@ func TestARangeThatFailsIsAskedForAgain(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			for _, n := range []int{1, 2, 17} {
 				var faults httpfault.Switch
-				tree, _ := ranged(t, n%2 == 0, fakes3.Wrap(faults.Wrap))
+				tree, _ := ranged(t, n%2 == 0, s3server.Wrap(faults.Wrap))
 				putFile(t, tree, "a", string(want))
 				faults.Set(httpfault.At(n, c))
 				got, _, err := readLarge(t, tree, "a")
@@ -222,7 +222,7 @@ func TestOnlyTheRestOfABrokenRangeIsAskedForAgain(t *testing.T) {
 	bothWays(t, func(t *testing.T, wired bool) {
 		var mu sync.Mutex
 		var asked []string
-		opt := fakes3.Wrap(func(next http.Handler) http.Handler {
+		opt := s3server.Wrap(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				mu.Lock()
 				asked = append(asked, r.Header.Get("Range"))
@@ -421,7 +421,7 @@ func TestWhoClosesOrCancelsLeavesNothingBehind(t *testing.T) {
 }
 
 func TestASpentRequestLimitEndsTheBody(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	writer := openAt(t, s.URL, Options{})
 	putFile(t, writer, "a", string(pattern(1<<20)))
 	tree := openAt(t, s.URL, Options{Env: core.Env{Budget: core.NewBudget(5)}})

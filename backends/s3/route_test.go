@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
-	"github.com/s3fc/s3fc/internal/versitygw"
+	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
 // host turns hosting on with these rules.
@@ -203,7 +203,7 @@ func TestRulesNeedHosting(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(tree, "redirects everything to example.com")
-	denied, _ := serve(t, Options{}, fakes3.Wrap(func(next http.Handler) http.Handler {
+	denied, _ := serve(t, Options{}, s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Query().Has("website") {
 				w.WriteHeader(http.StatusForbidden)

@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // aged makes a server's clock run ahead, so that its objects look old.
-func aged(by time.Duration) fakes3.Option {
-	return fakes3.Wrap(func(next http.Handler) http.Handler {
+func aged(by time.Duration) s3server.Option {
+	return s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Date", time.Now().Add(by).UTC().Format(http.TimeFormat))
 			next.ServeHTTP(w, r)

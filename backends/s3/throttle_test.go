@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // TestGate holds the shape of the adaptive limit: a burst of refusals halves it
@@ -205,7 +205,7 @@ func TestThrottling(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	tree, _ := serve(t, Options{MaxAttempts: 100}, fakes3.Wrap(busy))
+	tree, _ := serve(t, Options{MaxAttempts: 100}, s3server.Wrap(busy))
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {

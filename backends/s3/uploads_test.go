@@ -20,8 +20,8 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
-	"github.com/s3fc/s3fc/internal/versitygw"
+	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
 // large is a file of three parts, the last of 4 MiB.
@@ -116,7 +116,7 @@ func finish(t *testing.T, tree *Tree) {
 }
 
 func TestAKilledUploadIsResumedByItsParts(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	o := Options{Prefix: "p", StateDir: t.TempDir()}
 	e, content := large("big", 1)
 	tree := openAt(t, s.URL, o)
@@ -137,7 +137,7 @@ func TestAKilledUploadIsResumedByItsParts(t *testing.T) {
 }
 
 func TestAnUploadOfSomethingElseIsNotResumedAndAborted(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	o := Options{StateDir: t.TempDir()}
 	old, content := large("big", 1)
 	killed(t, o, s.URL, old, content)
@@ -161,7 +161,7 @@ func TestAnUploadOfSomethingElseIsNotResumedAndAborted(t *testing.T) {
 }
 
 func TestAPartOfOtherBytesIsSentAgain(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	o := Options{StateDir: t.TempDir()}
 	e, content := large("big", 1)
 	killed(t, o, s.URL, e, content)
@@ -184,7 +184,7 @@ func TestAPartOfOtherBytesIsSentAgain(t *testing.T) {
 }
 
 func TestPartsWhoseETagsAreNoMD5sAreSentAgain(t *testing.T) {
-	s := fakes3.New(t, fakes3.Wrap(func(next http.Handler) http.Handler {
+	s := s3server.New(t, s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet && r.URL.Query().Has("uploadId") {
 				next.ServeHTTP(&rewriter{ResponseWriter: w}, r)
@@ -213,7 +213,7 @@ func (w *rewriter) Write(b []byte) (int, error) {
 }
 
 func TestAnUploadThatIsGoneIsBegunAgain(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	o := Options{StateDir: t.TempDir()}
 	e, content := large("big", 1)
 	killed(t, o, s.URL, e, content)
@@ -227,7 +227,7 @@ func TestAnUploadThatIsGoneIsBegunAgain(t *testing.T) {
 }
 
 func TestTheUploadOfALivingRunIsLeftAlone(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	o := Options{StateDir: t.TempDir()}
 	e, content := large("big", 1)
 	begun, goOn := make(chan struct{}), make(chan struct{})
@@ -267,7 +267,7 @@ func (p *pausing) Read(b []byte) (int, error) {
 }
 
 func TestUploadsElsewhereInTheBucketWaitADay(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	dir := t.TempDir()
 	e, content := large("big", 1)
 	killed(t, Options{Prefix: "site", StateDir: dir}, s.URL, e, content)
@@ -306,7 +306,7 @@ func age(t *testing.T, dir string) {
 }
 
 func TestWithoutAPlaceForRecordsLargeFilesAreSent(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -324,7 +324,7 @@ func TestWithoutAPlaceForRecordsLargeFilesAreSent(t *testing.T) {
 }
 
 func TestAnEndedContextLeavesNoUploadBehind(t *testing.T) {
-	s := fakes3.New(t)
+	s := s3server.New(t)
 	o := Options{StateDir: t.TempDir()}
 	tree := openAt(t, s.URL, o)
 	e, content := large("big", 1)
@@ -345,7 +345,7 @@ func TestAnEndedContextLeavesNoUploadBehind(t *testing.T) {
 func TestAContextThatEndsWhileAnUploadBeginsLeavesNoneBehind(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	s := fakes3.New(t, fakes3.Wrap(func(next http.Handler) http.Handler {
+	s := s3server.New(t, s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPost && r.URL.Query().Has("uploads") {
 				cancel()

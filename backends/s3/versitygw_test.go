@@ -12,7 +12,7 @@ import (
 
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/versitygw"
+	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
 // onGateway opens a tree in a new bucket of a real S3 server, which keeps keys

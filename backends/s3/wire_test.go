@@ -23,7 +23,7 @@ import (
 
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // TestConformanceThroughTheSDK runs the suite without the wire, as where the
@@ -259,7 +259,7 @@ func TestAWrongClockIsLeftToTheSDK(t *testing.T) {
 			_, _ = io.WriteString(w, "<Error><Code>RequestTimeTooSkewed</Code></Error>")
 		})
 	}
-	tree, _ := serve(t, Options{}, fakes3.Wrap(skew))
+	tree, _ := serve(t, Options{}, s3server.Wrap(skew))
 	putFile(t, tree, "a", "content")
 	putFile(t, tree, "b", "content")
 	r, _, err := tree.Open(t.Context(), "a")
@@ -292,7 +292,7 @@ func TestABrokenListingIsAskedForAgain(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	tree, _ := serve(t, Options{}, fakes3.Wrap(cut))
+	tree, _ := serve(t, Options{}, s3server.Wrap(cut))
 	putFile(t, tree, "a", "content")
 	var keys []string
 	for _, e := range list(t, tree, "") {

@@ -8,19 +8,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // bounds is a directory and an S3 server, and what each copy between them sent.
 type bounds struct {
 	t      *testing.T
 	dir    string
-	server *fakes3.Server
+	server *s3server.Server
 }
 
-func newBounds(t *testing.T, opts ...fakes3.Option) *bounds {
+func newBounds(t *testing.T, opts ...s3server.Option) *bounds {
 	t.Helper()
-	b := &bounds{t: t, dir: t.TempDir(), server: fakes3.New(t, opts...)}
+	b := &bounds{t: t, dir: t.TempDir(), server: s3server.New(t, opts...)}
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": b.server.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "S3FC_CACHE_DIR": t.TempDir(), "S3FC_NO_CACHE": "1",

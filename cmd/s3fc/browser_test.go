@@ -19,7 +19,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/s3fc/s3fc/internal/versitygw"
+	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
 // browser starts a headless Chromium that ends with the test. If there is none,
@@ -120,7 +120,7 @@ func TestABrowserFollowsThePageOfALink(t *testing.T) {
 			follows(t, ctx, rest+prefix+"/"+from, rest+prefix+to[0], to[1])
 		}
 	}
-	t.Run("fakes3", func(t *testing.T) {
+	t.Run("s3server", func(t *testing.T) {
 		s3fc(t, "copy", b.dir, b.bucket()+"/my site")
 		visit(virtualHost(t, b.server.URL, b.server.Bucket), "/my%20site")
 	})

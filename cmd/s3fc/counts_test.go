@@ -15,7 +15,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 
 	"github.com/s3fc/s3fc/cmd"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // ahead makes a server's clock run ahead, so that its objects look old enough
@@ -30,7 +30,7 @@ func ahead(next http.Handler) http.Handler {
 // A tally is what the servers saw of each work of the table in docs/cost.md.
 type tally struct {
 	*bounds
-	other *fakes3.Server // elsewhere
+	other *s3server.Server // elsewhere
 	seen  map[string]string
 }
 
@@ -58,7 +58,7 @@ func (c *tally) files(n int, of string) {
 
 // works are what the rows of the table are counted by.
 var works = []struct {
-	lies fakes3.Lies
+	lies s3server.Lies
 	run  func(c *tally)
 }{
 	{run: func(c *tally) {
@@ -116,7 +116,7 @@ var works = []struct {
 		c.does("push these again, for the first time", "copy", dir, bucket)
 		c.does("push these again, later", "copy", dir, bucket)
 	}},
-	{lies: fakes3.Lies{KMS: true}, run: func(c *tally) {
+	{lies: s3server.Lies{KMS: true}, run: func(c *tally) {
 		dir, bucket := c.dir, c.bucket()
 		c.files(10, "content ")
 		c.does("push 10 files to a bucket with KMS", "copy", dir, bucket)
@@ -211,7 +211,7 @@ func TestRequestsAreThoseOfTheTable(t *testing.T) {
 		t.Run("S3FC_NO_CACHE="+noCache, func(t *testing.T) {
 			got := map[string]string{}
 			for _, w := range works {
-				c := &tally{bounds: newBounds(t, fakes3.Lying(w.lies), fakes3.Wrap(ahead)), other: fakes3.New(t, fakes3.Wrap(ahead)), seen: map[string]string{}}
+				c := &tally{bounds: newBounds(t, s3server.Lying(w.lies), s3server.Wrap(ahead)), other: s3server.New(t, s3server.Wrap(ahead)), seen: map[string]string{}}
 				t.Setenv("S3FC_NO_CACHE", noCache)
 				c.server.CreateBucket("too")
 				w.run(c)

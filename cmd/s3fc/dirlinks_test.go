@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/s3fc/s3fc/internal/versitygw"
+	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
 // hosted is a bucket with hosting on and the client that turned it on.

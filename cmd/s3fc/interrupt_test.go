@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // asProgram, in the environment, makes the test binary the program itself.
@@ -45,9 +45,9 @@ func exitCode(err error) int {
 
 // slowPuts lets the first put through. The second it holds until the client
 // gives up, and tells began; all others go through.
-func slowPuts(began chan<- struct{}) fakes3.Option {
+func slowPuts(began chan<- struct{}) s3server.Option {
 	var puts atomic.Int64
-	return fakes3.Wrap(func(next http.Handler) http.Handler {
+	return s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPut && puts.Add(1) == 2 {
 				close(began)
@@ -78,7 +78,7 @@ func TestASignalEndsARunInGoodOrder(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
 			began := make(chan struct{})
-			server := fakes3.New(t, slowPuts(began))
+			server := s3server.New(t, slowPuts(began))
 			dir := site(t)
 			cmd, stdout, stderr := program(t, server.URL, "copy", "-j1", dir, "s3://test")
 			if err := cmd.Start(); err != nil {

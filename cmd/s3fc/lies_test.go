@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // answers makes a server answer each request that pick chooses with this.
-func answers(status int, body string, pick func(*http.Request) bool) fakes3.Option {
-	return fakes3.Wrap(func(next http.Handler) http.Handler {
+func answers(status int, body string, pick func(*http.Request) bool) s3server.Option {
+	return s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !pick(r) {
 				next.ServeHTTP(w, r)
@@ -41,13 +41,13 @@ func noted(r ran, text string) (n int) {
 func TestLinksSurviveStoresWithoutRedirects(t *testing.T) {
 	const invalid = `<Error><Code>InvalidArgument</Code><Message>unsupported header x-amz-website-redirect-location</Message></Error>`
 	for name, c := range map[string]struct {
-		store fakes3.Option
+		store s3server.Option
 		note  string
 	}{
-		"drops":   {fakes3.Lying(fakes3.Lies{DropRedirect: true}), "drops redirects"},
-		"501":     {fakes3.Lying(fakes3.Lies{RefuseRedirect: true}), "refuses redirects"},
+		"drops":   {s3server.Lying(s3server.Lies{DropRedirect: true}), "drops redirects"},
+		"501":     {s3server.Lying(s3server.Lies{RefuseRedirect: true}), "refuses redirects"},
 		"400":     {answers(http.StatusBadRequest, invalid, func(r *http.Request) bool { return r.Header.Get(redirectHeader) != "" }), "refuses redirects"},
-		"KMS too": {fakes3.Lying(fakes3.Lies{DropRedirect: true, KMS: true}), "drops redirects"},
+		"KMS too": {s3server.Lying(s3server.Lies{DropRedirect: true, KMS: true}), "drops redirects"},
 	} {
 		for _, body := range []string{"page", "empty"} {
 			t.Run(name+"/"+body, func(t *testing.T) {
@@ -87,12 +87,12 @@ func TestLinksSurviveStoresWithoutRedirects(t *testing.T) {
 func TestHostingIsAskedForOnce(t *testing.T) {
 	const off = "website hosting is off"
 	for name, c := range map[string]struct {
-		store []fakes3.Option
+		store []s3server.Option
 		want  int
 	}{
 		"off": {nil, 1},
-		"403": {[]fakes3.Option{answers(http.StatusForbidden, "", aboutHosting)}, 0},
-		"501": {[]fakes3.Option{answers(http.StatusNotImplemented, "", aboutHosting)}, 0},
+		"403": {[]s3server.Option{answers(http.StatusForbidden, "", aboutHosting)}, 0},
+		"501": {[]s3server.Option{answers(http.StatusNotImplemented, "", aboutHosting)}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBounds(t, c.store...)

@@ -17,7 +17,7 @@ import (
 
 	"github.com/s3fc/s3fc/cmd"
 	"github.com/s3fc/s3fc/internal/cache"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts expect to what they get")
@@ -42,7 +42,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			server := fakes3.New(tb{t, env})
+			server := s3server.New(tb{t, env})
 			env.Values["server"] = server
 			for _, v := range []string{
 				"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
@@ -143,7 +143,7 @@ func events(ts *testscript.TestScript, neg bool, args []string) {
 // requests holds the server to what was sent to it since the last time:
 // requests 1 LIST, 3 PUT
 func requests(ts *testscript.TestScript, neg bool, args []string) {
-	server := ts.Value("server").(*fakes3.Server)
+	server := ts.Value("server").(*s3server.Server)
 	got, want := server.Requests().String(), strings.Join(args, " ")
 	server.ResetLog()
 	if (got == want) == neg {
@@ -180,7 +180,7 @@ func urllink(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func put(ts *testscript.TestScript, key, content string, header http.Header) {
-	server := ts.Value("server").(*fakes3.Server)
+	server := ts.Value("server").(*s3server.Server)
 	req, err := http.NewRequest(http.MethodPut, server.URL+"/test/"+key, strings.NewReader(content))
 	ts.Check(err)
 	for name, values := range header {

@@ -17,7 +17,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/cmd"
-	"github.com/s3fc/s3fc/internal/versitygw"
+	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
 // everything, in the environment, makes the tests of real trees copy the whole

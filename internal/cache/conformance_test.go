@@ -12,8 +12,8 @@ import (
 	"github.com/s3fc/s3fc/backends/s3"
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/cache/cachetest"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/testkit/cachetest"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // opens are the trees that a memory is put around, each new.
@@ -21,8 +21,8 @@ var opens = map[string]conformance.Open{
 	"memory":  func(testing.TB) core.Backend { return memory.New() },
 	"opaque":  func(testing.TB) core.Backend { return memory.NewOpaque(likeS3) },
 	"localfs": openDir,
-	"s3":      func(t testing.TB) core.Backend { return openS3(t, fakes3.Lies{}) },
-	"KMS":     func(t testing.TB) core.Backend { return openS3(t, fakes3.Lies{KMS: true}) },
+	"s3":      func(t testing.TB) core.Backend { return openS3(t, s3server.Lies{}) },
+	"KMS":     func(t testing.TB) core.Backend { return openS3(t, s3server.Lies{KMS: true}) },
 }
 
 func openDir(t testing.TB) core.Backend {
@@ -36,9 +36,9 @@ func openDir(t testing.TB) core.Backend {
 }
 
 // openS3 opens a tree of a store whose objects all look old.
-func openS3(t testing.TB, lies fakes3.Lies) core.Backend {
+func openS3(t testing.TB, lies s3server.Lies) core.Backend {
 	t.Helper()
-	server := fakes3.New(t, fakes3.Lying(lies), fakes3.Wrap(ahead))
+	server := s3server.New(t, s3server.Lying(lies), s3server.Wrap(ahead))
 	tree, err := s3.New(t.Context(), s3.Options{
 		Bucket: server.Bucket, Params: url.Values{"endpoint": {server.URL}, "region": {"us-east-1"}},
 		Credentials: credentials.NewStaticCredentialsProvider("AKTEST", "SKTEST", ""), MaxBackoff: time.Millisecond,

@@ -20,7 +20,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/cache"
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // place is a directory and a bucket, with a memory of each, whose runs are
@@ -28,7 +28,7 @@ import (
 type place struct {
 	t      *testing.T
 	dir    string
-	server *fakes3.Server
+	server *s3server.Server
 	caches string        // empty for none
 	settle time.Duration // of the directory
 	reads  int           // files that the last run opened in the directory
@@ -42,8 +42,8 @@ func ahead(next http.Handler) http.Handler {
 	})
 }
 
-func newPlace(t *testing.T, lies fakes3.Lies) *place {
-	return &place{t: t, settle: 20 * time.Millisecond, dir: t.TempDir(), caches: t.TempDir(), server: fakes3.New(t, fakes3.Lying(lies), fakes3.Wrap(ahead))}
+func newPlace(t *testing.T, lies s3server.Lies) *place {
+	return &place{t: t, settle: 20 * time.Millisecond, dir: t.TempDir(), caches: t.TempDir(), server: s3server.New(t, s3server.Lying(lies), s3server.Wrap(ahead))}
 }
 
 func (p *place) over(b core.Backend) core.Backend {
@@ -136,9 +136,9 @@ var past = time.Unix(1_000_000_000, 5e8)
 // the store's listing proves nothing.
 func TestUnchangedRunsReadAndAskNothing(t *testing.T) {
 	for name, c := range map[string]struct {
-		lies  fakes3.Lies
+		lies  s3server.Lies
 		heads int64 // of the first unchanged run
-	}{"md5s": {fakes3.Lies{}, 1}, "KMS": {fakes3.Lies{KMS: true}, 5}} {
+	}{"md5s": {s3server.Lies{}, 1}, "KMS": {s3server.Lies{KMS: true}, 5}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t, c.lies)
@@ -168,7 +168,7 @@ func TestUnchangedRunsReadAndAskNothing(t *testing.T) {
 // again, not even a large file's parts.
 func TestPushIsRemembered(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, fakes3.Lies{})
+	p := newPlace(t, s3server.Lies{})
 	p.write("a", "content a", past)
 	p.write("large", strings.Repeat("0123456789abcdef", 17<<16), past)
 	p.settled()
@@ -183,7 +183,7 @@ func TestPushIsRemembered(t *testing.T) {
 // md5 of, which would be pulled again each time.
 func TestPullIsRemembered(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, fakes3.Lies{})
+	p := newPlace(t, s3server.Lies{})
 	tree := p.bucket()
 	client := tree.Client()
 	for key, location := range map[string]string{"link": "/a", "away": "https://example.com/", "odd": "/a?b=c"} {
@@ -237,7 +237,7 @@ func putOddParts(t *testing.T, client *awss3.Client, key string, meta map[string
 // its size and modification time are those of before.
 func TestChangesAreSeen(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, fakes3.Lies{})
+	p := newPlace(t, s3server.Lies{})
 	for _, name := range []string{"rewritten", "replaced", "the same"} {
 		p.write(name, "content", past)
 	}
@@ -260,7 +260,7 @@ func TestChangesAreSeen(t *testing.T) {
 // within one tick of the coarsest clock, is seen to have changed.
 func TestRacyChangesAreSeen(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, fakes3.Lies{})
+	p := newPlace(t, s3server.Lies{})
 	p.settle = 0 // as users have it
 	for i := range 8 {
 		p.write("f", string(rune('a'+i)), past)
@@ -274,7 +274,7 @@ func TestRacyChangesAreSeen(t *testing.T) {
 // asked about again, though its ETag and size are those of before.
 func TestOverwrittenObjectsAreSeen(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, fakes3.Lies{})
+	p := newPlace(t, s3server.Lies{})
 	p.write("empty", "", past)
 	p.run(false)
 	p.unchanged("a file", false, 1, 0)

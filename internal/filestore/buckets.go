@@ -90,7 +90,7 @@ func (s *Store) deleteBucket(name string, allowed func(*bolt.Bucket) error) erro
 	return nil
 }
 
-// BucketConfig implements [fakes3.Store].
+// BucketConfig implements [s3server.Store].
 func (s *Store) BucketConfig(bucket, name string) (value []byte, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
 		config := tx.Bucket(configOf(bucket))
@@ -103,7 +103,7 @@ func (s *Store) BucketConfig(bucket, name string) (value []byte, err error) {
 	return value, err
 }
 
-// SetBucketConfig implements [fakes3.Store].
+// SetBucketConfig implements [s3server.Store].
 func (s *Store) SetBucketConfig(bucket, name string, value []byte) error {
 	return s.index.update(func(tx *bolt.Tx) error {
 		config := tx.Bucket(configOf(bucket))

@@ -1,5 +1,5 @@
 // Package filestore keeps S3 buckets and objects in a directory: contents in
-// files, and an index in one bbolt database. It is a [fakes3.Store].
+// files, and an index in one bbolt database. It is a [s3server.Store].
 //
 // # On disk
 //

@@ -4,13 +4,13 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	bolt "go.etcd.io/bbolt"
 
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
-// ListBucket implements [fakes3.Store]. It looks at the keys of the page only,
+// ListBucket implements [s3server.Store]. It looks at the keys of the page only,
 // however large the bucket and whatever lies below a common prefix.
 func (s *Store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
-	pager := fakes3.NewPager(prefix, page)
+	pager := s3server.NewPager(prefix, page)
 	err := s.db.View(func(tx *bolt.Tx) error {
 		objects := tx.Bucket(objectsOf(name))
 		if objects == nil {
@@ -24,7 +24,7 @@ func (s *Store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.L
 	return pager.List(), nil
 }
 
-func fill(pager *fakes3.Pager, c *bolt.Cursor) error {
+func fill(pager *s3server.Pager, c *bolt.Cursor) error {
 	var d decoder
 	k, v := c.Seek([]byte(pager.Start()))
 	for k != nil && d.err == nil {

@@ -8,10 +8,10 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	bolt "go.etcd.io/bbolt"
 
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
-var _ fakes3.Store = (*Store)(nil)
+var _ s3server.Store = (*Store)(nil)
 
 // hashOf returns the bytes of an ETag, which for an object of many parts are
 // those before the number.
@@ -75,7 +75,7 @@ func (s *Store) GetObject(bucket, key string, rnge *gofakes3.ObjectRangeRequest)
 	return out, nil
 }
 
-// PutObject implements [fakes3.Store].
+// PutObject implements [s3server.Store].
 func (s *Store) PutObject(bucket, key string, meta map[string]string, input io.Reader, size int64, cond *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
 	segments, sum, err := s.blobs.write(input, size)
 	if err != nil {
@@ -107,7 +107,7 @@ func put(tx *bolt.Tx, bucket, key string, o *object, cond *gofakes3.PutCondition
 	if exists {
 		etag, dead = old.etag, old.segments
 	}
-	if err := fakes3.CheckConditions(cond, exists, etag); err != nil {
+	if err := s3server.CheckConditions(cond, exists, etag); err != nil {
 		return nil, err
 	}
 	return dead, broken(tx.Bucket(objectsOf(bucket)).Put([]byte(key), o.encode()))
@@ -118,7 +118,7 @@ func (s *Store) DeleteObject(bucket, key string) (gofakes3.ObjectDeleteResult, e
 	return gofakes3.ObjectDeleteResult{}, s.remove(bucket, key, "")
 }
 
-// DeleteObjectIf implements [fakes3.Store].
+// DeleteObjectIf implements [s3server.Store].
 func (s *Store) DeleteObjectIf(bucket, key, etag string) error { return s.remove(bucket, key, etag) }
 
 // remove removes an object, if its ETag is etag or that is empty.

@@ -40,7 +40,7 @@ func (e *FormatError) Error() string {
 const lockTimeout = time.Second
 
 // A Store keeps buckets and objects in a directory. It implements
-// [fakes3.Store] and is safe for concurrent use. One process at a time can
+// [s3server.Store] and is safe for concurrent use. One process at a time can
 // have a directory open.
 type Store struct {
 	dir   string

@@ -7,7 +7,7 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 const storageClass = "X-Amz-Storage-Class"
@@ -86,7 +86,7 @@ func decodeSegments(d *decoder) []segment {
 // gofakes3 returns o as gofakes3 has objects, without its content.
 func (o *object) gofakes3(key string) *gofakes3.Object {
 	meta := maps.Clone(o.meta)
-	meta[fakes3.ETagKey] = o.etag
+	meta[s3server.ETagKey] = o.etag
 	return &gofakes3.Object{Name: key, Metadata: meta, Size: o.size, Hash: hashOf(o.etag), Contents: http.NoBody}
 }
 
@@ -123,7 +123,7 @@ func decodeUpload(b []byte) (*upload, error) {
 
 // A part is what the index says of a part of an upload.
 type part struct {
-	fakes3.Part
+	s3server.Part
 	stored   time.Time
 	segments []segment // none for an empty part, else one
 }
@@ -139,7 +139,7 @@ func (p *part) encode() []byte {
 
 func decodePart(b []byte) (*part, error) {
 	d := decoder{b: b}
-	p := &part{Part: fakes3.Part{Size: d.num()}}
+	p := &part{Part: s3server.Part{Size: d.num()}}
 	copy(p.MD5[:], d.str())
 	p.stored = d.time()
 	p.segments = decodeSegments(&d)

@@ -12,7 +12,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	bolt "go.etcd.io/bbolt"
 
-	"github.com/s3fc/s3fc/internal/fakes3"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // partsPrefix begins the keys of an upload's parts.
@@ -26,11 +26,11 @@ func partKey(id gofakes3.UploadID, number int) []byte {
 func findUpload(tx *bolt.Tx, bucket, key string, id gofakes3.UploadID) (*upload, error) {
 	v := tx.Bucket(uploadsBucket).Get([]byte(id))
 	if v == nil {
-		return nil, fakes3.NoSuchUpload()
+		return nil, s3server.NoSuchUpload()
 	}
 	u, err := decodeUpload(v)
 	if err == nil && (u.bucket != bucket || u.key != key) {
-		return nil, fakes3.NoSuchUpload()
+		return nil, s3server.NoSuchUpload()
 	}
 	return u, err
 }
@@ -70,7 +70,7 @@ func (s *Store) UploadPart(bucket, key string, id gofakes3.UploadID, number int,
 	if err != nil {
 		return "", err
 	}
-	p := &part{Part: fakes3.Part{Size: size, MD5: sum}, stored: time.Now(), segments: segments}
+	p := &part{Part: s3server.Part{Size: size, MD5: sum}, stored: time.Now(), segments: segments}
 	var dead []segment
 	err = s.index.update(func(tx *bolt.Tx) error {
 		if _, err := findUpload(tx, bucket, key, id); err != nil {
@@ -161,7 +161,7 @@ func (s *Store) CompleteMultipartUpload(bucket, key string, id gofakes3.UploadID
 	return "", etag, err
 }
 
-// CompleteMultipartUploadIf implements [fakes3.Store]. The object is made of
+// CompleteMultipartUploadIf implements [s3server.Store]. The object is made of
 // the blobs of its parts: no content is read or copied.
 func (s *Store) CompleteMultipartUploadIf(bucket, key string, id gofakes3.UploadID, in *gofakes3.CompleteMultipartUploadRequest, cond *gofakes3.PutConditions) (string, error) {
 	var dead []segment
@@ -201,10 +201,10 @@ func assemble(tx *bolt.Tx, u *upload, id gofakes3.UploadID, in *gofakes3.Complet
 	if err != nil {
 		return nil, nil, err
 	}
-	etag, err := fakes3.AssembleParts(in, func(n int) (fakes3.Part, bool) {
+	etag, err := s3server.AssembleParts(in, func(n int) (s3server.Part, bool) {
 		p, ok := parts[n]
 		if !ok {
-			return fakes3.Part{}, false
+			return s3server.Part{}, false
 		}
 		return p.Part, true
 	})
@@ -231,7 +231,7 @@ func (s *Store) ListParts(bucket, key string, id gofakes3.UploadID, marker int, 
 		if _, err := findUpload(tx, bucket, key, id); err != nil {
 			return err
 		}
-		return forEachPart(tx, id, func(n int, p *part) bool { return fakes3.AddPart(out, n, p.Part, p.stored) })
+		return forEachPart(tx, id, func(n int, p *part) bool { return s3server.AddPart(out, n, p.Part, p.stored) })
 	})
 	if err != nil {
 		return nil, err
@@ -249,5 +249,5 @@ func (s *Store) ListMultipartUploads(bucket string, marker *gofakes3.UploadListM
 	if err != nil {
 		return nil, err
 	}
-	return fakes3.UploadPage(bucket, items, marker, prefix, limit), nil
+	return s3server.UploadPage(bucket, items, marker, prefix, limit), nil
 }

@@ -1,0 +1,28 @@
+// Package s3server is an S3 server that answers as AWS does, for tests and for
+// the embedded store. It stands around gofakes3: gofakes3 serves buckets and
+// reads; writes, listings, conditions and website hosting, which it gets
+// wrong or not at all, are answered here, and what it says of objects is
+// corrected on its way out.
+//
+// # Corrections
+//
+// Each is in the file that is named for it and has a test that says what AWS
+// does:
+//
+//   - headers.go: an overwrite replaces all metadata; Cache-Control,
+//     Content-Language and Expires are kept; aws-chunked is not; redirects are
+//     validated; only real metadata counts towards its limit
+//   - body.go, chunked.go, checksum.go: aws-chunked bodies and their trailers
+//     are decoded; lengths and every kind of checksum are verified
+//   - condition.go: If-Match and If-None-Match on writes, reads and deletes
+//   - copy.go: a redirect is never copied; COPY keeps the metadata and REPLACE
+//     replaces it
+//   - delete.go: an ETag for each key, 1000 keys at most, Quiet
+//   - list.go: encoding-type, whole seconds, no page too many, prefixes once
+//   - multipart.go: ETags of the form md5-N; EntityTooSmall
+//   - read.go: lower-case metadata names, ETags of multipart objects
+//   - subresource.go: what is not served is 501, never a listing
+//   - website.go, site.go: the website configuration, and the website endpoint
+//
+// A store that lies as some real ones do is made with [Lies].
+package s3server
