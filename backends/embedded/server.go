@@ -11,8 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/filestore"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // A server serves one directory to the trees of this process. It lives as long

@@ -12,8 +12,8 @@ import (
 	"github.com/s3fc/s3fc/backends/s3"
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/testkit/cachetest"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/cachetest"
 )
 
 // opens are the trees that a memory is put around, each new.

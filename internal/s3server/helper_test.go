@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
-	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/filestore"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // A fixture is a server with a client of the AWS SDK.
