@@ -103,7 +103,7 @@ func (b *bar) update(p core.Progress) {
 	}
 	old := b.state.Load()
 	s := &barState{Progress: p, since: old.since, verb: old.verb}
-	if s.since.IsZero() && p.Phase != core.Listing {
+	if s.since.IsZero() && p.Phase != core.PhaseListing {
 		s.since = time.Now()
 	}
 	b.state.Store(s)
@@ -118,10 +118,10 @@ func (b *bar) fill(w io.Writer, st decor.Statistics) error {
 // line is what the bar shows when the transfers took elapsed so far, in at most
 // width columns.
 func (s *barState) line(elapsed time.Duration, width int) string {
-	if s.Phase == core.Listing {
+	if s.Phase == core.PhaseListing {
 		return fit("comparing  "+humanize.Comma(s.Listed)+" entries", width)
 	}
-	if s.Phase == core.Deletes {
+	if s.Phase == core.PhaseDeletes {
 		return fit("deleting", width)
 	}
 	figures := fmt.Sprintf("  %s/%s  %s/%s", humanize.Comma(s.Done), humanize.Comma(s.Total), size(s.DoneBytes), size(s.TotalBytes))

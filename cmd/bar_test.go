@@ -11,7 +11,7 @@ import (
 )
 
 func TestBarLine(t *testing.T) {
-	half := core.Progress{Phase: core.Files, Done: 50, Total: 100, DoneBytes: 5 << 20, TotalBytes: 10 << 20}
+	half := core.Progress{Phase: core.PhaseFiles, Done: 50, Total: 100, DoneBytes: 5 << 20, TotalBytes: 10 << 20}
 	for _, tt := range []struct {
 		p       core.Progress
 		elapsed time.Duration
@@ -22,7 +22,7 @@ func TestBarLine(t *testing.T) {
 		{half, 0, 60, "copying ██████████████░░░░░░░░░░░░░░  50/100  5.0 MiB/10 MiB"},
 		{half, 10 * time.Second, 75, "copying ██████████░░░░░░░░░░░  50/100  5.0 MiB/10 MiB  512 KiB/s  0:10 left"},
 		{half, 10 * time.Second, 20, "copying   50/100  5."},
-		{core.Progress{Phase: core.Deletes}, 0, 80, "deleting"},
+		{core.Progress{Phase: core.PhaseDeletes}, 0, 80, "deleting"},
 	} {
 		s := &barState{Progress: tt.p}
 		got := s.line(tt.elapsed, tt.width)

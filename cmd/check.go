@@ -149,8 +149,8 @@ func (k *checking) closeBoth() {
 }
 
 // configured returns the check of both trees, without what the rules hide.
-func (k *checking) configured(hide func(string) bool) *core.Check {
-	c := &core.Check{
+func (k *checking) configured(hide func(string) bool) *core.Comparison {
+	c := &core.Comparison{
 		Src: k.seen(hide), Repair: k.repair, Keeps: k.verbose, Jobs: k.jobs,
 		Notice:   func(s string) { k.con.remark("note: " + inert(s)) },
 		Progress: func(p core.Progress) { k.bar.update(p) },
@@ -172,7 +172,7 @@ func (k *checking) seen(hide func(string) bool) core.Tree {
 }
 
 // result is what the exit code is to be.
-func (k *checking) result(ctx context.Context, sum core.Checked, err error) error {
+func (k *checking) result(ctx context.Context, sum core.ComparisonCounts, err error) error {
 	switch {
 	case err != nil:
 		return k.explain(ctx, err)
@@ -186,21 +186,21 @@ func (k *checking) result(ctx context.Context, sum core.Checked, err error) erro
 
 // checkOutcome is what the summary of a check says.
 type checkOutcome struct {
-	core.Checked
+	core.ComparisonCounts
 	Requests core.Requests
 	Cost     estimate
 	Elapsed  time.Duration
 	Stopped  error
 }
 
-func (k *checking) outcome(sum core.Checked, err error) checkOutcome {
+func (k *checking) outcome(sum core.ComparisonCounts, err error) checkOutcome {
 	bills := []bill{k.bill(k.src, k.from)}
 	if !k.alone {
 		if dst := k.bill(k.dst, k.to); !sameMeter(k.from, k.to) {
 			bills = append(bills, dst)
 		}
 	}
-	o := checkOutcome{Checked: sum, Cost: cost(bills...), Elapsed: time.Since(k.started), Stopped: err}
+	o := checkOutcome{ComparisonCounts: sum, Cost: cost(bills...), Elapsed: time.Since(k.started), Stopped: err}
 	for _, b := range bills {
 		o.Requests = o.Requests.Add(b.requests)
 	}

@@ -21,19 +21,19 @@ type checkReport struct {
 func (c *checkReport) found(f core.Found) {
 	severity := f.What.Severity()
 	switch {
-	case c.quiet && severity != core.Failed:
+	case c.quiet && severity != core.SeverityFailed:
 	case c.json:
 		c.con.print(visible(string(f.Event())) + "\n")
-	case severity == core.Failed:
+	case severity == core.SeverityFailed:
 		c.con.remark(c.con.errColour(red, "error: ") + c.words(f))
-	case severity == core.Remark && !f.Repaired:
+	case severity == core.SeverityRemark && !f.Repaired:
 		c.con.remark(c.con.errColour(yellow, "remark: ") + c.words(f))
 	default:
 		c.con.print(c.line(f) + "\n")
 	}
 }
 
-var findingColours = map[core.Severity]colour{core.Fine: faint, core.Differs: red}
+var findingColours = map[core.Severity]colour{core.SeverityFine: faint, core.SeverityDiffers: red}
 
 func (c *checkReport) line(f core.Found) string {
 	what, k := string(f.What), findingColours[f.What.Severity()]
@@ -54,7 +54,7 @@ func (c *checkReport) why(f core.Found) string {
 // side says whose entry a flaw is of.
 func (c *checkReport) side(f core.Found) string {
 	switch f.What {
-	case core.WrongMD5, core.LostRedirect, core.Corrupt, core.NoMD5:
+	case core.FindingMD5, core.FindingRedirect, core.FindingCorrupt, core.FindingNoMD5:
 		if !c.alone {
 			return f.Side.String() + ": "
 		}

@@ -115,10 +115,10 @@ func newCopy(a *app) *cobra.Command {
 }
 
 // limitFlag is a flag that takes a core.Limit.
-type limitFlag struct{ limit core.Limit }
+type limitFlag struct{ limit core.DeleteLimit }
 
 func (l *limitFlag) Set(s string) (err error) {
-	l.limit, err = core.ParseLimit(s)
+	l.limit, err = core.ParseDeleteLimit(s)
 	return err
 }
 

@@ -73,7 +73,7 @@ func (r *run) account(out *outcome) {
 // split tells the requests that go to the source from those that go to the
 // destination.
 func split(r core.Requests) (src, dst core.Requests) {
-	for _, c := range []core.Class{core.LIST, core.HEAD, core.GET} {
+	for _, c := range []core.Class{core.ClassList, core.ClassHead, core.ClassGet} {
 		src[c] = r[c]
 	}
 	return src, r.Sub(src)
@@ -102,7 +102,7 @@ func cost(bills ...bill) estimate {
 func (r *run) bill(p place, t core.Tree) bill { return r.limits.bill(p, t) }
 
 func (l *limits) bill(p place, t core.Tree) bill {
-	m, ok := core.As[core.Meter](t)
+	m, ok := core.As[core.RequestCounter](t)
 	if !ok {
 		return bill{free: true}
 	}
@@ -138,7 +138,7 @@ func hostOf(endpoint string) string {
 
 // sameMeter reports whether two trees count in the same place.
 func sameMeter(a, b core.Tree) bool {
-	m, ok := core.As[core.Meter](a)
-	n, also := core.As[core.Meter](b)
+	m, ok := core.As[core.RequestCounter](a)
+	n, also := core.As[core.RequestCounter](b)
 	return ok && also && reflect.TypeOf(m) == reflect.TypeOf(n) && reflect.TypeOf(m).Comparable() && m == n
 }

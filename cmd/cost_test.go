@@ -29,7 +29,7 @@ func (m *told) Endpoint() string { return m.endpoint }
 func TestCostIsKnownOnlyWherePricesAre(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "")
 	t.Setenv("AWS_ENDPOINT_URL_S3", "")
-	puts := &metered{memory.New(), core.Requests{core.PUT: 1000}}
+	puts := &metered{memory.New(), core.Requests{core.ClassPut: 1000}}
 	none := &metered{Backend: memory.New()}
 	plain := memory.New()
 	for _, tt := range []struct {
@@ -40,7 +40,7 @@ func TestCostIsKnownOnlyWherePricesAre(t *testing.T) {
 		dollars  float64
 	}{
 		{"a push", "file:///a", "s3://b", plain, puts, true, 0.005},
-		{"between two buckets", "s3://a", "s3://b", puts, &metered{memory.New(), core.Requests{core.GET: 1000}}, true, 0.0054},
+		{"between two buckets", "s3://a", "s3://b", puts, &metered{memory.New(), core.Requests{core.ClassGet: 1000}}, true, 0.0054},
 		{"to a store of one's own", "file:///a", "s3://b?endpoint=https://minio.example.com", plain, puts, false, 0},
 		{"to this machine", "file:///a", "s3://b?endpoint=http://127.0.0.1:9000", plain, puts, false, 0},
 		{"to this machine, from one that is priced", "s3://a", "embedded://b", puts, puts, true, 0.005},
@@ -60,11 +60,11 @@ func TestCostIsKnownOnlyWherePricesAre(t *testing.T) {
 }
 
 func TestOneTreeIsCountedOnce(t *testing.T) {
-	both := &metered{memory.New(), core.Requests{core.LIST: 2}}
+	both := &metered{memory.New(), core.Requests{core.ClassList: 2}}
 	r := &run{compare: new(compare), src: at(t, "s3://a"), dst: at(t, "s3://b"), from: both, to: both}
 	var out outcome
 	r.account(&out)
-	if got := out.Requests[core.LIST]; got != 2 {
+	if got := out.Requests[core.ClassList]; got != 2 {
 		t.Errorf("%d LIST, want 2", got)
 	}
 }
@@ -78,7 +78,7 @@ func TestPricesOfOnesOwn(t *testing.T) {
 	if err := l.prices.Set(name); err != nil {
 		t.Fatal(err)
 	}
-	got := cost(l.bill(at(t, "s3://b?endpoint=http://127.0.0.1:1"), &metered{memory.New(), core.Requests{core.PUT: 1000}}))
+	got := cost(l.bill(at(t, "s3://b?endpoint=http://127.0.0.1:1"), &metered{memory.New(), core.Requests{core.ClassPut: 1000}}))
 	if !got.known || got.dollars != 7 {
 		t.Errorf("cost %v, want $7", got)
 	}

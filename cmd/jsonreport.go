@@ -23,7 +23,7 @@ func (j *jsonReport) notice(s string) {
 }
 
 func (j *jsonReport) action(a core.Action) {
-	if j.quiet && a.Op != core.Fail && a.Op != core.Conflict {
+	if j.quiet && a.Op != core.OpFail && a.Op != core.OpConflict {
 		return
 	}
 	j.con.print(visible(string(a.Event())) + "\n")

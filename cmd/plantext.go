@@ -23,8 +23,8 @@ func (r *run) showPlan(ctx context.Context, plan *core.Plan, all bool) error {
 		switch {
 		case err != nil:
 			return err
-		case !all && !r.verbose && (act.Op == core.Put || act.Op == core.Delete):
-		case forPerson && (act.Op == core.Put || act.Op == core.Delete || act.Op == core.Keep):
+		case !all && !r.verbose && (act.Op == core.OpPut || act.Op == core.OpDelete):
+		case forPerson && (act.Op == core.OpPut || act.Op == core.OpDelete || act.Op == core.OpKeep):
 			g.add(act)
 		default:
 			r.rep.action(act)
@@ -76,9 +76,9 @@ func (g *dirGroup) totals() string {
 	var o outcome
 	for _, act := range g.acts {
 		switch {
-		case act.Op == core.Keep:
+		case act.Op == core.OpKeep:
 			o.Kept++
-		case act.Op == core.Delete:
+		case act.Op == core.OpDelete:
 			o.Deletes++
 		case act.Src.Kind == core.Link:
 			o.Links++

@@ -39,11 +39,11 @@ func (t *textReport) notice(s string) {
 
 func (t *textReport) action(a core.Action) {
 	switch a.Op {
-	case core.Fail:
+	case core.OpFail:
 		t.trouble(red, "error: ", a)
-	case core.Conflict:
+	case core.OpConflict:
 		t.trouble(red, "conflict: ", a)
-	case core.Refuse:
+	case core.OpRefuse:
 		if !t.quiet {
 			t.trouble(yellow, "refused: ", a)
 		}
@@ -94,7 +94,7 @@ func details(a core.Action) []string {
 	if why := reason(a); why != "" {
 		out = append(out, why)
 	}
-	if a.Op == core.Put && a.Src != nil && a.Src.Kind == core.File {
+	if a.Op == core.OpPut && a.Src != nil && a.Src.Kind == core.File {
 		out = append(out, size(a.Src.Size))
 	}
 	return out
@@ -102,19 +102,19 @@ func details(a core.Action) []string {
 
 func reason(a core.Action) string {
 	switch a.Reason {
-	case core.SizeDiffers:
+	case core.ReasonSize:
 		if a.Dst != nil {
 			return "was " + size(a.Dst.Size)
 		}
-	case core.KindDiffers:
+	case core.ReasonKind:
 		if a.Dst != nil {
 			return "was a " + a.Dst.Kind.String()
 		}
-	case core.Retargeted:
+	case core.ReasonTarget:
 		if a.Dst != nil {
 			return "was → " + target(a.Dst.Target)
 		}
-	case core.InTheWay:
+	case core.ReasonInTheWay:
 		return inTheWay(a)
 	}
 	return reasons[a.Reason]
@@ -122,7 +122,7 @@ func reason(a core.Action) string {
 
 func inTheWay(a core.Action) string {
 	switch {
-	case a.Op == core.Delete:
+	case a.Op == core.OpDelete:
 		return "makes way for " + core.DisplayKey(a.Group)
 	case a.Obstacle != nil:
 		return "replaces the " + a.Obstacle.Kind.String() + " " + core.DisplayKey(a.Obstacle.Key)
@@ -133,18 +133,18 @@ func inTheWay(a core.Action) string {
 // reasons are those of core in words; what is not here is said by the
 // operation itself.
 var reasons = map[core.Reason]string{
-	core.New:          "new",
-	core.SizeDiffers:  "size differs",
-	core.MD5Differs:   "content differs",
-	core.Unproven:     "may differ",
-	core.KindDiffers:  "of another kind",
-	core.Retargeted:   "target differs",
-	core.Same:         "same",
-	core.Proven:       "same",
-	core.Protected:    "protected",
-	core.DeletesOff:   "not in the source; deletes are off",
-	core.NotInSource:  "the source could not hold it",
-	core.ChangedUnder: "changed meanwhile",
+	core.ReasonNew:        "new",
+	core.ReasonSize:       "size differs",
+	core.ReasonMD5:        "content differs",
+	core.ReasonUnproven:   "may differ",
+	core.ReasonKind:       "of another kind",
+	core.ReasonTarget:     "target differs",
+	core.ReasonSame:       "same",
+	core.ReasonProven:     "same",
+	core.ReasonProtected:  "protected",
+	core.ReasonDeletesOff: "not in the source; deletes are off",
+	core.ReasonUnholdable: "the source could not hold it",
+	core.ReasonChanged:    "changed meanwhile",
 }
 
 func size(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }

@@ -24,20 +24,20 @@ func TestLinesForPeople(t *testing.T) {
 		act  core.Action
 		want string
 	}{
-		{core.Action{Op: core.Put, Key: "a", Reason: core.New, Src: file("a", 4300)}, "put     a  (new, 4.2 KiB)\n"},
-		{core.Action{Op: core.Put, Key: "a", Reason: core.SizeDiffers, Src: file("a", 2), Dst: file("a", 1)}, "put     a  (was 1 B, 2 B)\n"},
-		{core.Action{Op: core.Put, Key: "a", Reason: core.MD5Differs, Src: file("a", 2)}, "put     a  (content differs, 2 B)\n"},
-		{core.Action{Op: core.Put, Key: "a", Reason: core.KindDiffers, Src: file("a", 2), Dst: link("a", "b", 0)}, "put     a  (was a link, 2 B)\n"},
-		{core.Action{Op: core.Put, Key: "l", Reason: core.New, Src: link("l", "v2", core.IsDir)}, "link    l → v2/  (new)\n"},
-		{core.Action{Op: core.Put, Key: "l", Reason: core.New, Src: link("l", ".", core.IsDir)}, "link    l → ./  (new)\n"},
-		{core.Action{Op: core.Put, Key: "l", Reason: core.Retargeted, Src: link("l", "b", 0), Dst: link("l", "c", 0)}, "link    l → b  (was → c)\n"},
-		{core.Action{Op: core.Delete, Key: "a", Reason: core.Extraneous, Dst: file("a", 1)}, "delete  a\n"},
-		{core.Action{Op: core.Delete, Key: "a/b", Reason: core.InTheWay, Group: "a", Dst: file("a/b", 1)}, "delete  a/b  (makes way for a)\n"},
-		{core.Action{Op: core.Put, Key: "a", Reason: core.InTheWay, Group: "a", Src: file("a", 1)}, "put     a  (replaces the directory a/, 1 B)\n"},
-		{core.Action{Op: core.Put, Key: "a/b", Reason: core.InTheWay, Obstacle: link("a", "c", 0), Src: file("a/b", 1)}, "put     a/b  (replaces the link a, 1 B)\n"},
-		{core.Action{Op: core.Keep, Key: "a", Reason: core.Proven, Src: file("a", 1)}, "keep    a  (same)\n"},
-		{core.Action{Op: core.Put, Key: "a\x1b[2J\n", Reason: core.New, Src: file("a", 1)}, `put     "a\x1b[2J\n"  (new, 1 B)` + "\n"},
-		{core.Action{Op: core.Put, Key: "l", Reason: core.New, Src: link("l", "x\x07", 0)}, `link    l → "x\a"  (new)` + "\n"},
+		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonNew, Src: file("a", 4300)}, "put     a  (new, 4.2 KiB)\n"},
+		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonSize, Src: file("a", 2), Dst: file("a", 1)}, "put     a  (was 1 B, 2 B)\n"},
+		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonMD5, Src: file("a", 2)}, "put     a  (content differs, 2 B)\n"},
+		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonKind, Src: file("a", 2), Dst: link("a", "b", 0)}, "put     a  (was a link, 2 B)\n"},
+		{core.Action{Op: core.OpPut, Key: "l", Reason: core.ReasonNew, Src: link("l", "v2", core.IsDir)}, "link    l → v2/  (new)\n"},
+		{core.Action{Op: core.OpPut, Key: "l", Reason: core.ReasonNew, Src: link("l", ".", core.IsDir)}, "link    l → ./  (new)\n"},
+		{core.Action{Op: core.OpPut, Key: "l", Reason: core.ReasonTarget, Src: link("l", "b", 0), Dst: link("l", "c", 0)}, "link    l → b  (was → c)\n"},
+		{core.Action{Op: core.OpDelete, Key: "a", Reason: core.ReasonExtraneous, Dst: file("a", 1)}, "delete  a\n"},
+		{core.Action{Op: core.OpDelete, Key: "a/b", Reason: core.ReasonInTheWay, Group: "a", Dst: file("a/b", 1)}, "delete  a/b  (makes way for a)\n"},
+		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonInTheWay, Group: "a", Src: file("a", 1)}, "put     a  (replaces the directory a/, 1 B)\n"},
+		{core.Action{Op: core.OpPut, Key: "a/b", Reason: core.ReasonInTheWay, Obstacle: link("a", "c", 0), Src: file("a/b", 1)}, "put     a/b  (replaces the link a, 1 B)\n"},
+		{core.Action{Op: core.OpKeep, Key: "a", Reason: core.ReasonProven, Src: file("a", 1)}, "keep    a  (same)\n"},
+		{core.Action{Op: core.OpPut, Key: "a\x1b[2J\n", Reason: core.ReasonNew, Src: file("a", 1)}, `put     "a\x1b[2J\n"  (new, 1 B)` + "\n"},
+		{core.Action{Op: core.OpPut, Key: "l", Reason: core.ReasonNew, Src: link("l", "x\x07", 0)}, `link    l → "x\a"  (new)` + "\n"},
 	} {
 		if got := r.line(tt.act); got != tt.want {
 			t.Errorf("%s %s: %q, want %q", tt.act.Op, tt.act.Reason, got, tt.want)
@@ -56,11 +56,11 @@ func TestSummaryForPeople(t *testing.T) {
 		{outcome{Summary: core.Summary{Errors: 1}}, "nothing done, 1 error in 0.0s"},
 		{outcome{Summary: core.Summary{Files: 1, Conflicts: 2, Undeleted: 5}}, "1 file (0 B), 5 not deleted because of errors, 2 conflicts in 0.0s"},
 		{
-			outcome{Summary: sum, Requests: core.Requests{core.LIST: 3, core.PUT: 14}, Cost: estimate{dollars: 0.00012, known: true}, Elapsed: 62 * time.Second},
+			outcome{Summary: sum, Requests: core.Requests{core.ClassList: 3, core.ClassPut: 14}, Cost: estimate{dollars: 0.00012, known: true}, Elapsed: 62 * time.Second},
 			"12 files (3.4 MiB), 2 links, 1 deleted, 4,000 unchanged, 1 refused in 1m2s; requests: 3 LIST, 14 PUT (≈ $0.0001)",
 		},
 		{
-			outcome{Summary: core.Summary{Files: 2}, DryRun: true, Requests: core.Requests{core.LIST: 1}, Need: core.Requests{core.PUT: 2}},
+			outcome{Summary: core.Summary{Files: 2}, DryRun: true, Requests: core.Requests{core.ClassList: 1}, Need: core.Requests{core.ClassPut: 2}},
 			"dry run: 2 files (0 B) in 0.0s; requests: 1 LIST, and 2 PUT to do this",
 		},
 		{outcome{Summary: core.Summary{Files: 2}, Stopped: errors.New("x")}, "stopped: 2 files (0 B) in 0.0s"},

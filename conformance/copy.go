@@ -22,7 +22,7 @@ func (o outcome) changes() int64 { return o.totals.Files + o.totals.Links + o.to
 // copyTree makes dst equal to src. The error is that of a run that could not
 // go on; see problems for those of single keys.
 func copyTree(ctx context.Context, src core.Tree, dst core.Backend, jobs int) (o outcome, err error) {
-	all, err := core.ParseLimit("100%")
+	all, err := core.ParseDeleteLimit("100%")
 	if err != nil {
 		return o, err
 	}
@@ -40,7 +40,7 @@ func copyTree(ctx context.Context, src core.Tree, dst core.Backend, jobs int) (o
 	o.sum, err = r.Apply(ctx, plan, func(a core.Action) {
 		mu.Lock()
 		defer mu.Unlock()
-		if a.Op == core.Refuse || a.Op == core.Conflict || a.Op == core.Fail {
+		if a.Op == core.OpRefuse || a.Op == core.OpConflict || a.Op == core.OpFail {
 			o.failed = append(o.failed, a)
 		}
 	})

@@ -238,9 +238,9 @@ func (b silentBatch) DeleteBatch(ctx context.Context, olds []core.Entry) []error
 
 type generous struct{ *memory.Tree }
 
-func (generous) PutCost(core.Entry) core.Requests  { return core.Requests{core.PUT: -1} }
+func (generous) PutCost(core.Entry) core.Requests  { return core.Requests{core.ClassPut: -1} }
 func (generous) OpenCost(core.Entry) core.Requests { return core.Requests{} }
-func (generous) DeleteCost(n int64) core.Requests  { return core.Requests{core.DELETE: n} }
+func (generous) DeleteCost(n int64) core.Requests  { return core.Requests{core.ClassDelete: n} }
 
 type sweeper struct{ *memory.Tree }
 
@@ -267,7 +267,7 @@ const anyVersion, anyKind, anyOld = "version", "kind", "old"
 
 func (copier) CanCopy(core.Tree, core.Entry) bool { return true }
 
-func (copier) CopyCost(core.Entry) core.Requests { return core.Requests{core.COPY: 1} }
+func (copier) CopyCost(core.Entry) core.Requests { return core.Requests{core.ClassCopy: 1} }
 
 func (c copier) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key string, old *core.Entry) (core.Entry, error) {
 	body, got, err := src.Open(ctx, e.Key)

@@ -12,22 +12,22 @@ import (
 type Op uint8
 
 const (
-	// Keep: both sides are the same, or the destination's entry is not ours to
+	// OpKeep: both sides are the same, or the destination's entry is not ours to
 	// change; nothing is done.
-	Keep Op = iota
-	// Put: the source's entry is written at the destination.
-	Put
-	// Delete: the destination's entry is removed.
-	Delete
-	// Refuse: the entry cannot be carried; a warning.
-	Refuse
-	// Conflict: both sides cannot be made equal here; nothing is touched.
-	Conflict
-	// Fail: something went wrong.
-	Fail
+	OpKeep Op = iota
+	// OpPut: the source's entry is written at the destination.
+	OpPut
+	// OpDelete: the destination's entry is removed.
+	OpDelete
+	// OpRefuse: the entry cannot be carried; a warning.
+	OpRefuse
+	// OpConflict: both sides cannot be made equal here; nothing is touched.
+	OpConflict
+	// OpFail: something went wrong.
+	OpFail
 )
 
-var opNames = [...]string{Keep: "keep", Put: "put", Delete: "delete", Refuse: "refuse", Conflict: "conflict", Fail: "error"}
+var opNames = [...]string{OpKeep: "keep", OpPut: "put", OpDelete: "delete", OpRefuse: "refuse", OpConflict: "conflict", OpFail: "error"}
 
 // String returns the op's name in events: keep, put, delete, refuse, conflict
 // or error.
@@ -38,29 +38,29 @@ type Reason string
 
 // The reasons.
 const (
-	New          Reason = "new"          // nothing is at the destination
-	SizeDiffers  Reason = "size"         // two files of different size
-	MD5Differs   Reason = "md5"          // two files of one size and different md5
-	Unproven     Reason = "unproven"     // two files of one size, and nothing tells whether they are the same
-	KindDiffers  Reason = "kind"         // a file here, a link there
-	Retargeted   Reason = "target"       // two links to different targets
-	Extraneous   Reason = "extraneous"   // not in the source
-	Same         Reason = "same"         // known to be equal
-	Proven       Reason = "proven"       // shown to be equal by the listing's token
-	Protected    Reason = "protected"    // below, or itself, something that cannot be carried
-	DeletesOff   Reason = "deletes-off"  // would be deleted, but deletes are not allowed
-	Uncarriable  Reason = "uncarriable"  // an Other; Err says what it is
-	Unsupported  Reason = "unsupported"  // the destination cannot hold it; Err says why
-	NotInSource  Reason = "unholdable"   // at the destination, and of a kind that the source cannot hold
-	InTheWay     Reason = "in-the-way"   // something of the destination stands where this has to go
-	FileAndDir   Reason = "file-and-dir" // the source has both a and a/b, and the destination can hold only one
-	ListError    Reason = "list"         // a listing could not read this
-	ReadError    Reason = "read"         // the source could not be read
-	WriteError   Reason = "write"        // the destination could not be written
-	AskError     Reason = "ask"          // a question to a tree failed
-	NoTarget     Reason = "no-target"    // a link to what could not be put
-	ChangedUnder Reason = "changed"      // something else is there than the plan saw
-	Unsaved      Reason = "unsaved"      // what is there could not be saved in the backup
+	ReasonNew         Reason = "new"          // nothing is at the destination
+	ReasonSize        Reason = "size"         // two files of different size
+	ReasonMD5         Reason = "md5"          // two files of one size and different md5
+	ReasonUnproven    Reason = "unproven"     // two files of one size, and nothing tells whether they are the same
+	ReasonKind        Reason = "kind"         // a file here, a link there
+	ReasonTarget      Reason = "target"       // two links to different targets
+	ReasonExtraneous  Reason = "extraneous"   // not in the source
+	ReasonSame        Reason = "same"         // known to be equal
+	ReasonProven      Reason = "proven"       // shown to be equal by the listing's token
+	ReasonProtected   Reason = "protected"    // below, or itself, something that cannot be carried
+	ReasonDeletesOff  Reason = "deletes-off"  // would be deleted, but deletes are not allowed
+	ReasonUncarriable Reason = "uncarriable"  // an Other; Err says what it is
+	ReasonUnsupported Reason = "unsupported"  // the destination cannot hold it; Err says why
+	ReasonUnholdable  Reason = "unholdable"   // at the destination, and of a kind that the source cannot hold
+	ReasonInTheWay    Reason = "in-the-way"   // something of the destination stands where this has to go
+	ReasonFileAndDir  Reason = "file-and-dir" // the source has both a and a/b, and the destination can hold only one
+	ReasonList        Reason = "list"         // a listing could not read this
+	ReasonRead        Reason = "read"         // the source could not be read
+	ReasonWrite       Reason = "write"        // the destination could not be written
+	ReasonAsk         Reason = "ask"          // a question to a tree failed
+	ReasonNoTarget    Reason = "no-target"    // a link to what could not be put
+	ReasonChanged     Reason = "changed"      // something else is there than the plan saw
+	ReasonUnsaved     Reason = "unsaved"      // what is there could not be saved in the backup
 )
 
 // An Action is one step of a plan: what is to be done at one key and why. After
@@ -85,7 +85,7 @@ type Action struct {
 
 // Name is the action's name in events: Op's, but "link" for the put of a link.
 func (a Action) Name() string {
-	if a.Op == Put && a.Src != nil && a.Src.Kind == Link {
+	if a.Op == OpPut && a.Src != nil && a.Src.Kind == Link {
 		return "link"
 	}
 	return a.Op.String()
@@ -113,7 +113,7 @@ func (a Action) event() event {
 		ev.Error = a.Err.Error()
 	}
 	e := a.Src
-	if a.Op == Delete || e == nil {
+	if a.Op == OpDelete || e == nil {
 		e = a.Dst
 	}
 	if e != nil {
@@ -175,7 +175,7 @@ func (a *Action) UnmarshalJSON(b []byte) error {
 
 func opByName(name string) (Op, bool) {
 	if name == "link" {
-		return Put, true
+		return OpPut, true
 	}
 	for i, n := range opNames {
 		if n == name {

@@ -11,12 +11,12 @@ import (
 func TestActionSurvivesJSON(t *testing.T) {
 	when := time.Unix(1700000000, 123456789).UTC()
 	for _, want := range []Action{
-		{Op: Put, Key: "a", Reason: New, Src: &Entry{Key: "a", Kind: File, Size: 3, MD5: SumMD5([]byte("abc")), ModTime: when, Token: "t"}},
-		{Op: Put, Key: "l", Reason: Retargeted, Src: &Entry{Key: "l", Kind: Link, Target: Target{Key: "a", Dir: IsDir}}, Dst: &Entry{Key: "l", Kind: Link, Target: Target{URL: "https://x.org/"}}},
-		{Op: Delete, Key: "d", Reason: InTheWay, Group: "a", Dst: &Entry{Key: "d", Kind: File, Partial: true, MaybeLink: true}},
-		{Op: Refuse, Key: "bad\xff\x00", Reason: Uncarriable, Src: &Entry{Key: "bad\xff\x00", Problem: errors.New("why")}, Err: errors.New("why")},
-		{Op: Keep, Key: "x", Reason: Protected, Dst: &Entry{Key: "x", Problem: ErrExcluded}},
-		{Op: Put, Key: "a/b", Reason: New, Src: &Entry{Key: "a/b", Kind: File}, Obstacle: &Entry{Key: "a", Kind: Link, Target: Target{Key: "."}}},
+		{Op: OpPut, Key: "a", Reason: ReasonNew, Src: &Entry{Key: "a", Kind: File, Size: 3, MD5: SumMD5([]byte("abc")), ModTime: when, Token: "t"}},
+		{Op: OpPut, Key: "l", Reason: ReasonTarget, Src: &Entry{Key: "l", Kind: Link, Target: Target{Key: "a", Dir: IsDir}}, Dst: &Entry{Key: "l", Kind: Link, Target: Target{URL: "https://x.org/"}}},
+		{Op: OpDelete, Key: "d", Reason: ReasonInTheWay, Group: "a", Dst: &Entry{Key: "d", Kind: File, Partial: true, MaybeLink: true}},
+		{Op: OpRefuse, Key: "bad\xff\x00", Reason: ReasonUncarriable, Src: &Entry{Key: "bad\xff\x00", Problem: errors.New("why")}, Err: errors.New("why")},
+		{Op: OpKeep, Key: "x", Reason: ReasonProtected, Dst: &Entry{Key: "x", Problem: ErrExcluded}},
+		{Op: OpPut, Key: "a/b", Reason: ReasonNew, Src: &Entry{Key: "a/b", Kind: File}, Obstacle: &Entry{Key: "a", Kind: Link, Target: Target{Key: "."}}},
 	} {
 		b, err := json.Marshal(want)
 		if err != nil {
@@ -33,11 +33,11 @@ func TestActionSurvivesJSON(t *testing.T) {
 }
 
 func TestEventHasNoEntries(t *testing.T) {
-	got := string(Action{Op: Put, Key: "a", Reason: New, Src: &Entry{Key: "a", Kind: File, Size: 3}}.Event())
+	got := string(Action{Op: OpPut, Key: "a", Reason: ReasonNew, Src: &Entry{Key: "a", Kind: File, Size: 3}}.Event())
 	if want := `{"event":"put","key":"a","reason":"new","size":3}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	got = string(Action{Op: Put, Key: "l", Reason: New, Src: &Entry{Key: "l", Kind: Link, Target: Target{Key: "v2", Dir: IsDir}}}.Event())
+	got = string(Action{Op: OpPut, Key: "l", Reason: ReasonNew, Src: &Entry{Key: "l", Kind: Link, Target: Target{Key: "v2", Dir: IsDir}}}.Event())
 	if want := `{"event":"link","key":"l","reason":"new","target":"v2/"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -47,10 +47,10 @@ func TestParseLimit(t *testing.T) {
 	for s, allowed := range map[string][3]bool{ // 1, 50 and 100 deletes of 100
 		"0": {}, "1": {true}, "50": {true, true}, "50%": {true, true}, "100%": {true, true, true}, "0%": {}, "1000": {true, true, true}, "": {true, true, false},
 	} {
-		var l Limit
+		var l DeleteLimit
 		if s != "" {
 			var err error
-			if l, err = ParseLimit(s); err != nil {
+			if l, err = ParseDeleteLimit(s); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -64,11 +64,11 @@ func TestParseLimit(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"-1", "x", "101%", "%", "1.5", "NaN%", ""} {
-		if _, err := ParseLimit(s); err == nil {
+		if _, err := ParseDeleteLimit(s); err == nil {
 			t.Errorf("%q is taken", s)
 		}
 	}
-	var l Limit
+	var l DeleteLimit
 	for _, c := range []struct {
 		deletes, entries int64
 		want             bool

@@ -87,7 +87,7 @@ func (a *applier) finish(ctx context.Context) {
 	notes, err := f.Finish(ctx, Done{LinksPut: a.sum.Links, Deletes: !a.failed && a.Delete != DeleteNever})
 	a.sum.Notes = append(a.sum.Notes, notes...)
 	if err != nil {
-		a.done(Action{Op: Fail, Key: ".", Reason: WriteError, Err: err})
+		a.done(Action{Op: OpFail, Key: ".", Reason: ReasonWrite, Err: err})
 	}
 }
 
@@ -97,13 +97,13 @@ func (a Action) replaces() bool { return a.Group != "" || a.Obstacle != nil }
 // files puts the plan's files, and reports what the plan has nothing to do
 // about.
 func (a *applier) files(ctx context.Context) error {
-	a.phase(Files)
+	a.phase(PhaseFiles)
 	return a.each(ctx, a.plan.acts, func(act Action) func(context.Context) {
 		switch {
-		case act.Op != Put && act.Op != Delete:
+		case act.Op != OpPut && act.Op != OpDelete:
 			a.passOn(act)
 			return nil
-		case act.Op != Put || act.replaces() || act.Src.Kind != File:
+		case act.Op != OpPut || act.replaces() || act.Src.Kind != File:
 			return nil
 		}
 		return func(ctx context.Context) { a.settleFile(ctx, act) }
@@ -113,9 +113,9 @@ func (a *applier) files(ctx context.Context) error {
 // links puts the plan's links, and those that were found behind what was
 // listed as files.
 func (a *applier) links(ctx context.Context) error {
-	a.phase(Links)
+	a.phase(PhaseLinks)
 	work := func(act Action) func(context.Context) {
-		if act.Op != Put || act.replaces() || act.Src.Kind != Link {
+		if act.Op != OpPut || act.replaces() || act.Src.Kind != Link {
 			return nil
 		}
 		return func(ctx context.Context) { a.settleLink(ctx, act) }
@@ -165,7 +165,7 @@ func (a *applier) settleFile(ctx context.Context, act Action) {
 	if ok {
 		act = a.putFile(ctx, act)
 	}
-	if act.Op == Put && act.Src.Kind == Link {
+	if act.Op == OpPut && act.Src.Kind == Link {
 		a.postpone(act)
 		return
 	}
@@ -201,11 +201,11 @@ func (a *applier) passOn(act Action) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch act.Op {
-	case Refuse:
+	case OpRefuse:
 		a.sum.Refused++
-	case Conflict:
+	case OpConflict:
 		a.sum.Conflicts++
-	case Fail:
+	case OpFail:
 		a.sum.Errors++
 		a.broken.add(act)
 	}
@@ -218,17 +218,17 @@ func (a *applier) done(act Action) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch act.Op {
-	case Keep:
+	case OpKeep:
 		a.sum.Kept++
-	case Put:
+	case OpPut:
 		a.countPut(act)
-	case Delete:
+	case OpDelete:
 		a.sum.Deletes++
-	case Refuse:
+	case OpRefuse:
 		a.sum.Refused++
-	case Conflict:
+	case OpConflict:
 		a.sum.Conflicts++
-	case Fail:
+	case OpFail:
 		a.failed = true
 		switch {
 		case errors.Is(act.Err, context.Canceled):
@@ -240,7 +240,7 @@ func (a *applier) done(act Action) {
 		a.broken.add(act)
 	}
 	a.tell(true)
-	if act.Op != Keep || a.Keeps {
+	if act.Op != OpKeep || a.Keeps {
 		a.say(act)
 	}
 }
@@ -339,14 +339,14 @@ func (l *limiter) wait() {
 
 // failure is the outcome of an action that went wrong.
 func failure(act Action, reason Reason, err error) Action {
-	act.Op, act.Reason, act.Err = Fail, reason, err
+	act.Op, act.Reason, act.Err = OpFail, reason, err
 	return act
 }
 
 // notDone is the outcome of a replacement that was not even begun, because
 // something else failed.
 func notDone(act Action) Action {
-	act.Op, act.Reason = Conflict, InTheWay
+	act.Op, act.Reason = OpConflict, ReasonInTheWay
 	act.Err = fmt.Errorf("%w: what is in its way is not deleted, because something in this run failed", ErrConflict)
 	return act
 }

@@ -183,9 +183,9 @@ func TestAReplacementOfALargeFileIsStagedAndVerified(t *testing.T) {
 	}
 }
 
-func allDeletes(t *testing.T) core.Limit {
+func allDeletes(t *testing.T) core.DeleteLimit {
 	t.Helper()
-	l, err := core.ParseLimit("100%")
+	l, err := core.ParseDeleteLimit("100%")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func TestGuardsSpeakWithTheFiguresAndTheFlag(t *testing.T) {
 	}
 	some := maps.Clone(many)
 	maps.DeleteFunc(some, func(k, _ string) bool { return k < "f200" })
-	limit, _ := core.ParseLimit("10")
+	limit, _ := core.ParseDeleteLimit("10")
 	for _, c := range []struct {
 		name     string
 		src, dst state

@@ -2,23 +2,23 @@ package core
 
 import "context"
 
-// Finding says what a [Check] found, in a word that programs can test.
+// Finding says what a [Comparison] found, in a word that programs can test.
 type Finding string
 
 // The findings.
 const (
-	FoundSame     Finding = "same"
-	OnlySource    Finding = "only-in-source"
-	OnlyDest      Finding = "only-in-destination"
-	OtherContent  Finding = "content"     // two files of different bytes
-	OtherTarget   Finding = "target"      // two links to different targets
-	OtherKind     Finding = "kind"        // a file here, a link there
-	WrongMD5      Finding = "md5"         // the md5 that is stored with a file is not its content's
-	Corrupt       Finding = "corrupt"     // the content is not what the store itself says that it took
-	LostRedirect  Finding = "redirect"    // a link whose redirect is gone, so that nobody is redirected
-	NoMD5         Finding = "no-md5"      // nothing but reading tells the content's md5
-	NotCarried    Finding = "uncarriable" // it cannot be carried; Err says why
-	CannotCompare Finding = "error"       // it could not be read; Err says why
+	FindingSame            Finding = "same"
+	FindingOnlySource      Finding = "only-in-source"
+	FindingOnlyDestination Finding = "only-in-destination"
+	FindingContent         Finding = "content"     // two files of different bytes
+	FindingTarget          Finding = "target"      // two links to different targets
+	FindingKind            Finding = "kind"        // a file here, a link there
+	FindingMD5             Finding = "md5"         // the md5 that is stored with a file is not its content's
+	FindingCorrupt         Finding = "corrupt"     // the content is not what the store itself says that it took
+	FindingRedirect        Finding = "redirect"    // a link whose redirect is gone, so that nobody is redirected
+	FindingNoMD5           Finding = "no-md5"      // nothing but reading tells the content's md5
+	FindingUncarriable     Finding = "uncarriable" // it cannot be carried; Err says why
+	FindingError           Finding = "error"       // it could not be read; Err says why
 )
 
 // Severity is how much a finding matters.
@@ -26,23 +26,23 @@ type Severity uint8
 
 // The severities, in their order.
 const (
-	Fine    Severity = iota
-	Remark           // worth knowing, and no difference
-	Differs          // the trees differ, or what is stored is wrong
-	Failed           // it is not known
+	SeverityFine    Severity = iota
+	SeverityRemark           // worth knowing, and no difference
+	SeverityDiffers          // the trees differ, or what is stored is wrong
+	SeverityFailed           // it is not known
 )
 
 // Severity returns how much f matters.
 func (f Finding) Severity() Severity {
 	switch f {
-	case FoundSame:
-		return Fine
-	case NoMD5, NotCarried:
-		return Remark
-	case CannotCompare:
-		return Failed
+	case FindingSame:
+		return SeverityFine
+	case FindingNoMD5, FindingUncarriable:
+		return SeverityRemark
+	case FindingError:
+		return SeverityFailed
 	}
-	return Differs
+	return SeverityDiffers
 }
 
 // An Auditor keeps something beside the content of its entries that can be

@@ -24,13 +24,13 @@ func newKeeper(r *Reconciler) *keeper {
 // has just this already, from an earlier try, is no error.
 func (k *keeper) save(ctx context.Context, old Entry) (Action, error) {
 	old.Partial, old.MaybeLink = false, false
-	act := Action{Op: Put, Key: old.Key, Reason: New, Src: &old}
+	act := Action{Op: OpPut, Key: old.Key, Reason: ReasonNew, Src: &old}
 	out := act
 	if err := CheckPut(k.Dst, old); err != nil {
 		return out, fmt.Errorf("the backup cannot hold it: %w", err)
 	}
 	if old.Kind == Link {
-		if out, _ = k.sameLink(ctx, act); out.Op == Put {
+		if out, _ = k.sameLink(ctx, act); out.Op == OpPut {
 			out = k.putLink(ctx, act)
 		}
 	} else {
@@ -42,9 +42,9 @@ func (k *keeper) save(ctx context.Context, old Entry) (Action, error) {
 // notSaved says why an outcome does not mean that old is in the backup.
 func notSaved(out Action, old Entry) error {
 	switch {
-	case out.Op == Put && out.Src.Kind == old.Kind, out.Op == Keep:
+	case out.Op == OpPut && out.Src.Kind == old.Kind, out.Op == OpKeep:
 		return nil
-	case out.Op == Put:
+	case out.Op == OpPut:
 		return fmt.Errorf("%w: it is a %s, and not the %s that was listed", ErrChanged, out.Src.Kind, old.Kind)
 	case out.Err != nil:
 		return out.Err
@@ -61,11 +61,11 @@ func (a *applier) save(ctx context.Context, act Action, old *Entry) (out Action,
 	}
 	saved, err := a.keeper.save(ctx, *old)
 	switch {
-	case err == nil && saved.Op == Put:
+	case err == nil && saved.Op == OpPut:
 		a.countSaved()
 	case err != nil && !a.gone(ctx, old.Key):
 		err = fmt.Errorf("it stays as it is, because it cannot be saved in the backup: %w", err)
-		return failure(act, Unsaved, &Error{Op: "save", Key: old.Key, Err: err}), false
+		return failure(act, ReasonUnsaved, &Error{Op: "save", Key: old.Key, Err: err}), false
 	}
 	return act, true
 }
@@ -89,7 +89,7 @@ func (a *applier) saves(ctx context.Context) error {
 		return nil
 	}
 	return a.each(ctx, a.plan.acts, func(act Action) func(context.Context) {
-		if act.Op != Delete || !a.mayDelete() {
+		if act.Op != OpDelete || !a.mayDelete() {
 			return nil
 		}
 		return func(ctx context.Context) {

@@ -161,6 +161,6 @@ func one(c core.Class, n int64) (r core.Requests) {
 	return r
 }
 
-func (c *costly) PutCost(core.Entry) core.Requests  { return one(core.PUT, 1) }
-func (c *costly) OpenCost(core.Entry) core.Requests { return one(core.GET, 1) }
-func (c *costly) DeleteCost(n int64) core.Requests  { return one(core.DELETE, n) }
+func (c *costly) PutCost(core.Entry) core.Requests  { return one(core.ClassPut, 1) }
+func (c *costly) OpenCost(core.Entry) core.Requests { return one(core.ClassGet, 1) }
+func (c *costly) DeleteCost(n int64) core.Requests  { return one(core.ClassDelete, n) }

@@ -55,10 +55,10 @@ func (b *broken) has(t Target) bool {
 func (a *applier) leads(act Action) (outcome Action, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if act.Op != Put || !a.broken.has(act.Src.Target) {
+	if act.Op != OpPut || !a.broken.has(act.Src.Target) {
 		return act, true
 	}
 	err := fmt.Errorf("its target %s could not be put, or not all of it, and a link to it would lead nowhere; it will be made when that is there",
 		DisplayKey(act.Src.Target.Key))
-	return failure(act, NoTarget, err), false
+	return failure(act, ReasonNoTarget, err), false
 }

@@ -31,7 +31,7 @@ func TestNoLinkIsMadeToWhatCouldNotBePut(t *testing.T) {
 	}
 	defer p.Close()
 	sum, err := r.Apply(t.Context(), p, func(a core.Action) {
-		if a.Op == core.Fail && a.Reason == core.NoTarget {
+		if a.Op == core.OpFail && a.Reason == core.ReasonNoTarget {
 			failed = append(failed, a)
 		}
 	})

@@ -16,7 +16,7 @@ import (
 // no metadata. Without Dst, it holds each entry of Src against what its store
 // says of it. Its fields are set before use; the zero value of each but Src is
 // a good default.
-type Check struct {
+type Comparison struct {
 	Src, Dst Tree
 	// SrcAuditor and DstAuditor look for what is wrong with what is stored
 	// beside the content; nil for none.
@@ -77,7 +77,7 @@ func (f Found) Event() []byte {
 	return b
 }
 
-var severityNames = [...]string{Fine: "same", Remark: "remark", Differs: "differ", Failed: "error"}
+var severityNames = [...]string{SeverityFine: "same", SeverityRemark: "remark", SeverityDiffers: "differ", SeverityFailed: "error"}
 
 // Name is the finding's name in events: same, remark, differ, error, or repair
 // for what was put right.
@@ -91,26 +91,26 @@ func (f Found) Name() string {
 // ofOneSide reports whether the finding is of one side's entry by itself.
 func (f Found) ofOneSide() bool {
 	switch f.What {
-	case FoundSame, OnlySource, OnlyDest, OtherContent, OtherTarget, OtherKind:
+	case FindingSame, FindingOnlySource, FindingOnlyDestination, FindingContent, FindingTarget, FindingKind:
 		return false
 	}
 	return true
 }
 
-// Checked counts what a [Check] found: each key once, as the worst that was
+// Checked counts what a [Comparison] found: each key once, as the worst that was
 // found there.
-type Checked struct {
+type ComparisonCounts struct {
 	Same, Remarks, Repaired, Differ, Errors int64
 	Bytes                                   int64 // read
 }
 
 // Total is how many keys were checked.
-func (c Checked) Total() int64 { return c.Same + c.Remarks + c.Repaired + c.Differ + c.Errors }
+func (c ComparisonCounts) Total() int64 { return c.Same + c.Remarks + c.Repaired + c.Differ + c.Errors }
 
 // Run checks, and tells report, serially, what it found. The error is not nil
 // only if it could not be done to the end.
-func (c *Check) Run(ctx context.Context, report func(Found)) (Checked, error) {
-	k := &checker{Check: c, report: report}
+func (c *Comparison) Run(ctx context.Context, report func(Found)) (ComparisonCounts, error) {
+	k := &checker{Comparison: c, report: report}
 	pairs, err := k.list(ctx)
 	if err != nil {
 		return k.sum, err
@@ -122,11 +122,11 @@ func (c *Check) Run(ctx context.Context, report func(Found)) (Checked, error) {
 
 // checker is one run of a Check.
 type checker struct {
-	*Check
+	*Comparison
 	report func(Found)
 
 	mu       sync.Mutex // guards all below, and report
-	sum      Checked
+	sum      ComparisonCounts
 	progress Progress
 	fatal    error
 }
@@ -179,8 +179,8 @@ func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool[Action]
 // unlisted is a key that a listing failed at; whose it was shows in which side
 // is not nil.
 func unlisted(p Pair) Action {
-	act := Action{Op: Fail, Key: p.Key, Err: p.Err}
-	if nobody := (&Entry{Key: p.Key}); p.Side == Source {
+	act := Action{Op: OpFail, Key: p.Key, Err: p.Err}
+	if nobody := (&Entry{Key: p.Key}); p.Side == SideSource {
 		act.Src = nobody
 	} else {
 		act.Dst = nobody
@@ -197,7 +197,7 @@ func (k *checker) expect(act Action) {
 		}
 	}
 	if k.progress.Listed++; k.progress.Listed%1024 == 0 && k.Progress != nil {
-		k.Progress(Progress{Phase: Listing, Listed: k.progress.Listed})
+		k.Progress(Progress{Phase: PhaseListing, Listed: k.progress.Listed})
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 
 // findings runs a check and returns what it found, "finding" or "finding side"
 // by key, several joined by commas.
-func findings(t *testing.T, c *core.Check) (map[string]string, core.Checked) {
+func findings(t *testing.T, c *core.Comparison) (map[string]string, core.ComparisonCounts) {
 	t.Helper()
 	got := map[string]string{}
 	sum, err := c.Run(t.Context(), func(f core.Found) {
@@ -45,7 +45,7 @@ func TestCheckNamesEachDifference(t *testing.T) {
 	s, d := memory.New(), memory.New()
 	plant(t, s, state{"same": "1", "content": "22", "size": "333", "kind": "4", "l": "-> same", "target": "-> same", "here": "5", "o": other, "both": other})
 	plant(t, d, state{"same": "1", "content": "33", "size": "3", "kind": "-> same", "l": "-> same", "target": "-> size", "there": "6", "both": other, "o": "not other"})
-	got, sum := findings(t, &core.Check{Src: s, Dst: d})
+	got, sum := findings(t, &core.Comparison{Src: s, Dst: d})
 	wantOutcomes(t, got, map[string]string{
 		"content": "content", "size": "content", "kind": "kind", "target": "target", "here": "only-in-source",
 		"there": "only-in-destination", "o": "kind", "both": "uncarriable",
@@ -65,9 +65,9 @@ func TestCheckBelievesNoListing(t *testing.T) {
 	if _, sum := outcomes(t, r); sum.Kept != 2 {
 		t.Fatalf("the copy was to be deceived: %+v", sum)
 	}
-	got, _ := findings(t, &core.Check{Src: s, Dst: d})
+	got, _ := findings(t, &core.Comparison{Src: s, Dst: d})
 	wantOutcomes(t, got, map[string]string{"b": "content, md5"})
-	got, _ = findings(t, &core.Check{Src: d})
+	got, _ = findings(t, &core.Comparison{Src: d})
 	wantOutcomes(t, got, map[string]string{"b": "md5"})
 }
 
@@ -102,7 +102,7 @@ func TestCheckOfWhatTheOtherSideCannotHoldIsARemark(t *testing.T) {
 	f.URLLinks = false
 	s, d := memory.NewWith(f), memory.New()
 	d.Plant(core.Entry{Key: "u", Kind: core.Link, Target: core.Target{URL: "https://example.com/"}}, nil)
-	got, sum := findings(t, &core.Check{Src: s, Dst: d, Keeps: true})
+	got, sum := findings(t, &core.Comparison{Src: s, Dst: d, Keeps: true})
 	wantOutcomes(t, got, map[string]string{"u": "uncarriable"})
 	if sum.Remarks != 1 || sum.Differ != 0 {
 		t.Errorf("%+v", sum)
@@ -124,18 +124,18 @@ func TestCheckTriesAgainAndReportsWhatItCannotRead(t *testing.T) {
 		}
 		return nil
 	}
-	got, sum := findings(t, &core.Check{Src: s, Dst: d})
+	got, sum := findings(t, &core.Comparison{Src: s, Dst: d})
 	wantOutcomes(t, got, map[string]string{"c": "error"})
 	if sum.Same != 2 || sum.Errors != 1 || tries.Load() != 3 {
 		t.Errorf("%+v after %d tries", sum, tries.Load())
 	}
 	s.open = func(string) error { return core.ErrBudget }
-	if _, err := (&core.Check{Src: s, Dst: d}).Run(t.Context(), nil); !errors.Is(err, core.ErrBudget) {
+	if _, err := (&core.Comparison{Src: s, Dst: d}).Run(t.Context(), nil); !errors.Is(err, core.ErrBudget) {
 		t.Errorf("%v, want the end of the budget", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := (&core.Check{Src: s, Dst: d}).Run(ctx, nil); !errors.Is(err, context.Canceled) {
+	if _, err := (&core.Comparison{Src: s, Dst: d}).Run(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want the end of the context", err)
 	}
 }
@@ -147,12 +147,12 @@ func TestCheckAfterACopyFindsNothing(t *testing.T) {
 	for range 300 {
 		src, dst := randomState(rnd, false, false), randomState(rnd, true, false)
 		s, d := trees(t, src, dst, true)
-		before, sum := findings(t, &core.Check{Src: s, Dst: d})
+		before, sum := findings(t, &core.Comparison{Src: s, Dst: d})
 		if equal := maps.Equal(src, dst); equal != (sum.Differ == 0) {
 			t.Errorf("%v and %v: %v", src, dst, before)
 		}
 		outcomes(t, &core.Reconciler{Src: s.Tree, Dst: d.Tree})
-		if after, sum := findings(t, &core.Check{Src: s, Dst: d}); len(after) != 0 || sum.Same != int64(len(src)) {
+		if after, sum := findings(t, &core.Comparison{Src: s, Dst: d}); len(after) != 0 || sum.Same != int64(len(src)) {
 			t.Errorf("%v → %v: %v", src, dst, after)
 		}
 	}
@@ -163,7 +163,7 @@ func TestCheckSortsWhatListsOutOfOrder(t *testing.T) {
 	plant(t, s, state{"a": "1", "b": "2", "c": "3"})
 	plant(t, d, state{"a": "1", "c": "4"})
 	var notices []string
-	got, _ := findings(t, &core.Check{Src: s, Dst: backwards{d}, Notice: func(s string) { notices = append(notices, s) }})
+	got, _ := findings(t, &core.Comparison{Src: s, Dst: backwards{d}, Notice: func(s string) { notices = append(notices, s) }})
 	wantOutcomes(t, got, map[string]string{"b": "only-in-source", "c": "content"})
 	if len(notices) != 1 || !strings.Contains(notices[0], "destination lists out of key order") {
 		t.Errorf("%q", notices)
@@ -183,8 +183,8 @@ func (n *noted) Audit(_ context.Context, e core.Entry) ([]core.Flaw, error) {
 		return nil, nil
 	}
 	return []core.Flaw{
-		{What: core.WrongMD5, Repairable: true, Err: errors.New("a wrong note")},
-		{What: core.Corrupt, Err: errors.New("beyond repair")},
+		{What: core.FindingMD5, Repairable: true, Err: errors.New("a wrong note")},
+		{What: core.FindingCorrupt, Err: errors.New("beyond repair")},
 	}[:len(e.Key)], nil
 }
 
@@ -202,23 +202,23 @@ func TestCheckRepairsTheDestinationAndNeverTheSource(t *testing.T) {
 	plant(t, d, state{"a": "1", "b": "9", "cc": "3"})
 	wrong := map[string]bool{"a": true, "cc": true}
 	src, dst := &noted{Tree: s, wrong: wrong}, &noted{Tree: d, wrong: wrong}
-	got, _ := findings(t, &core.Check{Src: src, Dst: dst, SrcAuditor: src, DstAuditor: dst})
+	got, _ := findings(t, &core.Comparison{Src: src, Dst: dst, SrcAuditor: src, DstAuditor: dst})
 	wantOutcomes(t, got, map[string]string{"a": "md5, md5", "b": "content", "cc": "md5, corrupt, md5, corrupt"})
-	got, sum := findings(t, &core.Check{Src: s, Dst: dst, DstAuditor: dst, Repair: true})
+	got, sum := findings(t, &core.Comparison{Src: s, Dst: dst, DstAuditor: dst, Repair: true})
 	wantOutcomes(t, got, map[string]string{"a": "md5 repaired", "b": "content", "cc": "md5 repaired, corrupt"})
 	if sum.Repaired != 1 || sum.Differ != 2 || len(dst.repaired) != 2 {
 		t.Errorf("%+v, %v", sum, dst.repaired)
 	}
-	findings(t, &core.Check{Src: src, Dst: d, SrcAuditor: src, Repair: true})
+	findings(t, &core.Comparison{Src: src, Dst: d, SrcAuditor: src, Repair: true})
 	if len(src.repaired) != 0 {
 		t.Error("a check wrote to its source")
 	}
-	findings(t, &core.Check{Src: src, SrcAuditor: src, Repair: true})
+	findings(t, &core.Comparison{Src: src, SrcAuditor: src, Repair: true})
 	if len(src.repaired) != 2 {
 		t.Error("a check of one tree did not repair it")
 	}
 	dst.err = core.ErrChanged
-	got, sum = findings(t, &core.Check{Src: s, Dst: dst, DstAuditor: dst, Repair: true})
+	got, sum = findings(t, &core.Comparison{Src: s, Dst: dst, DstAuditor: dst, Repair: true})
 	if got["a"] != "md5, error" || sum.Errors != 2 || sum.Repaired != 0 {
 		t.Errorf("%v, %+v", got, sum)
 	}

@@ -24,7 +24,7 @@ type copying struct {
 
 func (c *copying) CanCopy(_ core.Tree, e core.Entry) bool { return c.can == nil || c.can(e) }
 
-func (c *copying) CopyCost(core.Entry) core.Requests { return one(core.COPY, 1) }
+func (c *copying) CopyCost(core.Entry) core.Requests { return one(core.ClassCopy, 1) }
 
 func (c *copying) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key string, old *core.Entry) (core.Entry, error) {
 	c.mu.Lock()
@@ -168,7 +168,7 @@ func TestTheCostOfTakingOverIsInTheNeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if got := p.Totals().Need; got != one(core.COPY, 2) {
+	if got := p.Totals().Need; got != one(core.ClassCopy, 2) {
 		t.Errorf("%v, want 2 COPY", got)
 	}
 }

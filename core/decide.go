@@ -39,13 +39,13 @@ func decide(src, dst *Entry, proven bool, r rules) decision {
 		if src.MaybeLink && r.resolve {
 			return ask(statSrc)
 		}
-		return does(Put, New)
+		return does(OpPut, ReasonNew)
 	case proven:
-		return does(Keep, Proven)
+		return does(OpKeep, ReasonProven)
 	case dst.Kind == Other && src.MaybeLink && !errors.Is(dst.Problem, ErrExcluded):
 		return ask(statSrc) // it may be a link that the destination cannot carry on, but has
 	case dst.Kind == Other:
-		return does(Conflict, InTheWay)
+		return does(OpConflict, ReasonInTheWay)
 	case src.Kind == Link && dst.Kind == Link:
 		return decideLinks(src, dst, r)
 	case src.Kind == File && dst.Kind == File:
@@ -58,24 +58,24 @@ func decide(src, dst *Entry, proven bool, r rules) decision {
 func decideExtraneous(dst *Entry, r rules) decision {
 	switch {
 	case dst.Kind == Other && errors.Is(dst.Problem, ErrExcluded):
-		return does(Keep, Protected)
+		return does(OpKeep, ReasonProtected)
 	case dst.Kind == Other:
-		return does(Refuse, Uncarriable)
+		return does(OpRefuse, ReasonUncarriable)
 	case r.del == DeleteNever:
-		return does(Keep, DeletesOff)
+		return does(OpKeep, ReasonDeletesOff)
 	case dst.MaybeLink:
 		return ask(statDst)
 	case r.del != DeleteAll && !r.src.holds(dst):
-		return does(Refuse, NotInSource)
+		return does(OpRefuse, ReasonUnholdable)
 	}
-	return does(Delete, Extraneous)
+	return does(OpDelete, ReasonExtraneous)
 }
 
 func decideUncarriable(src *Entry) decision {
 	if errors.Is(src.Problem, ErrExcluded) {
-		return does(Keep, Protected)
+		return does(OpKeep, ReasonProtected)
 	}
-	return does(Refuse, Uncarriable)
+	return does(OpRefuse, ReasonUncarriable)
 }
 
 // decideLinks: two links. What is known of the target's kind counts only where
@@ -83,11 +83,11 @@ func decideUncarriable(src *Entry) decision {
 func decideLinks(src, dst *Entry, r rules) decision {
 	switch {
 	case !src.Target.Same(dst.Target):
-		return overwrite(dst, Retargeted, r)
+		return overwrite(dst, ReasonTarget, r)
 	case r.dst.dirTargets && src.Target.Dir != DirUnknown && src.Target.Dir != dst.Target.Dir:
-		return overwrite(dst, Retargeted, r)
+		return overwrite(dst, ReasonTarget, r)
 	}
-	return does(Keep, Same)
+	return does(OpKeep, ReasonSame)
 }
 
 // decideKinds: a file on one side and a link on the other, where a file of a
@@ -99,7 +99,7 @@ func decideKinds(src, dst *Entry, r rules) decision {
 	case src.MaybeLink:
 		return ask(statSrc)
 	}
-	return overwrite(dst, KindDiffers, r)
+	return overwrite(dst, ReasonKind, r)
 }
 
 // decideFiles: two files, as far as is known.
@@ -110,7 +110,7 @@ func decideFiles(src, dst *Entry, r rules) decision {
 	case src.Size != dst.Size && src.MaybeLink && r.resolve:
 		return ask(statSrc)
 	case src.Size != dst.Size:
-		return does(Put, SizeDiffers)
+		return does(OpPut, ReasonSize)
 	case !src.MD5.Known() && !r.src.asks:
 		return ask(hashSrc)
 	case !dst.MD5.Known() && !r.dst.asks:
@@ -120,11 +120,11 @@ func decideFiles(src, dst *Entry, r rules) decision {
 	case src.Partial && (!src.MD5.Known() || src.MaybeLink):
 		return ask(statSrc)
 	case !src.MD5.Known() || !dst.MD5.Known():
-		return does(Put, Unproven)
+		return does(OpPut, ReasonUnproven)
 	case src.MD5 != dst.MD5:
-		return does(Put, MD5Differs)
+		return does(OpPut, ReasonMD5)
 	}
-	return does(Keep, Same)
+	return does(OpKeep, ReasonSame)
 }
 
 // overwrite puts over dst, unless dst is of a kind that the source could not
@@ -132,7 +132,7 @@ func decideFiles(src, dst *Entry, r rules) decision {
 // that everything may go.
 func overwrite(dst *Entry, reason Reason, r rules) decision {
 	if r.del != DeleteAll && !r.src.holds(dst) {
-		return does(Conflict, NotInSource)
+		return does(OpConflict, ReasonUnholdable)
 	}
-	return does(Put, reason)
+	return does(OpPut, reason)
 }

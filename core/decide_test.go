@@ -45,69 +45,69 @@ func TestDecide(t *testing.T) {
 		want     decision
 	}{
 		// Only one side.
-		{"fA", "-", false, push, does(Put, New)},
-		{"fPM", "-", false, pull, does(Put, New)},
+		{"fA", "-", false, push, does(OpPut, ReasonNew)},
+		{"fPM", "-", false, pull, does(OpPut, ReasonNew)},
 		{"fPM", "-", false, resolve, ask(statSrc)},
-		{"oO", "-", false, push, does(Refuse, Uncarriable)},
-		{"oEx", "-", false, push, does(Keep, Protected)},
-		{"-", "fA", false, push, does(Delete, Extraneous)},
-		{"-", "fP", false, push, does(Delete, Extraneous)},
+		{"oO", "-", false, push, does(OpRefuse, ReasonUncarriable)},
+		{"oEx", "-", false, push, does(OpKeep, ReasonProtected)},
+		{"-", "fA", false, push, does(OpDelete, ReasonExtraneous)},
+		{"-", "fP", false, push, does(OpDelete, ReasonExtraneous)},
 		{"-", "fPM", false, push, ask(statDst)},
 		{"-", "fPM", false, all, ask(statDst)},
-		{"-", "fPM", false, never, does(Keep, DeletesOff)},
-		{"-", "lX", false, push, does(Delete, Extraneous)},
-		{"-", "lURL", false, push, does(Refuse, NotInSource)},
-		{"-", "lURL", false, all, does(Delete, Extraneous)},
-		{"-", "lURL", false, rules{src: store, dst: store}, does(Delete, Extraneous)},
-		{"-", "oO", false, all, does(Refuse, Uncarriable)},
-		{"-", "oEx", false, all, does(Keep, Protected)},
+		{"-", "fPM", false, never, does(OpKeep, ReasonDeletesOff)},
+		{"-", "lX", false, push, does(OpDelete, ReasonExtraneous)},
+		{"-", "lURL", false, push, does(OpRefuse, ReasonUnholdable)},
+		{"-", "lURL", false, all, does(OpDelete, ReasonExtraneous)},
+		{"-", "lURL", false, rules{src: store, dst: store}, does(OpDelete, ReasonExtraneous)},
+		{"-", "oO", false, all, does(OpRefuse, ReasonUncarriable)},
+		{"-", "oEx", false, all, does(OpKeep, ReasonProtected)},
 
 		// Something uncarriable on one side.
-		{"oO", "fA", false, all, does(Refuse, Uncarriable)},
-		{"oEx", "fA", false, all, does(Keep, Protected)},
-		{"fA", "oO", false, all, does(Conflict, InTheWay)},
-		{"lX", "oO", false, pull, does(Conflict, InTheWay)},
-		{"lX", "oO", true, pull, does(Keep, Proven)}, // a link that the directory has and cannot carry on
+		{"oO", "fA", false, all, does(OpRefuse, ReasonUncarriable)},
+		{"oEx", "fA", false, all, does(OpKeep, ReasonProtected)},
+		{"fA", "oO", false, all, does(OpConflict, ReasonInTheWay)},
+		{"lX", "oO", false, pull, does(OpConflict, ReasonInTheWay)},
+		{"lX", "oO", true, pull, does(OpKeep, ReasonProven)}, // a link that the directory has and cannot carry on
 		{"fPM", "oO", false, pull, ask(statSrc)},
-		{"fPM", "oEx", false, pull, does(Conflict, InTheWay)},
+		{"fPM", "oEx", false, pull, does(OpConflict, ReasonInTheWay)},
 
 		// Two files.
-		{"fA", "fA", false, push, does(Keep, Same)},
-		{"fA", "fB", false, push, does(Put, MD5Differs)},
-		{"fA", "fBig", false, push, does(Put, SizeDiffers)},
+		{"fA", "fA", false, push, does(OpKeep, ReasonSame)},
+		{"fA", "fB", false, push, does(OpPut, ReasonMD5)},
+		{"fA", "fBig", false, push, does(OpPut, ReasonSize)},
 		{"fP", "fP", false, push, ask(hashSrc)},
 		{"fA", "fP", false, push, ask(statDst)},
-		{"fA", "fP", true, push, does(Keep, Proven)},
-		{"fA", "fU", false, push, does(Put, Unproven)},
+		{"fA", "fP", true, push, does(OpKeep, ReasonProven)},
+		{"fA", "fU", false, push, does(OpPut, ReasonUnproven)},
 		{"fBig", "fPM", false, push, ask(statDst)}, // it may be a link that the source could not hold
 		{"fP", "fP", false, pull, ask(hashDst)},
 		{"fP", "fA", false, pull, ask(statSrc)},
 		{"fPM", "fA", false, pull, ask(statSrc)},
-		{"fPM", "fA", true, pull, does(Keep, Proven)},
-		{"fU", "fA", false, pull, does(Put, Unproven)},
-		{"fPM", "fBig", false, pull, does(Put, SizeDiffers)},
+		{"fPM", "fA", true, pull, does(OpKeep, ReasonProven)},
+		{"fU", "fA", false, pull, does(OpPut, ReasonUnproven)},
+		{"fPM", "fBig", false, pull, does(OpPut, ReasonSize)},
 		{"fPM", "fBig", false, resolve, ask(statSrc)},
 
 		// Two links.
-		{"lX", "lX", false, push, does(Keep, Same)},
-		{"lX", "lY", false, push, does(Put, Retargeted)},
-		{"lXd", "lX", false, push, does(Put, Retargeted)}, // the final slash is corrected where the source knows,
-		{"lXd", "lXn", false, push, does(Put, Retargeted)},
-		{"lX", "lXd", false, push, does(Keep, Same)},  // left alone where it does not,
-		{"lXd", "lXn", false, pull, does(Keep, Same)}, // and of no account where the destination has none
-		{"lX", "lURL", false, push, does(Conflict, NotInSource)},
-		{"lX", "lURL", false, all, does(Put, Retargeted)},
+		{"lX", "lX", false, push, does(OpKeep, ReasonSame)},
+		{"lX", "lY", false, push, does(OpPut, ReasonTarget)},
+		{"lXd", "lX", false, push, does(OpPut, ReasonTarget)}, // the final slash is corrected where the source knows,
+		{"lXd", "lXn", false, push, does(OpPut, ReasonTarget)},
+		{"lX", "lXd", false, push, does(OpKeep, ReasonSame)},  // left alone where it does not,
+		{"lXd", "lXn", false, pull, does(OpKeep, ReasonSame)}, // and of no account where the destination has none
+		{"lX", "lURL", false, push, does(OpConflict, ReasonUnholdable)},
+		{"lX", "lURL", false, all, does(OpPut, ReasonTarget)},
 
 		// A file here and a link there.
-		{"fA", "lX", false, push, does(Put, KindDiffers)},
-		{"fA", "lURL", false, push, does(Conflict, NotInSource)},
-		{"lX", "fA", false, push, does(Put, KindDiffers)},
-		{"lX", "fP", false, push, does(Put, KindDiffers)},
+		{"fA", "lX", false, push, does(OpPut, ReasonKind)},
+		{"fA", "lURL", false, push, does(OpConflict, ReasonUnholdable)},
+		{"lX", "fA", false, push, does(OpPut, ReasonKind)},
+		{"lX", "fP", false, push, does(OpPut, ReasonKind)},
 		{"lX", "fPM", false, push, ask(statDst)},
-		{"lX", "fPM", true, push, does(Keep, Proven)},
+		{"lX", "fPM", true, push, does(OpKeep, ReasonProven)},
 		{"fPM", "lX", false, pull, ask(statSrc)},
-		{"fPM", "lX", true, pull, does(Keep, Proven)},
-		{"fP", "lX", false, pull, does(Put, KindDiffers)},
+		{"fPM", "lX", true, pull, does(OpKeep, ReasonProven)},
+		{"fP", "lX", false, pull, does(OpPut, ReasonKind)},
 	} {
 		if got := decide(fixtures[c.src], fixtures[c.dst], c.proven, c.r); got != c.want {
 			t.Errorf("decide(%s, %s, %v, %+v) = %+v, want %+v", c.src, c.dst, c.proven, c.r, got, c.want)
@@ -196,23 +196,23 @@ func answered(e *Entry, stat bool) (*Entry, error) {
 }
 
 func promisesOf(d decision, src, dst *Entry, r rules) error {
-	changes := d.op == Put || d.op == Delete
+	changes := d.op == OpPut || d.op == OpDelete
 	switch {
 	case changes && (src != nil && src.Kind == Other || dst != nil && dst.Kind == Other):
 		return errors.New("an Other is touched")
-	case d.op == Delete && src != nil:
+	case d.op == OpDelete && src != nil:
 		return errors.New("deletes what the source has")
-	case d.op == Delete && r.del == DeleteNever:
+	case d.op == OpDelete && r.del == DeleteNever:
 		return errors.New("deletes though it may not")
-	case d.op == Put && src == nil:
+	case d.op == OpPut && src == nil:
 		return errors.New("puts nothing")
 	case changes && dst != nil && r.del != DeleteAll && !r.src.holds(dst):
 		return errors.New("changes what the source could not hold")
-	case d.op == Delete && dst.MaybeLink:
+	case d.op == OpDelete && dst.MaybeLink:
 		return errors.New("deletes without asking what it is")
 	case changes && dst != nil && src != nil && src.Same(*dst) && (src.Kind == File || !r.dst.dirTargets || src.Target.Dir == dst.Target.Dir):
 		return errors.New("changes what is the same")
-	case d.op == Keep && d.reason == Same && !src.Same(*dst):
+	case d.op == OpKeep && d.reason == ReasonSame && !src.Same(*dst):
 		return errors.New("keeps what is not the same")
 	}
 	return nil

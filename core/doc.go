@@ -8,7 +8,7 @@
 // [Backend] is a Tree that can be changed. Six methods make a backend; what
 // else a store does well it offers as an optional interface that core finds
 // with [As]: [BatchDeleter], [Copier], [Prover], [Fingerprinter], [Rememberer], [Checker], [Coster],
-// [Meter], [Finisher], [Auditor], [Versioner]. Core has a correct, slower way without each of them.
+// [RequestCounter], [Finisher], [Auditor], [Versioner]. Core has a correct, slower way without each of them.
 //
 // # Order
 //

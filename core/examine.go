@@ -11,7 +11,7 @@ import (
 
 // examineAll reads what was listed.
 func (k *checker) examineAll(ctx context.Context, pairs *spool[Action]) error {
-	k.progress.Phase = Files
+	k.progress.Phase = PhaseFiles
 	err := k.examineEach(ctx, pairs)
 	switch {
 	case err != nil:
@@ -62,23 +62,23 @@ func (v *verdict) add(what Finding, side Side, err error) {
 // examine reads both sides of one key and compares them.
 func (k *checker) examine(ctx context.Context, act Action) *verdict {
 	v := &verdict{key: act.Key}
-	if act.Op == Fail {
-		side := Source
+	if act.Op == OpFail {
+		side := SideSource
 		if act.Dst != nil {
-			side = Destination
+			side = SideDestination
 		}
-		v.add(CannotCompare, side, act.Err)
+		v.add(FindingError, side, act.Err)
 		return v
 	}
 	var okSrc, okDst bool
 	var srcFlaws, dstFlaws []Flaw
-	v.src, srcFlaws, okSrc = k.look(ctx, v, Source, act.Src)
-	v.dst, dstFlaws, okDst = k.look(ctx, v, Destination, act.Dst)
+	v.src, srcFlaws, okSrc = k.look(ctx, v, SideSource, act.Src)
+	v.dst, dstFlaws, okDst = k.look(ctx, v, SideDestination, act.Dst)
 	if okSrc && okDst {
 		k.compare(v)
 	}
-	k.judge(ctx, v, Source, srcFlaws)
-	k.judge(ctx, v, Destination, dstFlaws)
+	k.judge(ctx, v, SideSource, srcFlaws)
+	k.judge(ctx, v, SideDestination, dstFlaws)
 	return v
 }
 
@@ -88,7 +88,7 @@ func (k *checker) look(ctx context.Context, v *verdict, side Side, listed *Entry
 		return listed, nil, true
 	}
 	tree, auditor := k.Src, k.SrcAuditor
-	if side == Destination {
+	if side == SideDestination {
 		tree, auditor = k.Dst, k.DstAuditor
 	}
 	e, claimed, err := k.read(WithSizeHint(ctx, listed.Size), tree, v.key)
@@ -97,10 +97,10 @@ func (k *checker) look(ctx context.Context, v *verdict, side Side, listed *Entry
 	case auditor != nil && e.Kind != Other:
 		flaws, err = auditor.Audit(ctx, *e)
 	case claimed.Known() && claimed != e.MD5:
-		flaws = []Flaw{{What: WrongMD5, Err: fmt.Errorf("md5 %s is stored, and the content has %s", claimed, e.MD5)}}
+		flaws = []Flaw{{What: FindingMD5, Err: fmt.Errorf("md5 %s is stored, and the content has %s", claimed, e.MD5)}}
 	}
 	if err != nil {
-		v.add(CannotCompare, side, err)
+		v.add(FindingError, side, err)
 		return nil, nil, false
 	}
 	return e, flaws, true
@@ -142,21 +142,21 @@ func (k *checker) compare(v *verdict) {
 	switch {
 	case k.Dst == nil:
 		if src != nil && src.Kind == Other {
-			v.add(NotCarried, Source, src.Problem)
+			v.add(FindingUncarriable, SideSource, src.Problem)
 		}
 	case src == nil && dst == nil:
 	case src == nil:
-		v.alone(OnlyDest, Destination, dst, k.Src)
+		v.alone(FindingOnlyDestination, SideDestination, dst, k.Src)
 	case dst == nil:
-		v.alone(OnlySource, Source, src, k.Dst)
+		v.alone(FindingOnlySource, SideSource, src, k.Dst)
 	case src.Kind == Other && dst.Kind == Other:
-		v.add(NotCarried, Source, src.Problem)
+		v.add(FindingUncarriable, SideSource, src.Problem)
 	case src.Kind != dst.Kind:
-		v.add(OtherKind, Source, fmt.Errorf("the source has %s, and the destination %s", describe(src), describe(dst)))
+		v.add(FindingKind, SideSource, fmt.Errorf("the source has %s, and the destination %s", describe(src), describe(dst)))
 	case src.Kind == File && (src.Size != dst.Size || src.MD5 != dst.MD5):
-		v.add(OtherContent, Source, fmt.Errorf("the source has %s, and the destination %s", describe(src), describe(dst)))
+		v.add(FindingContent, SideSource, fmt.Errorf("the source has %s, and the destination %s", describe(src), describe(dst)))
 	case src.Kind == Link && !src.Target.Same(dst.Target), k.wrongSlash(src, dst):
-		v.add(OtherTarget, Source, fmt.Errorf("the source has %s, and the destination %s", describe(src), describe(dst)))
+		v.add(FindingTarget, SideSource, fmt.Errorf("the source has %s, and the destination %s", describe(src), describe(dst)))
 	}
 }
 
@@ -170,11 +170,11 @@ func (k *checker) wrongSlash(src, dst *Entry) bool {
 // there.
 func (v *verdict) alone(what Finding, side Side, e *Entry, other Tree) {
 	if e.Kind == Other {
-		v.add(NotCarried, side, e.Problem)
+		v.add(FindingUncarriable, side, e.Problem)
 		return
 	}
 	if err := CheckPut(other, *e); err != nil {
-		v.add(NotCarried, side, err)
+		v.add(FindingUncarriable, side, err)
 		return
 	}
 	v.add(what, side, nil)

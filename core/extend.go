@@ -157,7 +157,7 @@ type Coster interface {
 }
 
 // A Meter has counted the requests that were really sent, retries included.
-type Meter interface {
+type RequestCounter interface {
 	Requests() Requests
 }
 

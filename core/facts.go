@@ -93,19 +93,19 @@ func (a *asker) quick(key string, src, dst *Entry) (act Action, ok bool) {
 func (a *asker) action(key string, d decision, q *inquiry) Action {
 	act := Action{Op: d.op, Key: key, Reason: d.reason, Src: q.src, Dst: q.dst}
 	switch {
-	case d.op == Put:
+	case d.op == OpPut:
 		if err := CheckPut(a.dst, *q.src); err != nil {
-			act.Op, act.Reason, act.Err = Refuse, Unsupported, err
+			act.Op, act.Reason, act.Err = OpRefuse, ReasonUnsupported, err
 		}
-	case d.reason == Uncarriable && q.src != nil:
+	case d.reason == ReasonUncarriable && q.src != nil:
 		act.Err = q.src.Problem
-	case d.reason == Uncarriable, d.reason == InTheWay:
+	case d.reason == ReasonUncarriable, d.reason == ReasonInTheWay:
 		act.Err = problemAtDestination(q.dst)
-	case d.reason == NotInSource:
+	case d.reason == ReasonUnholdable:
 		act.Err = fmt.Errorf("%w: the source cannot hold the link to %s that is at the destination; it is kept (--delete=all removes such links)",
 			ErrUnsupportedLink, q.dst.Target)
 	}
-	if act.Op == Conflict {
+	if act.Op == OpConflict {
 		act.Err = fmt.Errorf("%w: %w", ErrConflict, act.Err)
 	}
 	return act
@@ -137,15 +137,15 @@ func (a *asker) find(ctx context.Context, key string, n need, q *inquiry) (act A
 		if err == nil {
 			q.dst = dst
 		} else if ctx.Err() == nil && !errors.Is(err, ErrBudget) {
-			return a.action(key, does(Put, Unproven), q), true // unreadable here is no reason not to replace it
+			return a.action(key, does(OpPut, ReasonUnproven), q), true // unreadable here is no reason not to replace it
 		}
 	}
 	if err != nil {
-		reason := AskError
+		reason := ReasonAsk
 		if n == hashSrc {
-			reason = ReadError
+			reason = ReasonRead
 		}
-		return Action{Op: Fail, Key: key, Reason: reason, Src: q.src, Dst: q.dst, Err: err}, true
+		return Action{Op: OpFail, Key: key, Reason: reason, Src: q.src, Dst: q.dst, Err: err}, true
 	}
 	return Action{}, false
 }
@@ -294,7 +294,7 @@ func hashBody(ctx context.Context, body io.Reader, size int64, partSizes []int64
 // writer has a goroutine.
 func hashInto(ctx context.Context, body io.Reader, size int64, writers []io.Writer) error {
 	copyTo := copyInTurn
-	if size > smallFile {
+	if size > SmallFile {
 		copyTo = CopyAll
 	}
 	n, err := copyTo(&contextReader{ctx, body}, writers...)

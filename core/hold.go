@@ -34,7 +34,7 @@ type leaf struct {
 // wants reports whether the source has something at the leaf that is to be at
 // the destination.
 func (l *leaf) wants() bool {
-	return l.action.Src != nil && l.action.Src.Kind != Other && l.action.Op != Refuse
+	return l.action.Src != nil && l.action.Src.Kind != Other && l.action.Op != OpRefuse
 }
 
 // obstructs reports whether the destination has a file or link here, which in
@@ -82,7 +82,7 @@ func (h *holder) fail(act Action) error {
 		}
 		for _, l := range h.stack {
 			if Below(act.Key+"/", l.key) {
-				if err := h.spoil(l, InTheWay, errors.New("what is below it could not be listed")); err != nil {
+				if err := h.spoil(l, ReasonInTheWay, errors.New("what is below it could not be listed")); err != nil {
 					return err
 				}
 			}
@@ -153,10 +153,10 @@ func (h *holder) release(l *leaf) error {
 // take makes sure that what is in the way is deleted only for something that
 // is put in its place.
 func (h *holder) take(l *leaf) {
-	if l.action.Op == Delete && l.action.Reason == InTheWay && !l.taken {
-		l.action.Op, l.action.Reason = Keep, Protected
+	if l.action.Op == OpDelete && l.action.Reason == ReasonInTheWay && !l.taken {
+		l.action.Op, l.action.Reason = OpKeep, ReasonProtected
 	}
-	if l.action.Op != Put || l.action.Obstacle == nil {
+	if l.action.Op != OpPut || l.action.Obstacle == nil {
 		return
 	}
 	for _, up := range h.stack {
@@ -192,34 +192,34 @@ func (h *holder) below(l *leaf) (held bool, err error) {
 // protect keeps what is below something that cannot be carried.
 func (h *holder) protect(l *leaf) {
 	for _, up := range h.stack {
-		if up.protects && l.action.Op == Delete && Below(l.key, up.key) {
-			l.action.Op, l.action.Reason = Keep, Protected
+		if up.protects && l.action.Op == OpDelete && Below(l.key, up.key) {
+			l.action.Op, l.action.Reason = OpKeep, ReasonProtected
 		}
 	}
 }
 
 // wantBelow: something is to be at l, below up.
 func (h *holder) wantBelow(up, l *leaf) error {
-	obstacle := up.obstructs() && up.action.Op == Delete
+	obstacle := up.obstructs() && up.action.Op == OpDelete
 	if obstacle {
-		up.action.Reason = InTheWay // it goes if and when something takes its place
+		up.action.Reason = ReasonInTheWay // it goes if and when something takes its place
 	}
 	switch {
 	case up.wants():
 		both := fmt.Errorf("%w: the source has both %s and %s, and a directory can hold only one",
 			ErrConflict, DisplayKey(up.key), DisplayKey(l.key))
-		if l.action.Op != Conflict {
-			l.conflict(FileAndDir, both)
+		if l.action.Op != OpConflict {
+			l.conflict(ReasonFileAndDir, both)
 		}
-		return h.spoil(up, FileAndDir, both)
-	case l.action.Op == Conflict:
+		return h.spoil(up, ReasonFileAndDir, both)
+	case l.action.Op == OpConflict:
 		return nil
 	case up.blocks:
-		l.conflict(InTheWay, fmt.Errorf("%w: %s is in the way: %w", ErrConflict, DisplayKey(up.key), problemOf(up)))
+		l.conflict(ReasonInTheWay, fmt.Errorf("%w: %s is in the way: %w", ErrConflict, DisplayKey(up.key), problemOf(up)))
 	case obstacle:
 		l.action.Obstacle = up.action.Dst
 	case up.obstructs():
-		l.conflict(InTheWay, fmt.Errorf("%w: %s is in the way at the destination, and is not deleted (%s)",
+		l.conflict(ReasonInTheWay, fmt.Errorf("%w: %s is in the way at the destination, and is not deleted (%s)",
 			ErrConflict, DisplayKey(up.key), up.action.Reason))
 	}
 	return nil
@@ -238,24 +238,24 @@ func (h *holder) haveBelow(up, l *leaf) (held bool, err error) {
 	switch {
 	case !up.wants():
 		return false, nil
-	case up.spoiled || up.action.Op != Put:
-		if l.action.Op == Delete {
-			l.action.Op, l.action.Reason = Keep, Protected
+	case up.spoiled || up.action.Op != OpPut:
+		if l.action.Op == OpDelete {
+			l.action.Op, l.action.Reason = OpKeep, ReasonProtected
 		}
 		return false, nil
-	case l.action.Op == Delete:
+	case l.action.Op == OpDelete:
 		if up.group == nil {
 			up.group = newSpool[Action](h.dir, spoolBound)
 		}
-		l.action.Group, l.action.Reason = up.key, InTheWay
+		l.action.Group, l.action.Reason = up.key, ReasonInTheWay
 		return true, up.group.add(l.action)
 	}
-	return false, h.spoil(up, InTheWay, fmt.Errorf("%w: %s below it at the destination stays (%s)",
+	return false, h.spoil(up, ReasonInTheWay, fmt.Errorf("%w: %s below it at the destination stays (%s)",
 		ErrConflict, DisplayKey(l.key), l.action.Reason))
 }
 
 func (l *leaf) conflict(reason Reason, err error) {
-	l.action.Op, l.action.Reason, l.action.Err = Conflict, reason, err
+	l.action.Op, l.action.Reason, l.action.Err = OpConflict, reason, err
 	l.action.Obstacle = nil
 	l.spoiled = true
 }
@@ -277,7 +277,7 @@ func (h *holder) spoil(l *leaf, reason Reason, err error) error {
 		if err != nil {
 			return err
 		}
-		act.Op, act.Reason, act.Group = Keep, Protected, ""
+		act.Op, act.Reason, act.Group = OpKeep, ReasonProtected, ""
 		if err := h.out(act); err != nil {
 			return err
 		}

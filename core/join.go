@@ -11,13 +11,13 @@ type Side uint8
 
 // The sides.
 const (
-	Source Side = iota
-	Destination
+	SideSource Side = iota
+	SideDestination
 )
 
 // String returns "source" or "destination".
 func (s Side) String() string {
-	if s == Source {
+	if s == SideSource {
 		return "source"
 	}
 	return "destination"
@@ -59,7 +59,7 @@ func (e *OrderError) Unwrap() error { return ErrUnordered }
 func Join(ctx context.Context, src, dst Lister) iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		s, d := newCursor(ctx, Source, src), newCursor(ctx, Destination, dst)
+		s, d := newCursor(ctx, SideSource, src), newCursor(ctx, SideDestination, dst)
 		defer d.drain()
 		defer s.drain()
 		defer cancel()
@@ -77,12 +77,12 @@ func merge(s, d *cursor, yield func(Pair, error) bool) {
 		case a.end && b.end:
 			return
 		case a.err != nil:
-			if !yield(Pair{Key: a.entry.Key, Err: a.err, Side: Source}, nil) {
+			if !yield(Pair{Key: a.entry.Key, Err: a.err, Side: SideSource}, nil) {
 				return
 			}
 			a = s.next()
 		case b.err != nil:
-			if !yield(Pair{Key: b.entry.Key, Err: b.err, Side: Destination}, nil) {
+			if !yield(Pair{Key: b.entry.Key, Err: b.err, Side: SideDestination}, nil) {
 				return
 			}
 			b = d.next()

@@ -60,9 +60,9 @@ func TestJoinRefusesDisorderBeforeAnyPairThatRestsOnIt(t *testing.T) {
 		src, dst Lister
 		side     Side
 	}{
-		"source out of order":      {listOf("a/1", "a-b"), listOf(), Source},
-		"destination out of order": {listOf("x"), listOf("b", "a"), Destination},
-		"a key twice":              {listOf("a", "a"), listOf(), Source},
+		"source out of order":      {listOf("a/1", "a-b"), listOf(), SideSource},
+		"destination out of order": {listOf("x"), listOf("b", "a"), SideDestination},
+		"a key twice":              {listOf("a", "a"), listOf(), SideSource},
 	} {
 		got, err := joined(t, c.src, c.dst)
 		var order *OrderError

@@ -16,17 +16,17 @@ func (k *checker) judge(ctx context.Context, v *verdict, side Side, flaws []Flaw
 		v.found = append(v.found, Found{Key: v.key, What: f.What, Side: side, Err: f.Err, Repaired: repaired && f.Repairable})
 	}
 	if err != nil {
-		v.add(CannotCompare, side, fmt.Errorf("it cannot be repaired: %w", err))
+		v.add(FindingError, side, fmt.Errorf("it cannot be repaired: %w", err))
 	}
 }
 
 // repair puts the entry of one side right, if it is that side's turn.
 func (k *checker) repair(ctx context.Context, v *verdict, side Side, flaws []Flaw) (done bool, err error) {
 	e, auditor := v.src, k.SrcAuditor
-	if side == Destination {
+	if side == SideDestination {
 		e, auditor = v.dst, k.DstAuditor
 	}
-	if !k.Repair || auditor == nil || side == Source && k.Dst != nil || !anyRepairable(flaws) {
+	if !k.Repair || auditor == nil || side == SideSource && k.Dst != nil || !anyRepairable(flaws) {
 		return false, nil
 	}
 	want := *e
@@ -61,7 +61,7 @@ func (k *checker) conclude(ctx context.Context, v *verdict) {
 	}
 	k.count(v.found)
 	if len(v.found) == 0 && k.Keeps {
-		v.add(FoundSame, Source, nil)
+		v.add(FindingSame, SideSource, nil)
 	}
 	for _, f := range v.found {
 		if f.Src, f.Dst = v.src, v.dst; k.report != nil {
@@ -74,7 +74,7 @@ func (k *checker) conclude(ctx context.Context, v *verdict) {
 
 // count counts a key as the worst that was found there.
 func (k *checker) count(found []Found) {
-	worst, repaired := Fine, false
+	worst, repaired := SeverityFine, false
 	for _, f := range found {
 		if f.Repaired {
 			repaired = true
@@ -83,13 +83,13 @@ func (k *checker) count(found []Found) {
 		worst = max(worst, f.What.Severity())
 	}
 	switch {
-	case worst == Failed:
+	case worst == SeverityFailed:
 		k.sum.Errors++
-	case worst == Differs:
+	case worst == SeverityDiffers:
 		k.sum.Differ++
 	case repaired:
 		k.sum.Repaired++
-	case worst == Remark:
+	case worst == SeverityRemark:
 		k.sum.Remarks++
 	default:
 		k.sum.Same++

@@ -19,19 +19,19 @@ type Totals struct {
 // count adds one action. The parts of a replacement count as what they are.
 func (t *Totals) count(a Action) {
 	switch a.Op {
-	case Keep:
+	case OpKeep:
 		if a.Src != nil && a.Src.Kind != Other || a.Dst != nil && a.Dst.Kind != Other {
 			t.Kept++
 		}
-	case Put:
+	case OpPut:
 		t.countPut(a)
-	case Delete:
+	case OpDelete:
 		t.Deletes++
-	case Refuse:
+	case OpRefuse:
 		t.Refused++
-	case Conflict:
+	case OpConflict:
 		t.Conflicts++
-	case Fail:
+	case OpFail:
 		t.Errors++
 	}
 	if a.Src != nil && a.Src.Kind != Other {
@@ -76,9 +76,9 @@ func (p *Plan) add(a Action) error {
 	switch {
 	case a.replaces():
 		p.has[replacing] = true
-	case a.Op == Delete:
+	case a.Op == OpDelete:
 		p.has[deleting] = true
-	case a.Op == Put && a.Src.Kind == Link:
+	case a.Op == OpPut && a.Src.Kind == Link:
 		p.has[linkPuts] = true
 	}
 	return p.acts.add(a)
@@ -114,7 +114,7 @@ func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
 		if err == nil {
 			p.totals.count(act)
 			costs.add(act)
-			if act.Op != Keep || r.Keeps {
+			if act.Op != OpKeep || r.Keeps {
 				err = p.add(act.clone())
 			}
 		}
@@ -158,10 +158,10 @@ func newCosts(r *Reconciler) *costs {
 
 func (c *costs) add(a Action) {
 	switch a.Op {
-	case Put:
+	case OpPut:
 		c.sum = c.sum.Add(c.put(*a.Src))
 		c.sum = c.sum.Add(c.save(a.Dst))
-	case Delete:
+	case OpDelete:
 		c.sum = c.sum.Add(c.save(a.Dst))
 	}
 }

@@ -141,7 +141,7 @@ func WritePlan(w io.Writer, h PlanHeader, p *Plan) error {
 	}
 	end := planEnd{Event: "end"}
 	for act, err := range p.All() {
-		if err == nil && act.Op != Keep {
+		if err == nil && act.Op != OpKeep {
 			end.Actions++
 			err = pw.line(act)
 		}

@@ -44,7 +44,7 @@ func actions(t testing.TB, p *core.Plan) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if act.Op == core.Keep {
+		if act.Op == core.OpKeep {
 			continue
 		}
 		b, err := act.MarshalJSON()
@@ -183,7 +183,7 @@ func FuzzReadPlan(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if act.Op == core.Put && (act.Src == nil || !core.ValidKey(act.Key)) || act.Op == core.Delete && act.Dst == nil {
+			if act.Op == core.OpPut && (act.Src == nil || !core.ValidKey(act.Key)) || act.Op == core.OpDelete && act.Dst == nil {
 				t.Errorf("%+v was taken", act)
 			}
 		}

@@ -110,13 +110,13 @@ func (l *planLines) action(line []byte) (act Action, err error) {
 	if err := json.Unmarshal(line, &act); err != nil {
 		return act, err
 	}
-	if act.Op != Delete || act.Group == "" {
+	if act.Op != OpDelete || act.Group == "" {
 		l.group = ""
 	}
 	if err := act.checkPlanned(l.group); err != nil {
 		return act, err
 	}
-	if act.Op == Put {
+	if act.Op == OpPut {
 		l.group = act.Group
 	}
 	return act, nil
@@ -146,11 +146,11 @@ func (l *planLines) end(line []byte, actions int64) error {
 // be carried out. group is the replacement that it may be a part of.
 func (a Action) checkPlanned(group string) error {
 	switch a.Op {
-	case Put:
+	case OpPut:
 		return a.checkPlannedPut()
-	case Delete:
+	case OpDelete:
 		return a.checkPlannedDelete(group)
-	case Refuse, Conflict, Fail:
+	case OpRefuse, OpConflict, OpFail:
 		return nil
 	}
 	return errors.New("it is nothing to be done")

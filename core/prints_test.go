@@ -53,7 +53,7 @@ func TestTwoListingsProveEachOther(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				kept = kept || act.Op == core.Keep
+				kept = kept || act.Op == core.OpKeep
 			}
 			if kept != c.keeps || (src.asked+dst.asked == 0) != c.keeps {
 				t.Errorf("kept: %v, after %d questions; want %v, and none only then", kept, src.asked+dst.asked, c.keeps)

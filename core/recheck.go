@@ -60,10 +60,10 @@ func (p *Plan) expected(context.Context, string) iter.Seq2[Entry, error] {
 			case err != nil:
 				yield(e, err)
 				return
-			case act.Op != Put && act.Op != Delete:
+			case act.Op != OpPut && act.Op != OpDelete:
 				continue
 			case act.Dst != nil:
-				e = Entry{Key: act.Key, Kind: act.Dst.Kind, Size: act.Dst.Size, Token: act.Dst.Token, Partial: act.Op == Delete}
+				e = Entry{Key: act.Key, Kind: act.Dst.Kind, Size: act.Dst.Size, Token: act.Dst.Token, Partial: act.Op == OpDelete}
 			}
 			if !yield(e, nil) {
 				return
@@ -165,7 +165,7 @@ func (h *heldBatch) DeleteBatch(ctx context.Context, olds []Entry) []error {
 // already.
 func (r *Reconciler) sortSide(side Side) bool {
 	sort := &r.sortSrc
-	if side == Destination {
+	if side == SideDestination {
 		sort = &r.sortDst
 	}
 	was := *sort

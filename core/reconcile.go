@@ -21,7 +21,7 @@ type Reconciler struct {
 	// Delete says what happens to what only the destination has.
 	Delete DeleteMode
 	// MaxDelete limits the deletes of a run, all or none of them.
-	MaxDelete Limit
+	MaxDelete DeleteLimit
 	// AllowEmptySource lets a source that holds nothing empty the destination.
 	AllowEmptySource bool
 
@@ -76,10 +76,10 @@ type Phase uint8
 
 // The phases, in their order.
 const (
-	Listing Phase = iota
-	Files
-	Links
-	Deletes
+	PhaseListing Phase = iota
+	PhaseFiles
+	PhaseLinks
+	PhaseDeletes
 )
 
 var phaseNames = [...]string{"listing", "files", "links", "deletes"}
@@ -136,9 +136,9 @@ func (r *Reconciler) plan(ctx context.Context, h *holder) error {
 	for act, err := range r.decided(ctx) {
 		switch {
 		case err != nil:
-		case act.Op == Fail && errors.Is(act.Err, ErrBudget):
+		case act.Op == OpFail && errors.Is(act.Err, ErrBudget):
 			err = act.Err // each further question would fail for the same reason
-		case act.Op == Fail && act.Reason == ListError:
+		case act.Op == OpFail && act.Reason == ReasonList:
 			err = h.fail(act)
 		default:
 			err = h.add(act)
@@ -194,7 +194,7 @@ func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 				return
 			}
 			if listed++; listed%1024 == 0 {
-				r.progress(Progress{Phase: Listing, Listed: listed})
+				r.progress(Progress{Phase: PhaseListing, Listed: listed})
 			}
 			if !q.push(r.start(ctx, asker, pair, workers)) {
 				return
@@ -215,7 +215,7 @@ func (r *Reconciler) progress(p Progress) {
 // start decides about a pair at once, or sets out to.
 func (r *Reconciler) start(ctx context.Context, a *asker, p Pair, workers *limiter) *pending {
 	if p.Err != nil {
-		return &pending{act: Action{Op: Fail, Key: p.Key, Reason: ListError, Err: p.Err}}
+		return &pending{act: Action{Op: OpFail, Key: p.Key, Reason: ReasonList, Err: p.Err}}
 	}
 	if act, ok := a.quick(p.Key, p.Src, p.Dst); ok {
 		return &pending{act: act}

@@ -14,7 +14,7 @@ import (
 // its way is deleted, then it is put. They are done one after the other, and
 // none once something failed.
 func (a *applier) replacements(ctx context.Context) error {
-	a.phase(Deletes)
+	a.phase(PhaseDeletes)
 	if !a.plan.has[replacing] {
 		return nil
 	}
@@ -38,11 +38,11 @@ func (a *applier) replacements(ctx context.Context) error {
 			end()
 		}
 		switch {
-		case act.Op == Put && act.Group != "":
+		case act.Op == OpPut && act.Group != "":
 			group = a.stage(ctx, act)
-		case act.Op == Delete && act.Group != "":
+		case act.Op == OpDelete && act.Group != "":
 			group.clear(ctx, act)
-		case act.Op == Put && act.Obstacle != nil:
+		case act.Op == OpPut && act.Obstacle != nil:
 			a.overObstacle(ctx, act)
 		}
 	}
@@ -92,7 +92,7 @@ func (a *applier) stage(ctx context.Context, act Action) *staged {
 		s.act = a.transfer(ctx, act, s.keep)
 		s.act.Group, s.act.Obstacle = group, obstacle
 	}
-	s.ready = s.act.Op == Put
+	s.ready = s.act.Op == OpPut
 	return s
 }
 
@@ -100,7 +100,7 @@ func (a *applier) stage(ctx context.Context, act Action) *staged {
 func (s *staged) keep(_ context.Context, e Entry, body io.Reader) (Entry, error) {
 	s.discard()
 	s.entry = e
-	if e.Size <= smallFile {
+	if e.Size <= SmallFile {
 		b, err := io.ReadAll(body)
 		s.body = bytes.NewReader(b)
 		return e, err
@@ -140,12 +140,12 @@ func (s *staged) verify(e Entry) (Entry, error) {
 // clear deletes what is in the way of a staged content.
 func (s *staged) clear(ctx context.Context, del Action) {
 	if s == nil || !s.ready {
-		del.Op, del.Reason = Keep, Protected
+		del.Op, del.Reason = OpKeep, ReasonProtected
 		s.leave(del)
 		return
 	}
 	if err := s.a.Dst.Delete(ctx, *del.Dst); err != nil {
-		s.failed(failure(s.act, InTheWay, fmt.Errorf("what is in its way cannot be deleted: %w", err)))
+		s.failed(failure(s.act, ReasonInTheWay, fmt.Errorf("what is in its way cannot be deleted: %w", err)))
 		del = deleteError(del, err)
 	}
 	s.a.done(del)
@@ -170,7 +170,7 @@ func (s *staged) put(ctx context.Context) Action {
 	}
 	for try := 1; ; try++ {
 		if _, err := s.body.Seek(0, io.SeekStart); err != nil {
-			return failure(s.act, WriteError, err)
+			return failure(s.act, ReasonWrite, err)
 		}
 		stored, err := s.a.Dst.Put(ctx, s.entry, s.body, s.act.Dst)
 		_, err = checkStored(s.entry, stored, err)
@@ -204,7 +204,7 @@ func (a *applier) deletes(ctx context.Context) error {
 	batch, ok := As[BatchDeleter](a.Dst)
 	if !ok {
 		return a.each(ctx, a.plan.acts, func(act Action) func(context.Context) {
-			if act.Op != Delete || act.Group != "" {
+			if act.Op != OpDelete || act.Group != "" {
 				return nil
 			}
 			return func(ctx context.Context) { a.done(a.delete(ctx, act)) }
@@ -219,8 +219,8 @@ func (a *applier) skipDeletes(ctx context.Context) error {
 		switch {
 		case err != nil:
 			return err
-		case act.Op != Delete || act.Group != "":
-		case act.Reason == InTheWay:
+		case act.Op != OpDelete || act.Group != "":
+		case act.Reason == ReasonInTheWay:
 			a.done(a.wasInTheWay(ctx, act))
 		default:
 			a.undeleted(1)
@@ -230,7 +230,7 @@ func (a *applier) skipDeletes(ctx context.Context) error {
 }
 
 func (a *applier) delete(ctx context.Context, act Action) Action {
-	if act.Reason == InTheWay {
+	if act.Reason == ReasonInTheWay {
 		return a.wasInTheWay(ctx, act)
 	}
 	if err := a.Dst.Delete(ctx, *act.Dst); err != nil {
@@ -241,9 +241,9 @@ func (a *applier) delete(ctx context.Context, act Action) Action {
 
 func deleteError(act Action, err error) Action {
 	if errors.Is(err, ErrChanged) {
-		return failure(act, ChangedUnder, err)
+		return failure(act, ReasonChanged, err)
 	}
-	return failure(act, WriteError, err)
+	return failure(act, ReasonWrite, err)
 }
 
 // wasInTheWay: the entry was deleted when the first of what stands below it
@@ -252,11 +252,11 @@ func (a *applier) wasInTheWay(ctx context.Context, act Action) Action {
 	now, err := complete(ctx, a.Dst, act.Key)
 	switch {
 	case err != nil:
-		return failure(act, AskError, err)
+		return failure(act, ReasonAsk, err)
 	case now == nil:
 		return act
 	}
-	act.Op, act.Reason = Keep, Protected
+	act.Op, act.Reason = OpKeep, ReasonProtected
 	return act
 }
 
@@ -276,9 +276,9 @@ func (a *applier) deleteBatches(ctx context.Context, b BatchDeleter) error {
 			return err
 		case ctx.Err() != nil || a.stopped():
 			return nil
-		case act.Op != Delete || act.Group != "":
+		case act.Op != OpDelete || act.Group != "":
 			continue
-		case act.Reason == InTheWay:
+		case act.Reason == ReasonInTheWay:
 			a.done(a.wasInTheWay(ctx, act))
 			continue
 		}

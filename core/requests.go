@@ -11,12 +11,12 @@ type Class uint8
 
 // The classes. A retried request counts again.
 const (
-	LIST   Class = iota
-	HEAD         // metadata of one object
-	GET          // content of one object, and configuration of a bucket
-	PUT          // creating an object, and creating, filling and completing a multipart upload
-	COPY         // server-side copy
-	DELETE       // delete, batch delete, and aborting a multipart upload
+	ClassList   Class = iota
+	ClassHead         // metadata of one object
+	ClassGet          // content of one object, and configuration of a bucket
+	ClassPut          // creating an object, and creating, filling and completing a multipart upload
+	ClassCopy         // server-side copy
+	ClassDelete       // delete, batch delete, and aborting a multipart upload
 	classes
 )
 

@@ -38,7 +38,7 @@ func ParseDeleteMode(s string) (DeleteMode, error) {
 // Limit is the greatest number of deletes that a run may do. The zero Limit is
 // the default: not every entry of the destination, and not more than half of
 // them where that is more than 100.
-type Limit struct {
+type DeleteLimit struct {
 	set     bool
 	percent bool
 	n       float64
@@ -46,24 +46,24 @@ type Limit struct {
 
 // ParseLimit reads a number of entries, as "100", or a share of the
 // destination's entries, as "25%".
-func ParseLimit(s string) (Limit, error) {
+func ParseDeleteLimit(s string) (DeleteLimit, error) {
 	num, percent := strings.CutSuffix(s, "%")
 	if !percent {
 		n, err := strconv.ParseUint(s, 10, 62)
 		if err != nil {
-			return Limit{}, fmt.Errorf("%q: expected a number of entries such as 100, or a share such as 25%%", s)
+			return DeleteLimit{}, fmt.Errorf("%q: expected a number of entries such as 100, or a share such as 25%%", s)
 		}
-		return Limit{set: true, n: float64(n)}, nil
+		return DeleteLimit{set: true, n: float64(n)}, nil
 	}
 	p, err := strconv.ParseFloat(num, 64)
 	if err != nil || !(p >= 0 && p <= 100) {
-		return Limit{}, fmt.Errorf("%q: expected a share from 0%% to 100%%", s)
+		return DeleteLimit{}, fmt.Errorf("%q: expected a share from 0%% to 100%%", s)
 	}
-	return Limit{set: true, percent: true, n: p}, nil
+	return DeleteLimit{set: true, percent: true, n: p}, nil
 }
 
 // String returns what ParseLimit reads, or "" for the default.
-func (l Limit) String() string {
+func (l DeleteLimit) String() string {
 	switch {
 	case !l.set:
 		return ""
@@ -74,7 +74,7 @@ func (l Limit) String() string {
 }
 
 // allows reports whether deletes of entries may go.
-func (l Limit) allows(deletes, entries int64) bool {
+func (l DeleteLimit) allows(deletes, entries int64) bool {
 	switch {
 	case deletes == 0:
 		return true

@@ -60,7 +60,7 @@ func TestJoinAndDecideOverAMillionEntriesInConstantMemory(t *testing.T) {
 	r := &Reconciler{Src: synthetic{n: n}, Dst: treeOf{synthetic{n: n, partial: true}}}
 	peak, base, seen := uint64(0), liveHeap(), 0
 	for act, err := range r.Plan(t.Context()) {
-		if err != nil || act.Op != Keep {
+		if err != nil || act.Op != OpKeep {
 			t.Fatalf("%+v, %v", act, err)
 		}
 		if seen++; seen%(n/10) == 0 {

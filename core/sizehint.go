@@ -9,7 +9,7 @@ type sizeHintKey struct{}
 // to ask for first. What is read never depends on it. Small sizes, which make no
 // difference to anybody, are left out.
 func WithSizeHint(ctx context.Context, size int64) context.Context {
-	if size <= smallFile {
+	if size <= SmallFile {
 		return ctx
 	}
 	return context.WithValue(ctx, sizeHintKey{}, size)

@@ -12,7 +12,7 @@ import (
 const (
 	// smallFile is the size in bytes up to which a file is read once, whole,
 	// and sent from memory.
-	smallFile = 1 << 20
+	SmallFile = 1 << 20
 	// transferTries is how often a transfer is begun whose errors are transient.
 	transferTries = 4
 )
@@ -48,11 +48,11 @@ func (a *applier) transfer(ctx context.Context, act Action, to sink) Action {
 			return out
 		case errors.Is(err, errSourceChanged) && !again && !a.Exact:
 			again = true
-			if act = a.redecide(ctx, planned); act.Op != Put || act.Src.Kind != File {
+			if act = a.redecide(ctx, planned); act.Op != OpPut || act.Src.Kind != File {
 				return act
 			}
 		case errors.Is(err, errSourceChanged):
-			return failure(planned, ChangedUnder, a.changedSource(err))
+			return failure(planned, ReasonChanged, a.changedSource(err))
 		case IsTransient(err) && try < transferTries && a.pause(ctx, try):
 		default:
 			return a.putError(ctx, act, err)
@@ -78,9 +78,9 @@ func (a *applier) redecide(ctx context.Context, act Action) Action {
 	src, err := complete(ctx, a.Src, act.Key)
 	switch {
 	case err != nil:
-		return failure(act, ReadError, err)
+		return failure(act, ReasonRead, err)
 	case src == nil:
-		return failure(act, ChangedUnder, fmt.Errorf("%w: it was listed and is gone", ErrChanged))
+		return failure(act, ReasonChanged, fmt.Errorf("%w: it was listed and is gone", ErrChanged))
 	}
 	out := a.asker.settle(ctx, act.Key, src, act.Dst)
 	out.Group, out.Obstacle = act.Group, act.Obstacle
@@ -94,17 +94,17 @@ func (a *applier) putError(ctx context.Context, act Action, err error) Action {
 	var read *readError
 	switch {
 	case errors.Is(err, ErrUnsupportedLink), errors.Is(err, ErrUnsupportedKey):
-		act.Op, act.Reason, act.Err = Refuse, Unsupported, err
+		act.Op, act.Reason, act.Err = OpRefuse, ReasonUnsupported, err
 		return act
 	case errors.As(err, &read):
-		return failure(act, ReadError, read.err)
+		return failure(act, ReasonRead, read.err)
 	case errors.Is(err, ErrChanged):
 		return a.changedUnder(ctx, act, err)
 	case errors.Is(err, ErrConflict):
-		act.Op, act.Reason, act.Err = Conflict, InTheWay, err
+		act.Op, act.Reason, act.Err = OpConflict, ReasonInTheWay, err
 		return act
 	}
-	return failure(act, WriteError, err)
+	return failure(act, ReasonWrite, err)
 }
 
 // changedUnder: something else is at the destination than was seen. If it is
@@ -112,11 +112,11 @@ func (a *applier) putError(ctx context.Context, act Action, err error) Action {
 func (a *applier) changedUnder(ctx context.Context, act Action, err error) Action {
 	now, statErr := complete(ctx, a.Dst, act.Key)
 	if statErr == nil && now != nil {
-		if again := a.asker.settle(ctx, act.Key, act.Src, now); again.Op == Keep {
+		if again := a.asker.settle(ctx, act.Key, act.Src, now); again.Op == OpKeep {
 			return again
 		}
 	}
-	return failure(act, ChangedUnder, err)
+	return failure(act, ReasonChanged, err)
 }
 
 // tryTransfer opens the source, checks that it is what was planned, and sends
@@ -124,7 +124,7 @@ func (a *applier) changedUnder(ctx context.Context, act Action, err error) Actio
 func (a *applier) tryTransfer(ctx context.Context, act Action, to sink) (Action, error) {
 	body, got, err := a.Src.Open(WithSizeHint(ctx, act.Src.Size), act.Key)
 	if errors.Is(err, fs.ErrNotExist) {
-		return failure(act, ChangedUnder, fmt.Errorf("%w: it was listed and is gone", ErrChanged)), nil
+		return failure(act, ReasonChanged, fmt.Errorf("%w: it was listed and is gone", ErrChanged)), nil
 	} else if err != nil {
 		return act, &readError{err}
 	}
@@ -157,7 +157,7 @@ func (a *applier) tryTransfer(ctx context.Context, act Action, to sink) (Action,
 }
 
 func (a *applier) send(ctx context.Context, e Entry, body io.Reader, to sink) (Entry, error) {
-	if e.Size <= smallFile {
+	if e.Size <= SmallFile {
 		return a.sendSmall(ctx, e, body, to)
 	}
 	return a.sendLarge(ctx, e, body, to)
@@ -187,10 +187,10 @@ func sameToken(planned, got *Entry) bool {
 func (a *applier) notFile(ctx context.Context, act Action, got Entry) Action {
 	got.Partial, got.MaybeLink = false, false
 	if a.Exact && (got.Kind != Link || !sameToken(act.Src, &got)) {
-		return failure(act, ChangedUnder, a.changedSource(errSourceChanged))
+		return failure(act, ReasonChanged, a.changedSource(errSourceChanged))
 	}
 	out := a.asker.settle(ctx, act.Key, &got, act.Dst)
-	if a.Exact && out.Op == Put {
+	if a.Exact && out.Op == OpPut {
 		out.Dst = act.Dst // the plan's condition, also where the decision asked once more
 	}
 	out.Group, out.Obstacle = act.Group, act.Obstacle
@@ -334,11 +334,11 @@ func (a *applier) sameLink(ctx context.Context, act Action) (outcome Action, ok 
 	src, err := complete(ctx, a.Src, act.Key)
 	switch {
 	case err != nil:
-		return failure(act, ReadError, err), false
+		return failure(act, ReasonRead, err), false
 	case src == nil:
-		return failure(act, ChangedUnder, fmt.Errorf("%w: the link was planned and is gone", ErrChanged)), false
+		return failure(act, ReasonChanged, fmt.Errorf("%w: the link was planned and is gone", ErrChanged)), false
 	case src.Kind != Link || src.Target != act.Src.Target:
-		return failure(act, ChangedUnder, fmt.Errorf("%w: it is not the link that was planned", ErrChanged)), false
+		return failure(act, ReasonChanged, fmt.Errorf("%w: it is not the link that was planned", ErrChanged)), false
 	}
 	return act, true
 }

@@ -213,7 +213,7 @@ func TestOptionalInterfacesAreFound(t *testing.T) {
 	b := mustOpen(t, "embedded://demo")
 	_, batch := core.As[core.BatchDeleter](b)
 	_, prover := core.As[core.Prover](b)
-	_, meter := core.As[core.Meter](b)
+	_, meter := core.As[core.RequestCounter](b)
 	_, coster := core.As[core.Coster](b)
 	if !batch || !prover || !meter || !coster {
 		t.Errorf("found: BatchDeleter %t, Prover %t, Meter %t, Coster %t; want all", batch, prover, meter, coster)

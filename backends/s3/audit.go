@@ -31,7 +31,7 @@ func auditLink(o object) []core.Flaw {
 	if o.redirect != nil {
 		return nil
 	}
-	return []core.Flaw{{What: core.LostRedirect, Repairable: true, Err: fmt.Errorf(
+	return []core.Flaw{{What: core.FindingRedirect, Repairable: true, Err: fmt.Errorf(
 		"its metadata and its page lead to %s, and its redirect is gone: no visitor gets a 301", core.DisplayKey(o.meta[metaTarget]))}}
 }
 
@@ -41,16 +41,16 @@ func (t *Tree) auditFile(o object, sum core.MD5) []core.Flaw {
 	var flaws []core.Flaw
 	tag, plain := t.sum(o)
 	if plain && tag != sum {
-		flaws = append(flaws, core.Flaw{What: core.Corrupt, Err: fmt.Errorf("its ETag says md5 %s, and the content has %s", tag, sum)})
+		flaws = append(flaws, core.Flaw{What: core.FindingCorrupt, Err: fmt.Errorf("its ETag says md5 %s, and the content has %s", tag, sum)})
 	}
 	for _, n := range claims(o.meta) {
 		if n.sum != sum {
-			flaws = append(flaws, core.Flaw{What: core.WrongMD5, Repairable: true,
+			flaws = append(flaws, core.Flaw{What: core.FindingMD5, Repairable: true,
 				Err: fmt.Errorf("its metadata %s says %s, and the content has md5 %s", n.name, core.DisplayKey(n.text), sum)})
 		}
 	}
 	if !plain && !metaSum(o.meta).Known() {
-		flaws = append(flaws, core.Flaw{What: core.NoMD5, Repairable: true,
+		flaws = append(flaws, core.Flaw{What: core.FindingNoMD5, Repairable: true,
 			Err: fmt.Errorf("its ETag is no md5, and its metadata has none: without reading, nothing tells its content")})
 	}
 	return flaws

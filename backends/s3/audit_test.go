@@ -61,7 +61,7 @@ func TestRepairPutsMD5RightAndKeepsTheRest(t *testing.T) {
 	onBoth(t, func(t *testing.T, tree *Tree) {
 		full := tree.full("dir/a b+é%.txt")
 		rawPut(t, tree, full, "content", odd)
-		wantFlaws(t, tree, "dir/a b+é%.txt", core.WrongMD5, core.WrongMD5, core.WrongMD5)
+		wantFlaws(t, tree, "dir/a b+é%.txt", core.FindingMD5, core.FindingMD5, core.FindingMD5)
 		e := readWhole(t, tree, "dir/a b+é%.txt")
 		fixed, err := tree.Repair(t.Context(), e)
 		if err != nil {
@@ -93,7 +93,7 @@ func TestRepairBringsALostRedirectBack(t *testing.T) {
 		wantFlaws(t, tree, "l")
 		want := rawHead(t, tree, tree.full("l"))
 		lose(t, tree, tree.full("l"))
-		wantFlaws(t, tree, "l", core.LostRedirect)
+		wantFlaws(t, tree, "l", core.FindingRedirect)
 		if _, err := tree.Repair(t.Context(), readWhole(t, tree, "l")); err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestAuditWithoutATrustworthyETag(t *testing.T) {
 	tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{KMS: true}))
 	rawPut(t, tree, "none", "content")
 	putFile(t, tree, "ours", "content")
-	wantFlaws(t, tree, "none", core.NoMD5)
+	wantFlaws(t, tree, "none", core.FindingNoMD5)
 	wantFlaws(t, tree, "ours")
 	if _, err := tree.Repair(t.Context(), readWhole(t, tree, "none")); err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestAuditFindsContentThatIsNotItsETags(t *testing.T) {
 	e := putFile(t, tree, "a", "content")
 	e.MD5 = core.SumMD5([]byte("what a broken disk gave"))
 	all, err := tree.Audit(t.Context(), e)
-	if err != nil || len(all) != 2 || all[0].What != core.Corrupt || all[0].Repairable {
+	if err != nil || len(all) != 2 || all[0].What != core.FindingCorrupt || all[0].Repairable {
 		t.Errorf("%+v, %v", all, err)
 	}
 }
@@ -198,7 +198,7 @@ func TestRepairOnStoresThatLie(t *testing.T) {
 	t.Run("drops redirects", func(t *testing.T) {
 		tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{DropRedirect: true}))
 		putLink(t, tree, "l", "a")
-		wantFlaws(t, tree, "l", core.LostRedirect)
+		wantFlaws(t, tree, "l", core.FindingRedirect)
 		if _, err := tree.Repair(t.Context(), readWhole(t, tree, "l")); err == nil || !strings.Contains(err.Error(), "drops redirects") {
 			t.Errorf("Repair = %v", err)
 		}
@@ -214,7 +214,7 @@ func TestRepairCosts(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if got != req(core.HEAD, 1) {
+	if got != req(core.ClassHead, 1) {
 		t.Errorf("an audit took %v", got)
 	}
 	got = counts(t, tree, server, func() {
@@ -222,7 +222,7 @@ func TestRepairCosts(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if got != req(core.HEAD, 2).Add(req(core.COPY, 1)) {
+	if got != req(core.ClassHead, 2).Add(req(core.ClassCopy, 1)) {
 		t.Errorf("a repair took %v", got)
 	}
 }

@@ -62,9 +62,9 @@ var errNoRedirect = fmt.Errorf("%w: this store keeps no redirects, and without o
 // two more.
 func (t *Tree) PutCost(e core.Entry) core.Requests {
 	var r core.Requests
-	r[core.PUT] = 1
+	r[core.ClassPut] = 1
 	if e.Kind == core.File && e.Size > singleMax {
-		r[core.PUT] = countParts(e.Size, partSize(e.Size)) + 2
+		r[core.ClassPut] = countParts(e.Size, partSize(e.Size)) + 2
 	}
 	return r
 }
@@ -72,9 +72,9 @@ func (t *Tree) PutCost(e core.Entry) core.Requests {
 // OpenCost implements [core.Coster]: one GET, or for a large file one a range.
 func (t *Tree) OpenCost(e core.Entry) core.Requests {
 	var r core.Requests
-	r[core.GET] = 1
+	r[core.ClassGet] = 1
 	if e.Kind == core.File {
-		r[core.GET] = t.ranges.count(e.Size)
+		r[core.ClassGet] = t.ranges.count(e.Size)
 	}
 	return r
 }
@@ -83,6 +83,6 @@ func (t *Tree) OpenCost(e core.Entry) core.Requests {
 func (t *Tree) DeleteCost(n int64) core.Requests {
 	var r core.Requests
 	size := int64(t.BatchSize())
-	r[core.DELETE] = (n + size - 1) / size
+	r[core.ClassDelete] = (n + size - 1) / size
 	return r
 }

@@ -12,22 +12,22 @@ func classify(req *http.Request) (class core.Class, abort bool) {
 	q := req.URL.Query()
 	switch req.Method {
 	case http.MethodHead:
-		return core.HEAD, false
+		return core.ClassHead, false
 	case http.MethodGet:
 		if q.Get("list-type") == "2" || q.Has("uploads") || q.Has("versions") {
-			return core.LIST, false
+			return core.ClassList, false
 		}
-		return core.GET, false
+		return core.ClassGet, false
 	case http.MethodDelete:
-		return core.DELETE, q.Has("uploadId")
+		return core.ClassDelete, q.Has("uploadId")
 	case http.MethodPost:
 		if q.Has("delete") {
-			return core.DELETE, false
+			return core.ClassDelete, false
 		}
 	case http.MethodPut:
 		if req.Header.Get("X-Amz-Copy-Source") != "" {
-			return core.COPY, false
+			return core.ClassCopy, false
 		}
 	}
-	return core.PUT, false
+	return core.ClassPut, false
 }

@@ -13,19 +13,19 @@ func TestClassify(t *testing.T) {
 		want                    core.Class
 		abort                   bool
 	}{
-		{"GET", "/b?list-type=2&prefix=x", "", core.LIST, false},
-		{"GET", "/b?uploads", "", core.LIST, false},
-		{"GET", "/b/key", "", core.GET, false},
-		{"GET", "/b?website", "", core.GET, false},
-		{"HEAD", "/b/key", "", core.HEAD, false},
-		{"PUT", "/b/key", "", core.PUT, false},
-		{"PUT", "/b/key?partNumber=1&uploadId=x", "", core.PUT, false},
-		{"PUT", "/b/key", "/b/other", core.COPY, false},
-		{"POST", "/b/key?uploads", "", core.PUT, false},
-		{"POST", "/b/key?uploadId=x", "", core.PUT, false},
-		{"POST", "/b?delete", "", core.DELETE, false},
-		{"DELETE", "/b/key", "", core.DELETE, false},
-		{"DELETE", "/b/key?uploadId=x", "", core.DELETE, true},
+		{"GET", "/b?list-type=2&prefix=x", "", core.ClassList, false},
+		{"GET", "/b?uploads", "", core.ClassList, false},
+		{"GET", "/b/key", "", core.ClassGet, false},
+		{"GET", "/b?website", "", core.ClassGet, false},
+		{"HEAD", "/b/key", "", core.ClassHead, false},
+		{"PUT", "/b/key", "", core.ClassPut, false},
+		{"PUT", "/b/key?partNumber=1&uploadId=x", "", core.ClassPut, false},
+		{"PUT", "/b/key", "/b/other", core.ClassCopy, false},
+		{"POST", "/b/key?uploads", "", core.ClassPut, false},
+		{"POST", "/b/key?uploadId=x", "", core.ClassPut, false},
+		{"POST", "/b?delete", "", core.ClassDelete, false},
+		{"DELETE", "/b/key", "", core.ClassDelete, false},
+		{"DELETE", "/b/key?uploadId=x", "", core.ClassDelete, true},
 	} {
 		req, err := http.NewRequest(c.method, "http://host"+c.url, nil)
 		if err != nil {

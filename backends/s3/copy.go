@@ -83,12 +83,12 @@ func (t *Tree) CanCopy(src core.Tree, e core.Entry) bool {
 // and two PUTs. To read and put what is not copied after all takes no more.
 func (t *Tree) CopyCost(e core.Entry) core.Requests {
 	var r core.Requests
-	r[core.HEAD], r[core.COPY] = 1, 1
+	r[core.ClassHead], r[core.ClassCopy] = 1, 1
 	if t.Endpoint() != "" {
-		r[core.HEAD] = 2
+		r[core.ClassHead] = 2
 	}
 	if e.Size > t.copies.whole() {
-		r[core.PUT], r[core.COPY] = 2, countParts(e.Size, partSize(e.Size))
+		r[core.ClassPut], r[core.ClassCopy] = 2, countParts(e.Size, partSize(e.Size))
 	}
 	return r
 }

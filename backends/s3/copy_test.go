@@ -115,7 +115,7 @@ func TestACopyIsOneHeadEachAndOneCopyAndKeepsAllMetadata(t *testing.T) {
 	both := counts(t, dst, s, func() { // the HEAD of the source is the source's
 		before := src.Requests()
 		got = mustCopy(t, dst, src, e, "to/"+key, nil)
-		dst.meter.sent[core.HEAD].Add(src.Requests().Sub(before)[core.HEAD])
+		dst.meter.sent[core.ClassHead].Add(src.Requests().Sub(before)[core.ClassHead])
 	})
 	if want := dst.CopyCost(e); both != want {
 		t.Errorf("requests: %v, want %v", both, want)
@@ -197,7 +197,7 @@ func TestLinksAndWhatChangedAreNotCopied(t *testing.T) {
 	for _, e := range []core.Entry{inListing(t, src, "redirect"), inListing(t, src, "out"), link, stale, gone} {
 		s.ResetLog()
 		_, err := dst.CopyFrom(t.Context(), src, e, e.Key, nil)
-		if !errors.Is(err, errors.ErrUnsupported) || s.Requests()[core.COPY] != 0 {
+		if !errors.Is(err, errors.ErrUnsupported) || s.Requests()[core.ClassCopy] != 0 {
 			t.Errorf("%s: %v, %v", e.Key, err, s.Requests())
 		}
 	}
@@ -240,7 +240,7 @@ func TestElsewhereThanAtAWSNothingIsCopiedOver(t *testing.T) {
 	if _, err := dst.CopyFrom(t.Context(), src, e, "k", &old); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("over what was seen: %v, want one that is ErrUnsupported", err)
 	}
-	if text, _ := readAll(t, dst, "k"); text != "old" || s.Requests()[core.COPY] != 0 {
+	if text, _ := readAll(t, dst, "k"); text != "old" || s.Requests()[core.ClassCopy] != 0 {
 		t.Errorf("%q, %v", text, s.Requests())
 	}
 }
@@ -368,7 +368,7 @@ func TestACopyOfARunIsMadeByTheStore(t *testing.T) {
 	sum := reconcile(t, src, dst)
 	// of a, which is new: a HEAD of each side and a COPY; of what is there, or may
 	// be a link: GET and PUT; and one HEAD and one GET more after the first link
-	want := core.Requests{core.LIST: 2, core.HEAD: 2 + 1, core.GET: 4 + 1, core.PUT: 4, core.COPY: 1, core.DELETE: 1}
+	want := core.Requests{core.ClassList: 2, core.ClassHead: 2 + 1, core.ClassGet: 4 + 1, core.ClassPut: 4, core.ClassCopy: 1, core.ClassDelete: 1}
 	if got := s.Requests(); sum.Files != 3 || sum.Links != 2 || sum.Deletes != 1 || sum.Errors != 0 || got != want {
 		t.Errorf("%+v; requests %v, want %v", sum, got, want)
 	}
@@ -389,7 +389,7 @@ func TestACopyOfARunAtAWSIsMadeByTheStore(t *testing.T) {
 	putFile(t, dst, "d/b", "old")
 	s.ResetLog()
 	sum := reconcile(t, src, dst)
-	if got := s.Requests(); sum.Files != 2 || sum.Errors != 0 || got != (core.Requests{core.LIST: 2, core.HEAD: 2, core.COPY: 2}) {
+	if got := s.Requests(); sum.Files != 2 || sum.Errors != 0 || got != (core.Requests{core.ClassList: 2, core.ClassHead: 2, core.ClassCopy: 2}) {
 		t.Errorf("%+v; requests %v", sum, got)
 	}
 	for _, key := range []string{"a", "d/b"} {

@@ -125,7 +125,7 @@ func TestRetries(t *testing.T) {
 		if core.IsTransient(err) {
 			t.Errorf("%d %s: %v is transient; what was tried here is not to be tried again above", c.status, c.code, err)
 		}
-		if got := tree.Requests()[core.PUT]; got != tries.Load() {
+		if got := tree.Requests()[core.ClassPut]; got != tries.Load() {
 			t.Errorf("%d %s: counted %d; the server got %d", c.status, c.code, got, tries.Load())
 		}
 	}
@@ -155,7 +155,7 @@ func TestCompletionConflict(t *testing.T) {
 	if _, err := tree.Put(t.Context(), e, bytes.NewReader(content), nil); !core.IsTransient(err) {
 		t.Errorf("Put = %v; want a transient error", err)
 	}
-	if got := s.Requests(); got[core.PUT] != 5 || got[core.DELETE] != 1 {
+	if got := s.Requests(); got[core.ClassPut] != 5 || got[core.ClassDelete] != 1 {
 		t.Errorf("sent %v; want 5 PUT and the abort", got)
 	}
 }

@@ -42,10 +42,10 @@ func TestStoresWithoutRedirects(t *testing.T) {
 		opt        s3server.Option
 		first      core.Requests
 	}{
-		{"drop", "drops redirects", s3server.Lying(s3server.Lies{DropRedirect: true}), req(core.PUT, 1).Add(req(core.HEAD, 1))},
-		{"501", "refuses redirects", s3server.Lying(s3server.Lies{RefuseRedirect: true}), req(core.PUT, 2)},
-		{"501 for both", "refuses redirects", s3server.Lying(s3server.Lies{RefuseRedirect: true, NoConditions: true}), req(core.PUT, 4)},
-		{"400", "refuses redirects", s3server.Wrap(badRequest), req(core.PUT, 2)},
+		{"drop", "drops redirects", s3server.Lying(s3server.Lies{DropRedirect: true}), req(core.ClassPut, 1).Add(req(core.ClassHead, 1))},
+		{"501", "refuses redirects", s3server.Lying(s3server.Lies{RefuseRedirect: true}), req(core.ClassPut, 2)},
+		{"501 for both", "refuses redirects", s3server.Lying(s3server.Lies{RefuseRedirect: true, NoConditions: true}), req(core.ClassPut, 4)},
+		{"400", "refuses redirects", s3server.Wrap(badRequest), req(core.ClassPut, 2)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, body := range []LinkBody{LinkPage, LinkEmpty} {
@@ -53,7 +53,7 @@ func TestStoresWithoutRedirects(t *testing.T) {
 				if got := counts(t, tree, s, func() { putLink(t, tree, "l", "a b") }); got != c.first {
 					t.Errorf("the first link: %v; want %v", got, c.first)
 				}
-				if got := counts(t, tree, s, func() { putLink(t, tree, "m", "é") }); got != req(core.PUT, 1) {
+				if got := counts(t, tree, s, func() { putLink(t, tree, "m", "é") }); got != req(core.ClassPut, 1) {
 					t.Errorf("the next link: %v; want 1 PUT", got)
 				}
 				if e := stat(t, tree, "m"); e.Kind != core.Link || e.Target.Key != "é" {
@@ -69,11 +69,11 @@ func TestStoresWithoutRedirects(t *testing.T) {
 
 func TestStoreWithoutConditions(t *testing.T) {
 	tree, s := serve(t, Options{}, s3server.Lying(s3server.Lies{NoConditions: true}))
-	if got := counts(t, tree, s, func() { putFile(t, tree, "a", "x") }); got != req(core.PUT, 2) {
+	if got := counts(t, tree, s, func() { putFile(t, tree, "a", "x") }); got != req(core.ClassPut, 2) {
 		t.Errorf("the first file: %v; want 2 PUT", got)
 	}
 	var e core.Entry
-	if got := counts(t, tree, s, func() { e = putFile(t, tree, "b", "x") }); got != req(core.PUT, 1) {
+	if got := counts(t, tree, s, func() { e = putFile(t, tree, "b", "x") }); got != req(core.ClassPut, 1) {
 		t.Errorf("the next file: %v; want 1 PUT", got)
 	}
 	if err := tree.Delete(t.Context(), e); err != nil {
@@ -90,7 +90,7 @@ func TestStoreWithoutConditions(t *testing.T) {
 
 func TestStoreWithoutBatchETags(t *testing.T) {
 	tree, s := serve(t, Options{}, s3server.Lying(s3server.Lies{NoBatchETag: true}))
-	for i, want := range []core.Requests{req(core.DELETE, 2), req(core.DELETE, 1)} {
+	for i, want := range []core.Requests{req(core.ClassDelete, 2), req(core.ClassDelete, 1)} {
 		e := putFile(t, tree, "a", "x")
 		var errs []error
 		if got := counts(t, tree, s, func() { errs = tree.DeleteBatch(t.Context(), []core.Entry{e}) }); got != want || errs[0] != nil {
@@ -121,7 +121,7 @@ func TestDeleteBatch(t *testing.T) {
 	if got := keys(list(t, tree, "")); len(got) != 1 || got[0] != "changed" {
 		t.Errorf("left: %v; want what had changed", got)
 	}
-	if sent[core.DELETE] != 1 {
+	if sent[core.ClassDelete] != 1 {
 		t.Errorf("sent %v; want one DELETE", sent)
 	}
 	if errs := tree.DeleteBatch(t.Context(), nil); len(errs) != 0 {

@@ -55,7 +55,7 @@ func TestListPages(t *testing.T) {
 		fill(t, tree, more...)
 		var got []core.Entry
 		sent := counts(t, tree, s, func() { got = list(t, tree, "") })
-		if want := req(core.LIST, int64(max(1, (n+999)/1000))); sent != want || len(got) != n {
+		if want := req(core.ClassList, int64(max(1, (n+999)/1000))); sent != want || len(got) != n {
 			t.Errorf("%d keys: %d entries for %v; want %v", n, len(got), sent, want)
 		}
 		if !slices.IsSortedFunc(got, func(a, b core.Entry) int { return strings.Compare(a.Key, b.Key) }) {
@@ -108,7 +108,7 @@ func TestKeysOfGoCDK(t *testing.T) {
 					t.Errorf("%q: content %q", key, got)
 				}
 			})
-			if want := req(core.HEAD, 1).Add(req(core.GET, 1)); sent != want {
+			if want := req(core.ClassHead, 1).Add(req(core.ClassGet, 1)); sent != want {
 				t.Errorf("%q: %v; want %v", key, sent, want)
 			}
 		}

@@ -97,7 +97,7 @@ func TestAFileOfTheBytesOfAPageDoesNotPassForTheLink(t *testing.T) {
 	l := putLink(t, tree, "l", "target")
 	content := string(page("/target"))
 	var f core.Entry
-	if got := counts(t, tree, s, func() { f = put(t, tree, fileEntry("l", content), strings.NewReader(content), &l) }); got != req(core.PUT, 3) {
+	if got := counts(t, tree, s, func() { f = put(t, tree, fileEntry("l", content), strings.NewReader(content), &l) }); got != req(core.ClassPut, 3) {
 		t.Errorf("took %v; want 3 PUT", got)
 	}
 	listed := list(t, tree, "")[0]
@@ -110,7 +110,7 @@ func TestAFileOfTheBytesOfAPageDoesNotPassForTheLink(t *testing.T) {
 	if got, e := readAll(t, tree, "l"); got != content || e.Kind != core.File || e.MD5 != core.SumMD5([]byte(content)) {
 		t.Errorf("read back: %+v", e)
 	}
-	if got := counts(t, tree, s, func() { putLink(t, tree, "m", "target") }); got != req(core.PUT, 1) {
+	if got := counts(t, tree, s, func() { putLink(t, tree, "m", "target") }); got != req(core.ClassPut, 1) {
 		t.Errorf("a link takes %v; want 1 PUT", got)
 	}
 }

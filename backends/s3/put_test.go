@@ -147,7 +147,7 @@ func TestParts(t *testing.T) {
 	for name, body := range map[string]io.Reader{"memory": bytes.NewReader(content), "stream": onlyReader{bytes.NewReader(content)}, "file": f} {
 		var got core.Entry
 		sent := counts(t, tree, s, func() { got = put(t, tree, e, body, old) })
-		if want := tree.PutCost(e); sent != want || want[core.PUT] != 5 {
+		if want := tree.PutCost(e); sent != want || want[core.ClassPut] != 5 {
 			t.Errorf("%s: %v; want %v, which is 3 parts and 2", name, sent, want)
 		}
 		if _, n, ok := parseParts(got.Token); !ok || n != 3 {
@@ -310,7 +310,7 @@ func TestKMSWithoutRedirects(t *testing.T) {
 			t.Errorf("Stat of the link = %+v", got)
 		}
 	})
-	if want := req(core.HEAD, 1).Add(req(core.GET, 1)); sent != want {
+	if want := req(core.ClassHead, 1).Add(req(core.ClassGet, 1)); sent != want {
 		t.Errorf("Stat took %v; want %v", sent, want)
 	}
 	if got, e := readAll(t, tree, "f"); got != other || e.Kind != core.File {

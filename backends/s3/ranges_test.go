@@ -91,7 +91,7 @@ func TestALargeObjectIsReadInRanges(t *testing.T) {
 			if e.Size != int64(size) || e.MD5 != put.MD5 || e.Token != put.Token {
 				t.Errorf("%d bytes: the entry is %+v; want what was put", size, e)
 			}
-			if cost := tree.OpenCost(e); sent != cost || cost != req(core.GET, countParts(int64(size), small.size)) {
+			if cost := tree.OpenCost(e); sent != cost || cost != req(core.ClassGet, countParts(int64(size), small.size)) {
 				t.Errorf("%d bytes: %v were sent, and %v announced", size, sent, cost)
 			}
 		}
@@ -108,7 +108,7 @@ func TestAWrongSizeHintCostsNothing(t *testing.T) {
 			var e core.Entry
 			var err error
 			sent := counts(t, tree, s, func() { got, e, err = readLarge(t, tree, key) })
-			if err != nil || string(got) != want || e.Size != c.size || sent != req(core.GET, c.gets) {
+			if err != nil || string(got) != want || e.Size != c.size || sent != req(core.ClassGet, c.gets) {
 				t.Errorf("%d bytes: %d were read of %d, %v; %v were sent, want %d", c.size, len(got), e.Size, err, sent, c.gets)
 			}
 		}
@@ -130,7 +130,7 @@ func TestWithoutAHintAnObjectIsOneGET(t *testing.T) {
 	tree, s := ranged(t, true)
 	putFile(t, tree, "a", string(pattern(1<<20)))
 	sent := counts(t, tree, s, func() { _, _ = readAll(t, tree, "a") })
-	if sent != req(core.GET, 1) {
+	if sent != req(core.ClassGet, 1) {
 		t.Errorf("%v were sent", sent)
 	}
 }
@@ -242,7 +242,7 @@ func TestOnlyTheRestOfABrokenRangeIsAskedForAgain(t *testing.T) {
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
-		if sent != req(core.GET, 17) || !slices.Contains(asked, "bytes=132072-196607") {
+		if sent != req(core.ClassGet, 17) || !slices.Contains(asked, "bytes=132072-196607") {
 			t.Errorf("%v were sent, %q; want one for each of 16 ranges, and one for the rest of the third", sent, asked)
 		}
 	})
@@ -272,7 +272,7 @@ func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
 	if !core.IsTransient(err) || !errors.Is(err, io.ErrUnexpectedEOF) || !bytes.HasPrefix(want, got) {
 		t.Errorf("%d bytes, %v; want a transient error", len(got), err)
 	}
-	if most := int64(1 + pieceTries*rangesAtOnce); sent[core.GET] > most {
+	if most := int64(1 + pieceTries*rangesAtOnce); sent[core.ClassGet] > most {
 		t.Errorf("%v were sent; want %d at the most", sent, most)
 	}
 }
@@ -383,7 +383,7 @@ func TestWhereNoMemoryIsLeftRangesComeStraightThrough(t *testing.T) {
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
-		if n := 1 + countParts(1<<20-small.size, small.long); sent != req(core.GET, n) {
+		if n := 1 + countParts(1<<20-small.size, small.long); sent != req(core.ClassGet, n) {
 			t.Errorf("%v were sent; want one range and then %d long ones", sent, n-1)
 		}
 	})
@@ -429,7 +429,7 @@ func TestASpentRequestLimitEndsTheBody(t *testing.T) {
 	if _, _, err := readLarge(t, tree, "a"); !errors.Is(err, core.ErrBudget) || core.IsTransient(err) {
 		t.Errorf("%v; want %v", err, core.ErrBudget)
 	}
-	if got := tree.Requests(); got != req(core.GET, 5) {
+	if got := tree.Requests(); got != req(core.ClassGet, 5) {
 		t.Errorf("%v were sent", got)
 	}
 }

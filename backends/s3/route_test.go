@@ -177,7 +177,7 @@ func TestMoreRulesThanS3TakesIsAnErrorBeforeAnyWrite(t *testing.T) {
 	if !errors.Is(err, core.ErrTooManyRoutes) || !strings.Contains(err.Error(), "would have 51 (43 of them for links to directories), and S3 takes 50 at most") {
 		t.Errorf("CheckRoutes = %v", err)
 	}
-	if n := s.Requests()[core.PUT]; n != 0 {
+	if n := s.Requests()[core.ClassPut]; n != 0 {
 		t.Errorf("%d writes", n)
 	}
 }

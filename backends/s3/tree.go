@@ -48,8 +48,8 @@ type Tree struct {
 }
 
 var (
-	_ core.Backend = (*Tree)(nil)
-	_ core.Meter   = (*Tree)(nil)
+	_ core.Backend        = (*Tree)(nil)
+	_ core.RequestCounter = (*Tree)(nil)
 )
 
 // Open is the [core.Opener] of s3 URLs. It sends no request but those that
@@ -134,7 +134,7 @@ func (t *Tree) Client() *awss3.Client { return t.client }
 // slash.
 func (t *Tree) Bucket() (name, prefix string) { return t.bucketName, t.prefix }
 
-// Requests implements [core.Meter].
+// Requests implements [core.RequestCounter].
 func (t *Tree) Requests() core.Requests { return t.meter.requests() }
 
 // full returns the object's key for a key of the tree.

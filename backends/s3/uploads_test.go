@@ -126,7 +126,7 @@ func TestAKilledUploadIsResumedByItsParts(t *testing.T) {
 		t.Fatalf("%d records, uploads %v; want one of ours and one of somebody else", records(t, o.StateDir), unfinished(t, tree))
 	}
 	got := counts(t, tree, s, func() { put(t, tree, e, bytes.NewReader(content), nil) })
-	if want := req(core.GET, 1).Add(req(core.PUT, 2)); got != want {
+	if want := req(core.ClassGet, 1).Add(req(core.ClassPut, 2)); got != want {
 		t.Errorf("resuming took %v; want %v: the parts are listed, the last is sent, and the upload completed", got, want)
 	}
 	if body, e := readAll(t, tree, "big"); body != string(content) || !e.MD5.Known() {
@@ -144,7 +144,7 @@ func TestAnUploadOfSomethingElseIsNotResumedAndAborted(t *testing.T) {
 	tree := openAt(t, s.URL, o)
 	e, content := large("big", 2)
 	got := counts(t, tree, s, func() { put(t, tree, e, bytes.NewReader(content), nil) })
-	if want := req(core.PUT, 5); got != want {
+	if want := req(core.ClassPut, 5); got != want {
 		t.Errorf("another content took %v; want %v", got, want)
 	}
 	later := e
@@ -153,7 +153,7 @@ func TestAnUploadOfSomethingElseIsNotResumedAndAborted(t *testing.T) {
 	second := openAt(t, s.URL, o)
 	put(t, second, later, bytes.NewReader(content), &core.Entry{Key: "big", Kind: core.File})
 	for _, tree := range []*Tree{tree, second} {
-		if got := counts(t, tree, s, func() { finish(t, tree) }); got != req(core.DELETE, 1) {
+		if got := counts(t, tree, s, func() { finish(t, tree) }); got != req(core.ClassDelete, 1) {
 			t.Errorf("the end of a run took %v; want the abort of what it found", got)
 		}
 	}
@@ -174,7 +174,7 @@ func TestAPartOfOtherBytesIsSentAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := counts(t, tree, s, func() { put(t, tree, e, bytes.NewReader(content), nil) })
-	if want := req(core.GET, 1).Add(req(core.PUT, 3)); got != want {
+	if want := req(core.ClassGet, 1).Add(req(core.ClassPut, 3)); got != want {
 		t.Errorf("took %v; want %v, with two parts", got, want)
 	}
 	if body, _ := readAll(t, tree, "big"); body != string(content) {
@@ -198,7 +198,7 @@ func TestPartsWhoseETagsAreNoMD5sAreSentAgain(t *testing.T) {
 	killed(t, o, s.URL, e, content)
 	tree := openAt(t, s.URL, o)
 	got := counts(t, tree, s, func() { put(t, tree, e, bytes.NewReader(content), nil) })
-	if want := req(core.GET, 1).Add(req(core.PUT, 4)); got != want {
+	if want := req(core.ClassGet, 1).Add(req(core.ClassPut, 4)); got != want {
 		t.Errorf("took %v; want %v, with all parts", got, want)
 	}
 	after(t, tree, o.StateDir)
@@ -360,7 +360,7 @@ func TestAContextThatEndsWhileAnUploadBeginsLeavesNoneBehind(t *testing.T) {
 	if _, err := tree.Put(ctx, e, bytes.NewReader(content), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("Put = %v; want that it was ended", err)
 	}
-	if got := s.Requests()[core.DELETE]; got != 1 {
+	if got := s.Requests()[core.ClassDelete]; got != 1 {
 		t.Errorf("%d uploads were aborted; want the one that was begun", got)
 	}
 	after(t, tree, o.StateDir)
@@ -392,7 +392,7 @@ func TestVersitygwResumes(t *testing.T) {
 	killed(t, o, g.Endpoint, e, content)
 	before := tree.Requests()
 	put(t, tree, e, bytes.NewReader(content), nil)
-	if got, want := tree.Requests().Sub(before), req(core.GET, 1).Add(req(core.PUT, 2)); got != want {
+	if got, want := tree.Requests().Sub(before), req(core.ClassGet, 1).Add(req(core.ClassPut, 2)); got != want {
 		t.Errorf("resuming took %v; want %v", got, want)
 	}
 	if body, _ := readAll(t, tree, "big"); body != string(content) {

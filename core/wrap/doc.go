@@ -10,7 +10,7 @@
 // method Unwrap: each offers the optional interfaces itself, in its own terms
 // (the keys of a batch delete are renamed, counted, held back), or not at all.
 // Those that do no I/O and would say nothing without an inner one
-// ([core.Prover], [core.Fingerprinter], [core.Coster], [core.Meter], [core.Rememberer]) are always there;
+// ([core.Prover], [core.Fingerprinter], [core.Coster], [core.RequestCounter], [core.Rememberer]) are always there;
 // [core.BatchDeleter] is there only if the inner backend has it. Copies within
 // a store ([core.Copier], [core.Originator]) pass those decorators through which
 // content passes unchanged and uncounted: Filter, Sub, Limit and ReadOnly.

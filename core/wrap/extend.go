@@ -77,9 +77,9 @@ func (x informs) DeleteCost(n int64) core.Requests {
 	return core.Requests{}
 }
 
-// Requests implements [core.Meter].
+// Requests implements [core.RequestCounter].
 func (x informs) Requests() core.Requests {
-	if m, ok := core.As[core.Meter](x.inner); ok {
+	if m, ok := core.As[core.RequestCounter](x.inner); ok {
 		return m.Requests()
 	}
 	return core.Requests{}

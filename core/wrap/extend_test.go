@@ -105,17 +105,17 @@ func TestProofsPass(t *testing.T) {
 // priced has a cost, and counts.
 type priced struct{ *memory.Tree }
 
-func (priced) PutCost(core.Entry) core.Requests  { return core.Requests{core.PUT: 1} }
-func (priced) OpenCost(core.Entry) core.Requests { return core.Requests{core.GET: 1} }
-func (priced) DeleteCost(n int64) core.Requests  { return core.Requests{core.DELETE: n} }
-func (priced) Requests() core.Requests           { return core.Requests{core.LIST: 7} }
+func (priced) PutCost(core.Entry) core.Requests  { return core.Requests{core.ClassPut: 1} }
+func (priced) OpenCost(core.Entry) core.Requests { return core.Requests{core.ClassGet: 1} }
+func (priced) DeleteCost(n int64) core.Requests  { return core.Requests{core.ClassDelete: n} }
+func (priced) Requests() core.Requests           { return core.Requests{core.ClassList: 7} }
 
 func TestCostsPass(t *testing.T) {
 	for name, decorate := range decorators {
 		for inner, want := range map[core.Backend]string{priced{memory.New()}: "7 LIST, 1 GET, 1 PUT, 5 DELETE", memory.New(): "none"} {
 			b := decorate(inner)
 			coster, _ := core.As[core.Coster](b)
-			meter, _ := core.As[core.Meter](b)
+			meter, _ := core.As[core.RequestCounter](b)
 			got := coster.PutCost(file("f", "")).Add(coster.OpenCost(file("f", ""))).Add(coster.DeleteCost(5)).Add(meter.Requests())
 			if got.String() != want {
 				t.Errorf("%s: %s, want %s", name, got, want)

@@ -109,7 +109,7 @@ func (p *place) unchanged(what string, pull bool, heads int64, reads int) {
 	p.t.Helper()
 	sum, sent := p.run(pull)
 	var want core.Requests
-	want[core.LIST], want[core.HEAD] = 1, heads
+	want[core.ClassList], want[core.ClassHead] = 1, heads
 	if sum.Files+sum.Links+sum.Deletes+sum.Errors > 0 || sent != want || p.reads != reads {
 		p.t.Errorf("%s: %+v; %s, %d files read; want nothing done, %s, %d read", what, sum, sent, p.reads, want, reads)
 	}

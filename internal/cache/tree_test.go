@@ -101,7 +101,7 @@ func copyTree(t *testing.T, src core.Tree, dst core.Backend) core.Summary {
 	}
 	defer func() { _ = p.Close() }()
 	sum, err := r.Apply(t.Context(), p, func(a core.Action) {
-		if a.Op == core.Fail {
+		if a.Op == core.OpFail {
 			t.Errorf("%s: %v", a.Key, a.Err)
 		}
 	})

@@ -33,7 +33,7 @@ func TestForKnowsAStoreByItsHost(t *testing.T) {
 }
 
 func TestCost(t *testing.T) {
-	r := core.Requests{core.LIST: 1000, core.PUT: 2000, core.GET: 1000, core.HEAD: 1000, core.COPY: 1000, core.DELETE: 1e6}
+	r := core.Requests{core.ClassList: 1000, core.ClassPut: 2000, core.ClassGet: 1000, core.ClassHead: 1000, core.ClassCopy: 1000, core.ClassDelete: 1e6}
 	for _, tt := range []struct {
 		host string
 		want float64
@@ -65,7 +65,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := table.Cost(core.Requests{core.PUT: 500, core.GET: 5}); got != 1 {
+	if got := table.Cost(core.Requests{core.ClassPut: 500, core.ClassGet: 5}); got != 1 {
 		t.Errorf("Cost = %v, want 1", got)
 	}
 	for text, want := range map[string]string{

@@ -94,7 +94,7 @@ func TestServer(t *testing.T) {
 	f.put("k", "x")
 	f.head("k")
 	f.list("", "")
-	wantEqual(t, "requests", f.Requests(), core.Requests{core.PUT: 3, core.HEAD: 1, core.LIST: 1})
+	wantEqual(t, "requests", f.Requests(), core.Requests{core.ClassPut: 3, core.ClassHead: 1, core.ClassList: 1})
 	wantEqual(t, "seen by the wrapper", seen, 5)
 	wantEqual(t, "path in the log", f.Log()[0].Path, "/other/k")
 	f.ResetLog()

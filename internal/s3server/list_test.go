@@ -80,7 +80,7 @@ func TestNoPageTooMany(t *testing.T) {
 		}
 		f.ResetLog()
 		f.list("", "")
-		wantEqual(t, "LIST requests", f.Requests()[core.LIST], 1)
+		wantEqual(t, "LIST requests", f.Requests()[core.ClassList], 1)
 	})
 }
 

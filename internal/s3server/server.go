@@ -175,23 +175,23 @@ func classOf(r *http.Request) core.Class {
 	q := r.URL.Query()
 	switch r.Method {
 	case http.MethodHead:
-		return core.HEAD
+		return core.ClassHead
 	case http.MethodDelete:
-		return core.DELETE
+		return core.ClassDelete
 	case http.MethodPost:
 		if q.Has("delete") {
-			return core.DELETE
+			return core.ClassDelete
 		}
-		return core.PUT
+		return core.ClassPut
 	case http.MethodPut:
 		if r.Header.Get(copySource) != "" {
-			return core.COPY
+			return core.ClassCopy
 		}
-		return core.PUT
+		return core.ClassPut
 	}
 	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if key == "" && !q.Has("website") && !q.Has("location") && !q.Has("versioning") {
-		return core.LIST
+		return core.ClassList
 	}
-	return core.GET
+	return core.ClassGet
 }

@@ -101,7 +101,7 @@ func ordered(before, now, after model.State) error {
 // it says that everything went well.
 func copyTree(ctx context.Context, t testing.TB, src core.Tree, dst core.Backend, jobs int) (all bool, err error) {
 	t.Helper()
-	most, err := core.ParseLimit("100%")
+	most, err := core.ParseDeleteLimit("100%")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func (l *lab) unchanged(dir string) {
 	for _, args := range [][]string{{dir, "s3://test"}, {"s3://test", dir}} {
 		l.fake.ResetLog()
 		l.want(0, "nothing to do", "copy", args[0], args[1])
-		if got := l.fake.Requests(); got[core.LIST] != got.Total() {
+		if got := l.fake.Requests(); got[core.ClassList] != got.Total() {
 			l.Errorf("an unchanged tree costs %v", got)
 		}
 	}
