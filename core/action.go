@@ -1,11 +1,9 @@
 package core
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"unicode/utf8"
 )
 
 // Op is what an action does, or, once it was carried out, what came of it.
@@ -94,21 +92,21 @@ func (a Action) Name() string {
 // event is an action as a line of JSON. The first fields are the event that
 // the command line prints; the rest make the action whole again.
 type event struct {
-	Event    string     `json:"event"`
-	Key      string     `json:"key"`
-	KeyBytes string     `json:"key_bytes,omitempty"` // base64 of a key that is not valid UTF-8
-	Reason   Reason     `json:"reason,omitempty"`
-	Size     *int64     `json:"size,omitempty"`
-	Target   string     `json:"target,omitempty"`
-	Error    string     `json:"error,omitempty"`
-	Group    string     `json:"group,omitempty"`
-	Src      *entryJSON `json:"src,omitempty"`
-	Dst      *entryJSON `json:"dst,omitempty"`
-	Obstacle *entryJSON `json:"obstacle,omitempty"`
+	Event    string `json:"event"`
+	Key      string `json:"key"`
+	KeyBytes string `json:"key_bytes,omitempty"` // base64 of a key that is not valid UTF-8
+	Reason   Reason `json:"reason,omitempty"`
+	Size     *int64 `json:"size,omitempty"`
+	Target   string `json:"target,omitempty"`
+	Error    string `json:"error,omitempty"`
+	Group    string `json:"group,omitempty"`
+	Src      *Entry `json:"src,omitempty"`
+	Dst      *Entry `json:"dst,omitempty"`
+	Obstacle *Entry `json:"obstacle,omitempty"`
 }
 
 func (a Action) event() event {
-	ev := event{Event: a.Name(), Key: a.Key, KeyBytes: keyBytes(a.Key), Reason: a.Reason, Group: a.Group}
+	ev := event{Event: a.Name(), Key: a.Key, KeyBytes: EncodeKey(a.Key), Reason: a.Reason, Group: a.Group}
 	if a.Err != nil {
 		ev.Error = a.Err.Error()
 	}
@@ -140,7 +138,7 @@ func (a Action) Event() []byte {
 // MarshalJSON returns the action whole: the event, with src, dst and obstacle.
 func (a Action) MarshalJSON() ([]byte, error) {
 	ev := a.event()
-	ev.Src, ev.Dst, ev.Obstacle = newEntryJSON(a.Src), newEntryJSON(a.Dst), newEntryJSON(a.Obstacle)
+	ev.Src, ev.Dst, ev.Obstacle = a.Src, a.Dst, a.Obstacle
 	return json.Marshal(ev)
 }
 
@@ -154,21 +152,13 @@ func (a *Action) UnmarshalJSON(b []byte) error {
 	if !ok {
 		return fmt.Errorf("unknown event %q", ev.Event)
 	}
-	key, err := keyFromJSON(ev.Key, ev.KeyBytes)
+	key, err := DecodeKey(ev.Key, ev.KeyBytes)
 	if err != nil {
 		return err
 	}
-	*a = Action{Op: op, Key: key, Reason: ev.Reason, Group: ev.Group}
+	*a = Action{Op: op, Key: key, Reason: ev.Reason, Group: ev.Group, Src: ev.Src, Dst: ev.Dst, Obstacle: ev.Obstacle}
 	if ev.Error != "" {
 		a.Err = errors.New(ev.Error)
-	}
-	for _, f := range []struct {
-		dst **Entry
-		src *entryJSON
-	}{{&a.Src, ev.Src}, {&a.Dst, ev.Dst}, {&a.Obstacle, ev.Obstacle}} {
-		if *f.dst, err = f.src.entry(); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -183,19 +173,4 @@ func opByName(name string) (Op, bool) {
 		}
 	}
 	return 0, false
-}
-
-func keyBytes(key string) string {
-	if utf8.ValidString(key) {
-		return ""
-	}
-	return base64.StdEncoding.EncodeToString([]byte(key))
-}
-
-func keyFromJSON(key, raw string) (string, error) {
-	if raw == "" {
-		return key, nil
-	}
-	b, err := base64.StdEncoding.DecodeString(raw)
-	return string(b), err
 }

@@ -9,6 +9,10 @@ import (
 // otherwise.
 const DefaultBuffers = 32 << 20
 
+// SmallFile is the size in bytes up to which a file is read once, whole, and
+// sent from memory.
+const SmallFile = 1 << 20
+
 // Buffers is a budget of memory that all bodies in flight share, with the
 // buffers themselves for reuse. It is safe for concurrent use. A nil *Buffers
 // lends without a limit.

@@ -55,15 +55,15 @@ type Found struct {
 // Event returns the finding as one line of JSON, without a newline.
 func (f Found) Event() []byte {
 	ev := struct {
-		Event  string     `json:"event"`
-		Key    string     `json:"key"`
-		Bytes  string     `json:"key_bytes,omitempty"`
-		Reason Finding    `json:"reason"`
-		Side   string     `json:"side,omitempty"`
-		Error  string     `json:"error,omitempty"`
-		Src    *entryJSON `json:"src,omitempty"`
-		Dst    *entryJSON `json:"dst,omitempty"`
-	}{Event: f.Name(), Key: f.Key, Bytes: keyBytes(f.Key), Reason: f.What, Src: newEntryJSON(f.Src), Dst: newEntryJSON(f.Dst)}
+		Event  string  `json:"event"`
+		Key    string  `json:"key"`
+		Bytes  string  `json:"key_bytes,omitempty"`
+		Reason Finding `json:"reason"`
+		Side   string  `json:"side,omitempty"`
+		Error  string  `json:"error,omitempty"`
+		Src    *Entry  `json:"src,omitempty"`
+		Dst    *Entry  `json:"dst,omitempty"`
+	}{Event: f.Name(), Key: f.Key, Bytes: EncodeKey(f.Key), Reason: f.What, Src: f.Src, Dst: f.Dst}
 	if f.ofOneSide() {
 		ev.Side = f.Side.String()
 	}

@@ -1,9 +1,11 @@
 package core
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"time"
+	"unicode/utf8"
 )
 
 // entryJSON is an Entry in a plan and in a sorted run.
@@ -23,11 +25,8 @@ type entryJSON struct {
 }
 
 func newEntryJSON(e *Entry) *entryJSON {
-	if e == nil {
-		return nil
-	}
 	j := &entryJSON{
-		Key: e.Key, KeyBytes: keyBytes(e.Key), Kind: e.Kind, Partial: e.Partial, MaybeLink: e.MaybeLink,
+		Key: e.Key, KeyBytes: EncodeKey(e.Key), Kind: e.Kind, Partial: e.Partial, MaybeLink: e.MaybeLink,
 		Size: e.Size, MD5: e.MD5, Target: e.Target, ModTime: e.ModTime, Token: e.Token,
 	}
 	if e.Problem != nil {
@@ -37,10 +36,7 @@ func newEntryJSON(e *Entry) *entryJSON {
 }
 
 func (j *entryJSON) entry() (*Entry, error) {
-	if j == nil {
-		return nil, nil
-	}
-	key, err := keyFromJSON(j.Key, j.KeyBytes)
+	key, err := DecodeKey(j.Key, j.KeyBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -73,4 +69,23 @@ func (e *Entry) UnmarshalJSON(b []byte) error {
 	}
 	*e = *v
 	return nil
+}
+
+// EncodeKey returns, for JSON, the base64 of a key that is not valid UTF-8, and
+// "" for any other key, which JSON can carry as it is.
+func EncodeKey(key string) string {
+	if utf8.ValidString(key) {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString([]byte(key))
+}
+
+// DecodeKey returns the key that JSON carries as key and, beside it, as the raw
+// that EncodeKey made of it.
+func DecodeKey(key, raw string) (string, error) {
+	if raw == "" {
+		return key, nil
+	}
+	b, err := base64.StdEncoding.DecodeString(raw)
+	return string(b), err
 }

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"iter"
-	"sync/atomic"
 )
 
 // A KeyLister names its keys with less work than a listing takes.
@@ -41,43 +40,21 @@ func KeyHintOf(ctx context.Context) (KeyHint, bool) {
 	return h, ok
 }
 
-// hintSource is the listing of a source with the hint that the destination has
-// the same keys. An entry that such a listing leaves out would be deleted from
-// the destination; so it is harmless only once none shows that there is nothing
-// to delete.
-func hintSource(list Lister, dst Tree, none *atomic.Bool) Lister {
-	return hinted(list, dst, none.Load)
-}
+type sizeHintKey struct{}
 
-// hintDestination is the listing of a destination with the hint that the source
-// has the same keys. A Put says what it expects to be there, and fails if that
-// is not so: an entry that is left out is not lost.
-func hintDestination(list Lister, src Tree) Lister {
-	return hinted(list, src, func() bool { return true })
-}
-
-func hinted(list Lister, other Tree, harmless func() bool) Lister {
-	return func(ctx context.Context, after string) iter.Seq2[Entry, error] {
-		h := KeyHint{Harmless: harmless}
-		if k, ok := As[KeyLister](other); ok {
-			h.Keys = k.Keys(ctx)
-		}
-		return list(WithKeyHint(ctx, h), after)
+// WithSizeHint returns ctx for an Open of what a listing said has size bytes, so
+// that a store which has large contents in several requests at once knows what
+// to ask for first. What is read never depends on it. Small sizes, which make no
+// difference to anybody, are left out.
+func WithSizeHint(ctx context.Context, size int64) context.Context {
+	if size <= SmallFile {
+		return ctx
 	}
+	return context.WithValue(ctx, sizeHintKey{}, size)
 }
 
-// noteNone is list, which sets none if it ends without an entry or an error.
-func noteNone(list Lister, none *atomic.Bool) Lister {
-	return func(ctx context.Context, after string) iter.Seq2[Entry, error] {
-		return func(yield func(Entry, error) bool) {
-			some := false
-			for e, err := range list(ctx, after) {
-				some = true
-				if !yield(e, err) {
-					return
-				}
-			}
-			none.Store(!some)
-		}
-	}
+// SizeHintOf returns the size in bytes that goes with ctx, or 0.
+func SizeHintOf(ctx context.Context) int64 {
+	size, _ := ctx.Value(sizeHintKey{}).(int64)
+	return size
 }

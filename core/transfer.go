@@ -10,9 +10,6 @@ import (
 )
 
 const (
-	// smallFile is the size in bytes up to which a file is read once, whole,
-	// and sent from memory.
-	SmallFile = 1 << 20
 	// transferTries is how often a transfer is begun whose errors are transient.
 	transferTries = 4
 )
