@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 const applyHelp = `Carry out a plan that "s3fc plan -o FILE" saved: exactly that, and nothing else.
@@ -64,7 +66,7 @@ func (a *app) applyFile(cmd *cobra.Command, c *compare, backupDir, file string, 
 	}
 	defer func() { _ = plan.Close() }() // a temporary file that stays loses nothing
 	if err := c.restore(h.Options); err != nil {
-		return refusedPlan(file, fmt.Errorf("%w: %w", core.ErrPlanFile, err))
+		return refusedPlan(file, fmt.Errorf("%w: %w", reconcile.ErrPlanFile, err))
 	}
 	if len(trees) == 0 {
 		trees = []string{h.Source.URL, h.Destination.URL}
@@ -80,38 +82,38 @@ func (a *app) applyFile(cmd *cobra.Command, c *compare, backupDir, file string, 
 	return r.applyPlan(cmd.Context(), file, h, plan)
 }
 
-func readPlanFile(file string, stdin io.Reader) (core.PlanHeader, *core.Plan, error) {
+func readPlanFile(file string, stdin io.Reader) (reconcile.PlanHeader, *reconcile.Plan, error) {
 	if file == stdio {
-		return core.ReadPlan(stdin, "")
+		return reconcile.ReadPlan(stdin, "")
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return core.PlanHeader{}, nil, err
+		return reconcile.PlanHeader{}, nil, err
 	}
 	defer f.Close()
-	return core.ReadPlan(f, "")
+	return reconcile.ReadPlan(f, "")
 }
 
 // refusedPlan says that a file is not applied, and why.
 func refusedPlan(file string, err error) error {
 	code := exitFailed
-	if errors.Is(err, core.ErrPlanFile) {
+	if errors.Is(err, reconcile.ErrPlanFile) {
 		code = exitUsage
 	}
 	return &exitError{code, fmt.Errorf("%s: %w", file, err)}
 }
 
-func (r *run) applyPlan(ctx context.Context, file string, h core.PlanHeader, plan *core.Plan) error {
+func (r *run) applyPlan(ctx context.Context, file string, h reconcile.PlanHeader, plan *reconcile.Plan) error {
 	return r.finish(r.opened(ctx, func() (outcome, error) {
 		for _, t := range []struct {
 			side      string
-			want, got core.PlanTree
+			want, got reconcile.PlanTree
 		}{
 			{"source", h.Source, planTree(r.src, r.from)}, {"destination", h.Destination, planTree(r.dst, r.to)},
 		} {
 			if t.want != t.got {
 				return outcome{}, refusedPlan(file, fmt.Errorf("%w: it is for another %s: %s, and this is %s",
-					core.ErrPlanFile, t.side, display(t.want), display(t.got)))
+					reconcile.ErrPlanFile, t.side, display(t.want), display(t.got)))
 			}
 		}
 		if err := r.recheck(ctx, plan); err != nil {
@@ -127,7 +129,7 @@ func (r *run) applyPlan(ctx context.Context, file string, h core.PlanHeader, pla
 
 // recheck holds the destination against the plan, by the rules that the trees
 // have now.
-func (r *run) recheck(ctx context.Context, plan *core.Plan) error {
+func (r *run) recheck(ctx context.Context, plan *reconcile.Plan) error {
 	if err := r.rec.Recheck(ctx, plan); err != nil {
 		return r.explain(ctx, err)
 	}
@@ -138,7 +140,7 @@ func (r *run) recheck(ctx context.Context, plan *core.Plan) error {
 	return nil
 }
 
-func display(t core.PlanTree) string {
+func display(t reconcile.PlanTree) string {
 	if t.At == "" {
 		return core.DisplayKey(t.URL)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 const (
@@ -40,7 +40,7 @@ type bar struct {
 
 // barState is how far a run is, and since when the phase goes on.
 type barState struct {
-	core.Progress
+	reconcile.Progress
 	since time.Time // of the first transfer
 	verb  string    // what is done to the entries; empty for copying
 }
@@ -97,13 +97,13 @@ func (b *bar) does(verb string) {
 	}
 }
 
-func (b *bar) update(p core.Progress) {
+func (b *bar) update(p reconcile.Progress) {
 	if b == nil {
 		return
 	}
 	old := b.state.Load()
 	s := &barState{Progress: p, since: old.since, verb: old.verb}
-	if s.since.IsZero() && p.Phase != core.PhaseListing {
+	if s.since.IsZero() && p.Phase != reconcile.PhaseListing {
 		s.since = time.Now()
 	}
 	b.state.Store(s)
@@ -118,10 +118,10 @@ func (b *bar) fill(w io.Writer, st decor.Statistics) error {
 // line is what the bar shows when the transfers took elapsed so far, in at most
 // width columns.
 func (s *barState) line(elapsed time.Duration, width int) string {
-	if s.Phase == core.PhaseListing {
+	if s.Phase == reconcile.PhaseListing {
 		return fit("comparing  "+humanize.Comma(s.Listed)+" entries", width)
 	}
-	if s.Phase == core.PhaseDeletes {
+	if s.Phase == reconcile.PhaseDeletes {
 		return fit("deleting", width)
 	}
 	figures := fmt.Sprintf("  %s/%s  %s/%s", humanize.Comma(s.Done), humanize.Comma(s.Total), size(s.DoneBytes), size(s.TotalBytes))

@@ -7,22 +7,22 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 func TestBarLine(t *testing.T) {
-	half := core.Progress{Phase: core.PhaseFiles, Done: 50, Total: 100, DoneBytes: 5 << 20, TotalBytes: 10 << 20}
+	half := reconcile.Progress{Phase: reconcile.PhaseFiles, Done: 50, Total: 100, DoneBytes: 5 << 20, TotalBytes: 10 << 20}
 	for _, tt := range []struct {
-		p       core.Progress
+		p       reconcile.Progress
 		elapsed time.Duration
 		width   int
 		want    string
 	}{
-		{core.Progress{Listed: 12345}, 0, 80, "comparing  12,345 entries"},
+		{reconcile.Progress{Listed: 12345}, 0, 80, "comparing  12,345 entries"},
 		{half, 0, 60, "copying ██████████████░░░░░░░░░░░░░░  50/100  5.0 MiB/10 MiB"},
 		{half, 10 * time.Second, 75, "copying ██████████░░░░░░░░░░░  50/100  5.0 MiB/10 MiB  512 KiB/s  0:10 left"},
 		{half, 10 * time.Second, 20, "copying   50/100  5."},
-		{core.Progress{Phase: core.PhaseDeletes}, 0, 80, "deleting"},
+		{reconcile.Progress{Phase: reconcile.PhaseDeletes}, 0, 80, "deleting"},
 	} {
 		s := &barState{Progress: tt.p}
 		got := s.line(tt.elapsed, tt.width)
@@ -47,7 +47,7 @@ func TestBarComesAfterAWhileAndGoesAway(t *testing.T) {
 	var out, err bytes.Buffer
 	con := newConsole(&out, &err)
 	b := newBar(t.Context(), con, &output{progress: "always"})
-	b.update(core.Progress{Listed: 7})
+	b.update(reconcile.Progress{Listed: 7})
 	time.Sleep(2 * barDelay)
 	con.print("a line\n")
 	b.end()
@@ -64,7 +64,7 @@ func TestBarComesAfterAWhileAndGoesAway(t *testing.T) {
 func TestABarThatNobodyWantsShowsNothing(t *testing.T) {
 	var err bytes.Buffer
 	b := newBar(t.Context(), newConsole(nil, &err), &output{progress: "auto"})
-	b.update(core.Progress{})
+	b.update(reconcile.Progress{})
 	b.end()
 	if b != nil || err.Len() > 0 {
 		t.Errorf("a bar without a terminal: %q", err.String())

@@ -11,6 +11,8 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 const checkHelp = `Compare two trees by what they hold. Every file is read on both sides, and every
@@ -149,11 +151,11 @@ func (k *checking) closeBoth() {
 }
 
 // configured returns the check of both trees, without what the rules hide.
-func (k *checking) configured(hide func(string) bool) *core.Comparison {
-	c := &core.Comparison{
+func (k *checking) configured(hide func(string) bool) *reconcile.Comparison {
+	c := &reconcile.Comparison{
 		Src: k.seen(hide), Repair: k.repair, Keeps: k.verbose, Jobs: k.jobs,
 		Notice:   func(s string) { k.con.remark("note: " + inert(s)) },
-		Progress: func(p core.Progress) { k.bar.update(p) },
+		Progress: func(p reconcile.Progress) { k.bar.update(p) },
 	}
 	c.SrcAuditor, _ = core.As[core.Auditor](k.from)
 	if !k.alone {
@@ -172,7 +174,7 @@ func (k *checking) seen(hide func(string) bool) core.Tree {
 }
 
 // result is what the exit code is to be.
-func (k *checking) result(ctx context.Context, sum core.ComparisonCounts, err error) error {
+func (k *checking) result(ctx context.Context, sum reconcile.ComparisonCounts, err error) error {
 	switch {
 	case err != nil:
 		return k.explain(ctx, err)
@@ -186,14 +188,14 @@ func (k *checking) result(ctx context.Context, sum core.ComparisonCounts, err er
 
 // checkOutcome is what the summary of a check says.
 type checkOutcome struct {
-	core.ComparisonCounts
+	reconcile.ComparisonCounts
 	Requests core.Requests
 	Cost     estimate
 	Elapsed  time.Duration
 	Stopped  error
 }
 
-func (k *checking) outcome(sum core.ComparisonCounts, err error) checkOutcome {
+func (k *checking) outcome(sum reconcile.ComparisonCounts, err error) checkOutcome {
 	bills := []bill{k.bill(k.src, k.from)}
 	if !k.alone {
 		if dst := k.bill(k.dst, k.to); !sameMeter(k.from, k.to) {

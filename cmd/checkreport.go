@@ -7,6 +7,8 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // checkReport prints what a check found.
@@ -18,7 +20,7 @@ type checkReport struct {
 
 // found prints one finding: differences on stdout, remarks and errors on
 // stderr; for programs all on stdout.
-func (c *checkReport) found(f core.Found) {
+func (c *checkReport) found(f reconcile.Found) {
 	severity := f.What.Severity()
 	switch {
 	case c.quiet && severity != core.SeverityFailed:
@@ -35,7 +37,7 @@ func (c *checkReport) found(f core.Found) {
 
 var findingColours = map[core.Severity]colour{core.SeverityFine: faint, core.SeverityDiffers: red}
 
-func (c *checkReport) line(f core.Found) string {
+func (c *checkReport) line(f reconcile.Found) string {
 	what, k := string(f.What), findingColours[f.What.Severity()]
 	if f.Repaired {
 		what, k = "repaired", green
@@ -44,7 +46,7 @@ func (c *checkReport) line(f core.Found) string {
 	return c.con.outColour(k, what) + pad + core.DisplayKey(f.Key) + c.con.outColour(faint, c.why(f))
 }
 
-func (c *checkReport) why(f core.Found) string {
+func (c *checkReport) why(f reconcile.Found) string {
 	if f.Err == nil {
 		return ""
 	}
@@ -52,7 +54,7 @@ func (c *checkReport) why(f core.Found) string {
 }
 
 // side says whose entry a flaw is of.
-func (c *checkReport) side(f core.Found) string {
+func (c *checkReport) side(f reconcile.Found) string {
 	switch f.What {
 	case core.FindingMD5, core.FindingRedirect, core.FindingCorrupt, core.FindingNoMD5:
 		if !c.alone {
@@ -63,7 +65,7 @@ func (c *checkReport) side(f core.Found) string {
 }
 
 // words says what is wrong at a key, which the error may name itself.
-func (c *checkReport) words(f core.Found) string {
+func (c *checkReport) words(f reconcile.Found) string {
 	msg := string(f.What)
 	if f.Err != nil {
 		msg = inert(f.Err.Error())

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 const copyHelp = `Make DST equal to SRC.
@@ -68,8 +68,8 @@ func (c *compare) options() url.Values {
 	return url.Values{"links": {c.links}, "link_body": {c.linkBody}}
 }
 
-func (c *compare) deleteMode() core.DeleteMode {
-	m, _ := core.ParseDeleteMode(c.delete) // the flag took only words that it reads
+func (c *compare) deleteMode() reconcile.DeleteMode {
+	m, _ := reconcile.ParseDeleteMode(c.delete) // the flag took only words that it reads
 	return m
 }
 
@@ -115,10 +115,10 @@ func newCopy(a *app) *cobra.Command {
 }
 
 // limitFlag is a flag that takes a core.Limit.
-type limitFlag struct{ limit core.DeleteLimit }
+type limitFlag struct{ limit reconcile.DeleteLimit }
 
 func (l *limitFlag) Set(s string) (err error) {
-	l.limit, err = core.ParseDeleteLimit(s)
+	l.limit, err = reconcile.ParseDeleteLimit(s)
 	return err
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // The ways in which a link to a directory is written.
@@ -79,7 +81,7 @@ func (r *run) source() core.Tree {
 // stays: where nothing is to be deleted, and where the source has something that
 // cannot be carried.
 func (r *run) keepsRoute(key string) bool {
-	if r.deleteMode() == core.DeleteNever || r.hidden(key) {
+	if r.deleteMode() == reconcile.DeleteNever || r.hidden(key) {
 		return true
 	}
 	e, err := r.rec.Src.Stat(context.Background(), key)

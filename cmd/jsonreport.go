@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
-	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // jsonReport is for programs: an object a line on stdout.
@@ -22,8 +22,8 @@ func (j *jsonReport) notice(s string) {
 	}
 }
 
-func (j *jsonReport) action(a core.Action) {
-	if j.quiet && a.Op != core.OpFail && a.Op != core.OpConflict {
+func (j *jsonReport) action(a reconcile.Action) {
+	if j.quiet && a.Op != reconcile.OpFail && a.Op != reconcile.OpConflict {
 		return
 	}
 	j.con.print(visible(string(a.Event())) + "\n")

@@ -13,6 +13,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/ignore"
 	"github.com/s3fc/s3fc/internal/prices"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // defaultMaxRequests is the hard limit on requests unless told otherwise.
@@ -87,7 +89,7 @@ type limits struct {
 func (l *limits) bind(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.VarP(&number[int]{&l.jobs, 1, 10_000}, "jobs", "j", "how many operations run at once, at most")
-	l.jobs = core.DefaultJobs
+	l.jobs = reconcile.DefaultJobs
 	f.Var(&number[int64]{&l.maxRequests, 1, math.MaxInt64}, "max-requests", "stop before the first write if more requests are needed, and never send more")
 	l.maxRequests = defaultMaxRequests
 	f.Var(&l.prices, "prices", "a JSON file with the prices of the stores' requests")

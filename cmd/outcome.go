@@ -4,11 +4,13 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // outcome is what the summary of a run says.
 type outcome struct {
-	core.Summary
+	reconcile.Summary
 	DryRun   bool
 	Plan     bool          // a plan was made, to be carried out later
 	Requests core.Requests // sent
@@ -20,10 +22,10 @@ type outcome struct {
 }
 
 // planOutcome is what a plan would do.
-func planOutcome(p *core.Plan) outcome {
+func planOutcome(p *reconcile.Plan) outcome {
 	t := p.Totals()
 	return outcome{
-		Summary: core.Summary{
+		Summary: reconcile.Summary{
 			Files: t.Files, Links: t.Links, Deletes: t.Deletes, Kept: t.Kept,
 			Refused: t.Refused, Conflicts: t.Conflicts, Errors: t.Errors, Bytes: t.Bytes,
 		},

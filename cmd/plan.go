@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 const planHelp = `Make the plan by which copy would make DST equal to SRC, and change nothing.
@@ -67,7 +69,7 @@ const stdio = "-"
 // prints it, and not saved.
 func (r *run) plan(ctx context.Context, stdout io.Writer, file string) error {
 	r.exact = true
-	return r.finish(r.planned(ctx, func(plan *core.Plan) (outcome, error) {
+	return r.finish(r.planned(ctx, func(plan *reconcile.Plan) (outcome, error) {
 		guarded := r.guard(ctx, plan)
 		if guarded != nil && file != "" {
 			return outcome{}, guarded
@@ -84,7 +86,7 @@ func (r *run) plan(ctx context.Context, stdout io.Writer, file string) error {
 
 // versionNote says what deletes and overwrites mean in this store. It asks only
 // where there is something to lose.
-func (r *run) versionNote(ctx context.Context, plan *core.Plan) []string {
+func (r *run) versionNote(ctx context.Context, plan *reconcile.Plan) []string {
 	v, ok := core.As[core.Versioner](r.to)
 	t := plan.Totals()
 	overwrites := t.Files+t.Links > 0 && t.DstEntries > t.Kept+t.Deletes

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // The options of a plan file, by the names of their flags. Rules are those of
@@ -78,12 +80,12 @@ func (c *compare) set(name, v string) (err error) {
 
 // planTree names a tree in a plan file: without a password, and with the
 // endpoint that it has by the environment.
-func planTree(p place, t core.Tree) core.PlanTree {
+func planTree(p place, t core.Tree) reconcile.PlanTree {
 	u := *p.url
 	if _, has := u.User.Password(); has {
 		u.User = url.User(u.User.Username())
 	}
-	out := core.PlanTree{URL: u.String()}
+	out := reconcile.PlanTree{URL: u.String()}
 	if u.Scheme != "s3" {
 		return out
 	}
@@ -95,9 +97,9 @@ func planTree(p place, t core.Tree) core.PlanTree {
 }
 
 // save writes the plan to a file, whole or not at all.
-func (r *run) save(plan *core.Plan, stdout io.Writer, file string) error {
+func (r *run) save(plan *reconcile.Plan, stdout io.Writer, file string) error {
 	info, _ := debug.ReadBuildInfo()
-	h := core.PlanHeader{
+	h := reconcile.PlanHeader{
 		Program: versionText(info), Created: r.started.UTC().Truncate(time.Second),
 		Source: planTree(r.src, r.from), Destination: planTree(r.dst, r.to), Options: r.saved(),
 	}
@@ -105,9 +107,9 @@ func (r *run) save(plan *core.Plan, stdout io.Writer, file string) error {
 		h.Cost = &c.dollars
 	}
 	if file == stdio {
-		return core.WritePlan(stdout, h, plan)
+		return reconcile.WritePlan(stdout, h, plan)
 	}
-	err := writeWhole(file, func(w io.Writer) error { return core.WritePlan(w, h, plan) })
+	err := writeWhole(file, func(w io.Writer) error { return reconcile.WritePlan(w, h, plan) })
 	if err != nil {
 		return fmt.Errorf("the plan cannot be saved: %w", err)
 	}

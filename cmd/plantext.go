@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // maxGroup is how many actions of a directory are held to count them; a larger
@@ -13,7 +15,7 @@ const maxGroup = 4096
 
 // showPlan prints a plan: for a person by directory, if all is wanted, else
 // only what cannot be done.
-func (r *run) showPlan(ctx context.Context, plan *core.Plan, all bool) error {
+func (r *run) showPlan(ctx context.Context, plan *reconcile.Plan, all bool) error {
 	text, forPerson := r.rep.(*textReport)
 	g := &dirGroup{to: text}
 	for act, err := range plan.All() {
@@ -23,8 +25,8 @@ func (r *run) showPlan(ctx context.Context, plan *core.Plan, all bool) error {
 		switch {
 		case err != nil:
 			return err
-		case !all && !r.verbose && (act.Op == core.OpPut || act.Op == core.OpDelete):
-		case forPerson && (act.Op == core.OpPut || act.Op == core.OpDelete || act.Op == core.OpKeep):
+		case !all && !r.verbose && (act.Op == reconcile.OpPut || act.Op == reconcile.OpDelete):
+		case forPerson && (act.Op == reconcile.OpPut || act.Op == reconcile.OpDelete || act.Op == reconcile.OpKeep):
 			g.add(act)
 		default:
 			r.rep.action(act)
@@ -38,10 +40,10 @@ func (r *run) showPlan(ctx context.Context, plan *core.Plan, all bool) error {
 type dirGroup struct {
 	to   *textReport
 	dir  string
-	acts []core.Action
+	acts []reconcile.Action
 }
 
-func (g *dirGroup) add(act core.Action) {
+func (g *dirGroup) add(act reconcile.Action) {
 	dir, _, _ := cutLast(act.Key)
 	if dir != g.dir || len(g.acts) == maxGroup {
 		g.print()
@@ -76,9 +78,9 @@ func (g *dirGroup) totals() string {
 	var o outcome
 	for _, act := range g.acts {
 		switch {
-		case act.Op == core.OpKeep:
+		case act.Op == reconcile.OpKeep:
 			o.Kept++
-		case act.Op == core.OpDelete:
+		case act.Op == reconcile.OpDelete:
 			o.Deletes++
 		case act.Src.Kind == core.Link:
 			o.Links++

@@ -9,11 +9,13 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // reporter prints what a run does. Its methods may be called concurrently.
 type reporter interface {
-	action(core.Action)
+	action(reconcile.Action)
 	notice(string)
 	summary(outcome)
 }
@@ -37,13 +39,13 @@ func (t *textReport) notice(s string) {
 	}
 }
 
-func (t *textReport) action(a core.Action) {
+func (t *textReport) action(a reconcile.Action) {
 	switch a.Op {
-	case core.OpFail:
+	case reconcile.OpFail:
 		t.trouble(red, "error: ", a)
-	case core.OpConflict:
+	case reconcile.OpConflict:
 		t.trouble(red, "conflict: ", a)
-	case core.OpRefuse:
+	case reconcile.OpRefuse:
 		if !t.quiet {
 			t.trouble(yellow, "refused: ", a)
 		}
@@ -55,7 +57,7 @@ func (t *textReport) action(a core.Action) {
 }
 
 // trouble prints what went wrong at a key, which the error may name itself.
-func (t *textReport) trouble(k colour, kind string, a core.Action) {
+func (t *textReport) trouble(k colour, kind string, a reconcile.Action) {
 	key := core.DisplayKey(a.Key)
 	msg := string(a.Reason)
 	if a.Err != nil {
@@ -69,7 +71,7 @@ func (t *textReport) trouble(k colour, kind string, a core.Action) {
 
 var opColours = map[string]colour{"put": green, "link": cyan, "delete": red, "keep": faint}
 
-func (t *textReport) line(a core.Action) string {
+func (t *textReport) line(a reconcile.Action) string {
 	name := a.Name()
 	s := t.con.outColour(opColours[name], name) + strings.Repeat(" ", 8-len(name)) + core.DisplayKey(a.Key)
 	if a.Src != nil && a.Src.Kind == core.Link {
@@ -89,40 +91,40 @@ func target(t core.Target) string {
 }
 
 // details says why an action is done, and to how much.
-func details(a core.Action) []string {
+func details(a reconcile.Action) []string {
 	var out []string
 	if why := reason(a); why != "" {
 		out = append(out, why)
 	}
-	if a.Op == core.OpPut && a.Src != nil && a.Src.Kind == core.File {
+	if a.Op == reconcile.OpPut && a.Src != nil && a.Src.Kind == core.File {
 		out = append(out, size(a.Src.Size))
 	}
 	return out
 }
 
-func reason(a core.Action) string {
+func reason(a reconcile.Action) string {
 	switch a.Reason {
-	case core.ReasonSize:
+	case reconcile.ReasonSize:
 		if a.Dst != nil {
 			return "was " + size(a.Dst.Size)
 		}
-	case core.ReasonKind:
+	case reconcile.ReasonKind:
 		if a.Dst != nil {
 			return "was a " + a.Dst.Kind.String()
 		}
-	case core.ReasonTarget:
+	case reconcile.ReasonTarget:
 		if a.Dst != nil {
 			return "was → " + target(a.Dst.Target)
 		}
-	case core.ReasonInTheWay:
+	case reconcile.ReasonInTheWay:
 		return inTheWay(a)
 	}
 	return reasons[a.Reason]
 }
 
-func inTheWay(a core.Action) string {
+func inTheWay(a reconcile.Action) string {
 	switch {
-	case a.Op == core.OpDelete:
+	case a.Op == reconcile.OpDelete:
 		return "makes way for " + core.DisplayKey(a.Group)
 	case a.Obstacle != nil:
 		return "replaces the " + a.Obstacle.Kind.String() + " " + core.DisplayKey(a.Obstacle.Key)
@@ -132,19 +134,19 @@ func inTheWay(a core.Action) string {
 
 // reasons are those of core in words; what is not here is said by the
 // operation itself.
-var reasons = map[core.Reason]string{
-	core.ReasonNew:        "new",
-	core.ReasonSize:       "size differs",
-	core.ReasonMD5:        "content differs",
-	core.ReasonUnproven:   "may differ",
-	core.ReasonKind:       "of another kind",
-	core.ReasonTarget:     "target differs",
-	core.ReasonSame:       "same",
-	core.ReasonProven:     "same",
-	core.ReasonProtected:  "protected",
-	core.ReasonDeletesOff: "not in the source; deletes are off",
-	core.ReasonUnholdable: "the source could not hold it",
-	core.ReasonChanged:    "changed meanwhile",
+var reasons = map[reconcile.Reason]string{
+	reconcile.ReasonNew:        "new",
+	reconcile.ReasonSize:       "size differs",
+	reconcile.ReasonMD5:        "content differs",
+	reconcile.ReasonUnproven:   "may differ",
+	reconcile.ReasonKind:       "of another kind",
+	reconcile.ReasonTarget:     "target differs",
+	reconcile.ReasonSame:       "same",
+	reconcile.ReasonProven:     "same",
+	reconcile.ReasonProtected:  "protected",
+	reconcile.ReasonDeletesOff: "not in the source; deletes are off",
+	reconcile.ReasonUnholdable: "the source could not hold it",
+	reconcile.ReasonChanged:    "changed meanwhile",
 }
 
 func size(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/prices"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 func file(key string, size int64) *core.Entry {
@@ -21,23 +23,23 @@ func link(key, to string, dir core.Dir) *core.Entry {
 func TestLinesForPeople(t *testing.T) {
 	r := &textReport{newConsole(nil, nil), &output{}}
 	for _, tt := range []struct {
-		act  core.Action
+		act  reconcile.Action
 		want string
 	}{
-		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonNew, Src: file("a", 4300)}, "put     a  (new, 4.2 KiB)\n"},
-		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonSize, Src: file("a", 2), Dst: file("a", 1)}, "put     a  (was 1 B, 2 B)\n"},
-		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonMD5, Src: file("a", 2)}, "put     a  (content differs, 2 B)\n"},
-		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonKind, Src: file("a", 2), Dst: link("a", "b", 0)}, "put     a  (was a link, 2 B)\n"},
-		{core.Action{Op: core.OpPut, Key: "l", Reason: core.ReasonNew, Src: link("l", "v2", core.IsDir)}, "link    l → v2/  (new)\n"},
-		{core.Action{Op: core.OpPut, Key: "l", Reason: core.ReasonNew, Src: link("l", ".", core.IsDir)}, "link    l → ./  (new)\n"},
-		{core.Action{Op: core.OpPut, Key: "l", Reason: core.ReasonTarget, Src: link("l", "b", 0), Dst: link("l", "c", 0)}, "link    l → b  (was → c)\n"},
-		{core.Action{Op: core.OpDelete, Key: "a", Reason: core.ReasonExtraneous, Dst: file("a", 1)}, "delete  a\n"},
-		{core.Action{Op: core.OpDelete, Key: "a/b", Reason: core.ReasonInTheWay, Group: "a", Dst: file("a/b", 1)}, "delete  a/b  (makes way for a)\n"},
-		{core.Action{Op: core.OpPut, Key: "a", Reason: core.ReasonInTheWay, Group: "a", Src: file("a", 1)}, "put     a  (replaces the directory a/, 1 B)\n"},
-		{core.Action{Op: core.OpPut, Key: "a/b", Reason: core.ReasonInTheWay, Obstacle: link("a", "c", 0), Src: file("a/b", 1)}, "put     a/b  (replaces the link a, 1 B)\n"},
-		{core.Action{Op: core.OpKeep, Key: "a", Reason: core.ReasonProven, Src: file("a", 1)}, "keep    a  (same)\n"},
-		{core.Action{Op: core.OpPut, Key: "a\x1b[2J\n", Reason: core.ReasonNew, Src: file("a", 1)}, `put     "a\x1b[2J\n"  (new, 1 B)` + "\n"},
-		{core.Action{Op: core.OpPut, Key: "l", Reason: core.ReasonNew, Src: link("l", "x\x07", 0)}, `link    l → "x\a"  (new)` + "\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonNew, Src: file("a", 4300)}, "put     a  (new, 4.2 KiB)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonSize, Src: file("a", 2), Dst: file("a", 1)}, "put     a  (was 1 B, 2 B)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonMD5, Src: file("a", 2)}, "put     a  (content differs, 2 B)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonKind, Src: file("a", 2), Dst: link("a", "b", 0)}, "put     a  (was a link, 2 B)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonNew, Src: link("l", "v2", core.IsDir)}, "link    l → v2/  (new)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonNew, Src: link("l", ".", core.IsDir)}, "link    l → ./  (new)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonTarget, Src: link("l", "b", 0), Dst: link("l", "c", 0)}, "link    l → b  (was → c)\n"},
+		{reconcile.Action{Op: reconcile.OpDelete, Key: "a", Reason: reconcile.ReasonExtraneous, Dst: file("a", 1)}, "delete  a\n"},
+		{reconcile.Action{Op: reconcile.OpDelete, Key: "a/b", Reason: reconcile.ReasonInTheWay, Group: "a", Dst: file("a/b", 1)}, "delete  a/b  (makes way for a)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonInTheWay, Group: "a", Src: file("a", 1)}, "put     a  (replaces the directory a/, 1 B)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a/b", Reason: reconcile.ReasonInTheWay, Obstacle: link("a", "c", 0), Src: file("a/b", 1)}, "put     a/b  (replaces the link a, 1 B)\n"},
+		{reconcile.Action{Op: reconcile.OpKeep, Key: "a", Reason: reconcile.ReasonProven, Src: file("a", 1)}, "keep    a  (same)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a\x1b[2J\n", Reason: reconcile.ReasonNew, Src: file("a", 1)}, `put     "a\x1b[2J\n"  (new, 1 B)` + "\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonNew, Src: link("l", "x\x07", 0)}, `link    l → "x\a"  (new)` + "\n"},
 	} {
 		if got := r.line(tt.act); got != tt.want {
 			t.Errorf("%s %s: %q, want %q", tt.act.Op, tt.act.Reason, got, tt.want)
@@ -46,24 +48,24 @@ func TestLinesForPeople(t *testing.T) {
 }
 
 func TestSummaryForPeople(t *testing.T) {
-	sum := core.Summary{Files: 12, Links: 2, Deletes: 1, Kept: 4000, Refused: 1, Bytes: 3565158}
+	sum := reconcile.Summary{Files: 12, Links: 2, Deletes: 1, Kept: 4000, Refused: 1, Bytes: 3565158}
 	for _, tt := range []struct {
 		o    outcome
 		want string
 	}{
 		{outcome{Elapsed: 1234 * time.Millisecond}, "nothing to do in 1.2s"},
-		{outcome{Summary: core.Summary{Kept: 3}}, "nothing to do, 3 unchanged in 0.0s"},
-		{outcome{Summary: core.Summary{Errors: 1}}, "nothing done, 1 error in 0.0s"},
-		{outcome{Summary: core.Summary{Files: 1, Conflicts: 2, Undeleted: 5}}, "1 file (0 B), 5 not deleted because of errors, 2 conflicts in 0.0s"},
+		{outcome{Summary: reconcile.Summary{Kept: 3}}, "nothing to do, 3 unchanged in 0.0s"},
+		{outcome{Summary: reconcile.Summary{Errors: 1}}, "nothing done, 1 error in 0.0s"},
+		{outcome{Summary: reconcile.Summary{Files: 1, Conflicts: 2, Undeleted: 5}}, "1 file (0 B), 5 not deleted because of errors, 2 conflicts in 0.0s"},
 		{
 			outcome{Summary: sum, Requests: core.Requests{core.ClassList: 3, core.ClassPut: 14}, Cost: estimate{dollars: 0.00012, known: true}, Elapsed: 62 * time.Second},
 			"12 files (3.4 MiB), 2 links, 1 deleted, 4,000 unchanged, 1 refused in 1m2s; requests: 3 LIST, 14 PUT (≈ $0.0001)",
 		},
 		{
-			outcome{Summary: core.Summary{Files: 2}, DryRun: true, Requests: core.Requests{core.ClassList: 1}, Need: core.Requests{core.ClassPut: 2}},
+			outcome{Summary: reconcile.Summary{Files: 2}, DryRun: true, Requests: core.Requests{core.ClassList: 1}, Need: core.Requests{core.ClassPut: 2}},
 			"dry run: 2 files (0 B) in 0.0s; requests: 1 LIST, and 2 PUT to do this",
 		},
-		{outcome{Summary: core.Summary{Files: 2}, Stopped: errors.New("x")}, "stopped: 2 files (0 B) in 0.0s"},
+		{outcome{Summary: reconcile.Summary{Files: 2}, Stopped: errors.New("x")}, "stopped: 2 files (0 B) in 0.0s"},
 	} {
 		if got := summaryText(tt.o, false); got != tt.want {
 			t.Errorf("the summary is %q, want %q", got, tt.want)

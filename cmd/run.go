@@ -13,6 +13,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
 	"github.com/s3fc/s3fc/internal/ignore"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // defaultExcludes is what desktops leave lying about.
@@ -32,7 +34,7 @@ type run struct {
 	env      core.Env
 	from, to core.Backend // the trees as they were opened
 	rules    *ignore.Set
-	rec      *core.Reconciler
+	rec      *reconcile.Reconciler
 	routes   dirRules
 	backup   backup
 	apart    []string // keys of the destination at which other trees of the run lie
@@ -61,7 +63,7 @@ func (a *app) newRun(cmd *cobra.Command, c *compare, args []string) (*run, error
 
 // copy makes the destination equal to the source, or says what it would do.
 func (r *run) copy(ctx context.Context) error {
-	return r.finish(r.planned(ctx, func(plan *core.Plan) (outcome, error) {
+	return r.finish(r.planned(ctx, func(plan *reconcile.Plan) (outcome, error) {
 		guarded := r.guard(ctx, plan)
 		switch {
 		case r.dryRun:
@@ -86,7 +88,7 @@ func (r *run) checkRelation(cmd *cobra.Command) error {
 	switch {
 	case how == "":
 		return nil
-	case how == liesInside && r.deleteMode() == core.DeleteNever:
+	case how == liesInside && r.deleteMode() == reconcile.DeleteNever:
 		return r.setApart(cmd, r.src)
 	case how == liesInside:
 		how += " (which can be, with --delete=never)"
@@ -95,7 +97,7 @@ func (r *run) checkRelation(cmd *cobra.Command) error {
 }
 
 // guard says whether the plan may be carried out. It writes nothing.
-func (r *run) guard(ctx context.Context, plan *core.Plan) error {
+func (r *run) guard(ctx context.Context, plan *reconcile.Plan) error {
 	if err := r.rec.Guard(plan); err != nil {
 		return &exitError{exitGuarded, err}
 	}
@@ -104,7 +106,7 @@ func (r *run) guard(ctx context.Context, plan *core.Plan) error {
 
 // diff says what copy would do; it is an error if that is anything.
 func (r *run) diff(ctx context.Context) error {
-	res := r.planned(ctx, func(plan *core.Plan) (outcome, error) {
+	res := r.planned(ctx, func(plan *reconcile.Plan) (outcome, error) {
 		if err := r.checkRoutes(ctx); err != nil {
 			return outcome{}, err
 		}
@@ -125,7 +127,7 @@ type result struct {
 }
 
 // planned opens the trees, makes the plan and gives it to use.
-func (r *run) planned(ctx context.Context, use func(*core.Plan) (outcome, error)) result {
+func (r *run) planned(ctx context.Context, use func(*reconcile.Plan) (outcome, error)) result {
 	return r.opened(ctx, func() (outcome, error) {
 		plan, err := r.prepare(ctx)
 		if err != nil {
@@ -208,7 +210,7 @@ func (r *run) reconciler() {
 	if n := r.bandwidth.perSecond; n > 0 {
 		to = wrap.Limit(to, 0, n)
 	}
-	r.rec = &core.Reconciler{
+	r.rec = &reconcile.Reconciler{
 		Src:              r.source(),
 		Dst:              to,
 		Backup:           r.saving(),
@@ -222,12 +224,12 @@ func (r *run) reconciler() {
 		Budget:           r.env.Budget,
 		Buffers:          r.env.Buffers,
 		Notice:           func(s string) { r.rep.notice(s) },
-		Progress:         func(p core.Progress) { r.bar.update(p) },
+		Progress:         func(p reconcile.Progress) { r.bar.update(p) },
 	}
 }
 
 // prepare makes the plan, by rules that do not change from then on.
-func (r *run) prepare(ctx context.Context) (*core.Plan, error) {
+func (r *run) prepare(ctx context.Context) (*reconcile.Plan, error) {
 	plan, err := r.rec.Prepare(ctx)
 	if err != nil {
 		return nil, r.explain(ctx, err)
@@ -272,7 +274,7 @@ func (r *run) oneObject(p place) error {
 }
 
 // show prints the plan.
-func (r *run) show(ctx context.Context, plan *core.Plan) (outcome, error) {
+func (r *run) show(ctx context.Context, plan *reconcile.Plan) (outcome, error) {
 	for act, err := range plan.All() {
 		if err == nil {
 			err = ctx.Err()
@@ -285,7 +287,7 @@ func (r *run) show(ctx context.Context, plan *core.Plan) (outcome, error) {
 	return planOutcome(plan), nil
 }
 
-func (r *run) apply(ctx context.Context, plan *core.Plan) (outcome, error) {
+func (r *run) apply(ctx context.Context, plan *reconcile.Plan) (outcome, error) {
 	sum, err := r.rec.Apply(ctx, plan, r.rep.action)
 	return outcome{Summary: sum}, err
 }

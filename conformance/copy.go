@@ -7,13 +7,15 @@ import (
 	"sync"
 
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // outcome is what a copy planned and did.
 type outcome struct {
-	totals core.Totals
-	sum    core.Summary
-	failed []core.Action // refused, in conflict, or wrong
+	totals reconcile.Totals
+	sum    reconcile.Summary
+	failed []reconcile.Action // refused, in conflict, or wrong
 }
 
 // changes is how much there was to do.
@@ -22,11 +24,11 @@ func (o outcome) changes() int64 { return o.totals.Files + o.totals.Links + o.to
 // copyTree makes dst equal to src. The error is that of a run that could not
 // go on; see problems for those of single keys.
 func copyTree(ctx context.Context, src core.Tree, dst core.Backend, jobs int) (o outcome, err error) {
-	all, err := core.ParseDeleteLimit("100%")
+	all, err := reconcile.ParseDeleteLimit("100%")
 	if err != nil {
 		return o, err
 	}
-	r := &core.Reconciler{Src: src, Dst: dst, Jobs: jobs, MaxDelete: all, AllowEmptySource: true}
+	r := &reconcile.Reconciler{Src: src, Dst: dst, Jobs: jobs, MaxDelete: all, AllowEmptySource: true}
 	plan, err := r.Prepare(ctx)
 	if err != nil {
 		return o, fmt.Errorf("planning: %w", err)
@@ -37,10 +39,10 @@ func copyTree(ctx context.Context, src core.Tree, dst core.Backend, jobs int) (o
 		return o, err
 	}
 	var mu sync.Mutex
-	o.sum, err = r.Apply(ctx, plan, func(a core.Action) {
+	o.sum, err = r.Apply(ctx, plan, func(a reconcile.Action) {
 		mu.Lock()
 		defer mu.Unlock()
-		if a.Op == core.OpRefuse || a.Op == core.OpConflict || a.Op == core.OpFail {
+		if a.Op == reconcile.OpRefuse || a.Op == reconcile.OpConflict || a.Op == reconcile.OpFail {
 			o.failed = append(o.failed, a)
 		}
 	})

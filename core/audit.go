@@ -2,7 +2,7 @@ package core
 
 import "context"
 
-// Finding says what a [Comparison] found, in a word that programs can test.
+// Finding says what a Comparison found, in a word that programs can test.
 type Finding string
 
 // The findings.

@@ -18,7 +18,8 @@ func TestImports(t *testing.T) {
 	}{
 		{"core", []string{"core"}},
 		{"core/wrap", []string{"core", "core/wrap"}},
-		{"conformance", []string{"core", "core/wrap", "conformance"}},
+		{"core/reconcile", []string{"core", "core/wrap", "core/reconcile", "internal/fanout"}},
+		{"conformance", []string{"core", "core/wrap", "core/reconcile", "internal/fanout", "conformance"}},
 	} {
 		t.Run(tt.pkg, func(t *testing.T) {
 			allowed := make(map[string]bool)
@@ -50,4 +51,21 @@ func nonStandardDeps(t *testing.T, pkg string) []string {
 		t.Fatalf("go list -deps %s lists nothing, not even itself", pkg)
 	}
 	return deps
+}
+
+// TestBackendsKnowTheModelOnly: a backend answers questions and never decides, so
+// none of them links the reconciler.
+func TestBackendsKnowTheModelOnly(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "list", module+"backends/...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pkg := range strings.Fields(string(out)) {
+		for _, dep := range nonStandardDeps(t, pkg) {
+			if dep == module+"core/reconcile" || strings.HasPrefix(dep, module+"cmd") {
+				t.Errorf("%s imports %s, directly or not", pkg, dep)
+			}
+		}
+	}
 }

@@ -1,14 +1,13 @@
-// Package core holds the model of s3fc and the reconciler that makes one tree
-// equal to another. It knows no store and imports the standard library only.
+// Package core is the model of s3fc: trees of entries, the backends that store
+// them, and the optional abilities that a backend may have. It knows no store, and
+// imports the standard library only. Package core/reconcile makes one tree equal to
+// another, package core/wrap decorates trees, and package conformance tests backends.
 //
 // # Model
 //
 // A [Tree] is an ordered set of entries. An [Entry] is a file, a link, or
-// something that cannot be carried ([Other]), under a slash-separated key. A
-// [Backend] is a Tree that can be changed. Six methods make a backend; what
-// else a store does well it offers as an optional interface that core finds
-// with [As]: [BatchDeleter], [Copier], [Prover], [Fingerprinter], [Rememberer], [Checker], [Coster],
-// [RequestCounter], [Finisher], [Auditor], [Versioner]. Core has a correct, slower way without each of them.
+// something that cannot be copied ([Other]), under a slash-separated key. A
+// [Backend] is a Tree that can be changed. Six methods make a backend.
 //
 // # Order
 //
@@ -16,10 +15,27 @@
 // are compared by one merge, in constant memory. A directory therefore sorts
 // as its name with a slash: "a-b" < "a.txt" < "a/1" < "a0".
 //
-// # Reconciling
+// # Abilities
 //
-// A [Reconciler] lists both trees, joins the two listings by key, and decides
-// for each pair what is to be done. The plan is complete before the first
-// write, so that guards speak before anything is changed; then it is applied:
-// files, then links, then deletes and replacements.
+// A backend offers the other strengths of its store as optional interfaces, which
+// callers find with [As]. There is a correct, slower way without each of them.
+// These are stable:
+//
+//   - [Checker]: whether Put would refuse an entry
+//   - [Prover], [Fingerprinter]: equality from a listing alone
+//   - [BatchDeleter]: many deletes in one request
+//   - [Copier]: copies inside a store
+//   - [Coster], [RequestCounter]: requests before and after a run
+//   - [Finisher]: steps after the last write
+//   - [Auditor]: stored md5s and redirects, checked and repaired
+//   - [Identifier], [Rememberer]: caches of hashes and answers
+//   - [Versioner]: whether the store keeps older versions
+//
+// These exist for speed or for decorators, and may still change:
+//
+//   - [KeyLister], [KeyHint]: where to split a listing
+//   - [Partitioner], [PartSums]: md5s of parts, computed once
+//   - [Originator]: the entry behind a decorator's entry
+//   - [DirRouter]: routing rules for links to directories
+//   - [Buffers.GetAhead]: memory for reading ahead
 package core

@@ -10,7 +10,7 @@ import (
 
 // packages are where the tests lie that the table of safety.md names.
 var packages = map[string]string{
-	"cache": "internal/cache", "cmd": "cmd", "core": "core", "s3server": "internal/s3server", "faults": "internal/testkit/faults", "localfs": "backends/localfs", "memory": "backends/memory", "s3": "backends/s3",
+	"cache": "internal/cache", "cmd": "cmd", "core": "core", "s3server": "internal/s3server", "faults": "internal/testkit/faults", "localfs": "backends/localfs", "memory": "backends/memory", "reconcile": "core/reconcile", "s3": "backends/s3",
 	"s3fc": "cmd/s3fc", "torture": "internal/testkit/torture",
 }
 

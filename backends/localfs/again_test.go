@@ -6,6 +6,8 @@ import (
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // A link whose way passes a directory link reads as another target than the
@@ -20,8 +22,8 @@ func TestALinkThroughADirectoryLinkIsNotWrittenAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dst.Close()
-	r := &core.Reconciler{Src: src, Dst: dst}
-	for i, want := range []core.Totals{{Files: 1, Links: 2}, {Kept: 3}} {
+	r := &reconcile.Reconciler{Src: src, Dst: dst}
+	for i, want := range []reconcile.Totals{{Files: 1, Links: 2}, {Kept: 3}} {
 		p, err := r.Prepare(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/fanout"
 )
 
 // tries is how often a Put begins anew because another operation removed the
@@ -193,7 +194,7 @@ const largeFile = 1 << 20
 // copy writes body, of likely size bytes, to f and to the sum.
 func (w *work) copy(f io.Writer, body io.Reader, size int64) (int64, error) {
 	if size > largeFile {
-		return core.CopyAll(body, f, w.sum)
+		return fanout.Copy(body, f, w.sum)
 	}
 	return io.CopyBuffer(io.MultiWriter(f, w.sum), body, w.buf)
 }

@@ -21,6 +21,8 @@ import (
 	"github.com/s3fc/s3fc/core/wrap"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/testkit/versitygw"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // twoTrees opens two prefixes of one bucket of a server.
@@ -365,14 +367,14 @@ func TestACopyOfARunIsMadeByTheStore(t *testing.T) {
 	putFile(t, dst, "d/b", "old")
 	putFile(t, dst, "x", "extraneous")
 	s.ResetLog()
-	sum := reconcile(t, src, dst)
+	sum := reconciled(t, src, dst)
 	// of a, which is new: a HEAD of each side and a COPY; of what is there, or may
 	// be a link: GET and PUT; and one HEAD and one GET more after the first link
 	want := core.Requests{core.ClassList: 2, core.ClassHead: 2 + 1, core.ClassGet: 4 + 1, core.ClassPut: 4, core.ClassCopy: 1, core.ClassDelete: 1}
 	if got := s.Requests(); sum.Files != 3 || sum.Links != 2 || sum.Deletes != 1 || sum.Errors != 0 || got != want {
 		t.Errorf("%+v; requests %v, want %v", sum, got, want)
 	}
-	if sum = reconcile(t, src, dst); sum.Kept != 5 || sum.Files+sum.Links+sum.Deletes != 0 {
+	if sum = reconciled(t, src, dst); sum.Kept != 5 || sum.Files+sum.Links+sum.Deletes != 0 {
 		t.Errorf("a second run: %+v", sum)
 	}
 	for _, key := range []string{"l", "d/url"} {
@@ -388,7 +390,7 @@ func TestACopyOfARunAtAWSIsMadeByTheStore(t *testing.T) {
 	putFile(t, src, "d/b", "content of b")
 	putFile(t, dst, "d/b", "old")
 	s.ResetLog()
-	sum := reconcile(t, src, dst)
+	sum := reconciled(t, src, dst)
 	if got := s.Requests(); sum.Files != 2 || sum.Errors != 0 || got != (core.Requests{core.ClassList: 2, core.ClassHead: 2, core.ClassCopy: 2}) {
 		t.Errorf("%+v; requests %v", sum, got)
 	}
@@ -399,9 +401,9 @@ func TestACopyOfARunAtAWSIsMadeByTheStore(t *testing.T) {
 	}
 }
 
-func reconcile(t *testing.T, src core.Tree, dst core.Backend) core.Summary {
+func reconciled(t *testing.T, src core.Tree, dst core.Backend) reconcile.Summary {
 	t.Helper()
-	r := &core.Reconciler{Src: src, Dst: dst}
+	r := &reconcile.Reconciler{Src: src, Dst: dst}
 	p, err := r.Prepare(t.Context())
 	if err != nil {
 		t.Fatal(err)

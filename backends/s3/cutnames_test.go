@@ -10,6 +10,8 @@ import (
 
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // unknown is the hint that nothing is known, and that nothing would be lost.
@@ -178,7 +180,7 @@ func TestASourceIsSplitOnlyWhereNothingCanBeDeleted(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r := &core.Reconciler{Src: l.open(t, Options{}), Dst: dst}
+		r := &reconcile.Reconciler{Src: l.open(t, Options{}), Dst: dst}
 		plan, err := r.Prepare(t.Context())
 		if err != nil {
 			t.Fatal(err)

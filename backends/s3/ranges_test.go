@@ -22,6 +22,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/testkit/httpfault"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // small is a rule by which tests need no large objects.
@@ -467,7 +469,7 @@ func TestCopiesOfLargeFilesNeverWaitForEachOther(t *testing.T) {
 			for i := range files {
 				rawPut(t, src, fmt.Sprint(i), content)
 			}
-			r := &core.Reconciler{Src: src, Dst: dst, Buffers: pool}
+			r := &reconcile.Reconciler{Src: src, Dst: dst, Buffers: pool}
 			plan, err := r.Prepare(t.Context())
 			if err != nil {
 				t.Fatal(err)

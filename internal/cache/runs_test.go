@@ -21,6 +21,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/cache"
 	"github.com/s3fc/s3fc/internal/s3server"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // place is a directory and a bucket, with a memory of each, whose runs are
@@ -66,7 +68,7 @@ func (p *place) bucket() *s3.Tree {
 
 // run copies once, as a process of its own would, and returns what it did and
 // sent.
-func (p *place) run(pull bool) (core.Summary, core.Requests) {
+func (p *place) run(pull bool) (reconcile.Summary, core.Requests) {
 	p.t.Helper()
 	local, err := localfs.New(p.dir, localfs.Options{SettleTime: p.settle})
 	if err != nil {
@@ -76,7 +78,7 @@ func (p *place) run(pull bool) (core.Summary, core.Requests) {
 	dir := p.over(named{count, local.Identity()})
 	remote := p.over(p.bucket())
 	p.server.ResetLog()
-	var sum core.Summary
+	var sum reconcile.Summary
 	if pull {
 		sum = copyTree(p.t, remote, dir)
 	} else {

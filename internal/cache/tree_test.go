@@ -15,6 +15,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
 	"github.com/s3fc/s3fc/internal/cache"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -92,16 +94,16 @@ func (a *asked) took() (stats, opens int) {
 
 // copyTree copies with one job, so that nothing is counted at once, and fails
 // the test for anything that goes wrong.
-func copyTree(t *testing.T, src core.Tree, dst core.Backend) core.Summary {
+func copyTree(t *testing.T, src core.Tree, dst core.Backend) reconcile.Summary {
 	t.Helper()
-	r := &core.Reconciler{Src: src, Dst: dst, Jobs: 1}
+	r := &reconcile.Reconciler{Src: src, Dst: dst, Jobs: 1}
 	p, err := r.Prepare(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = p.Close() }()
-	sum, err := r.Apply(t.Context(), p, func(a core.Action) {
-		if a.Op == core.OpFail {
+	sum, err := r.Apply(t.Context(), p, func(a reconcile.Action) {
+		if a.Op == reconcile.OpFail {
 			t.Errorf("%s: %v", a.Key, a.Err)
 		}
 	})

@@ -18,6 +18,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/testkit/model"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // These look at what is stored past every backend: at the objects themselves,
@@ -101,11 +103,11 @@ func ordered(before, now, after model.State) error {
 // it says that everything went well.
 func copyTree(ctx context.Context, t testing.TB, src core.Tree, dst core.Backend, jobs int) (all bool, err error) {
 	t.Helper()
-	most, err := core.ParseDeleteLimit("100%")
+	most, err := reconcile.ParseDeleteLimit("100%")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &core.Reconciler{Src: src, Dst: dst, Jobs: jobs, MaxDelete: most, AllowEmptySource: true, TempDir: t.TempDir()}
+	r := &reconcile.Reconciler{Src: src, Dst: dst, Jobs: jobs, MaxDelete: most, AllowEmptySource: true, TempDir: t.TempDir()}
 	plan, err := r.Prepare(ctx)
 	if err != nil {
 		return false, err
@@ -115,7 +117,7 @@ func copyTree(ctx context.Context, t testing.TB, src core.Tree, dst core.Backend
 		return false, err
 	}
 	var failed []error
-	sum, err := r.Apply(ctx, plan, func(a core.Action) {
+	sum, err := r.Apply(ctx, plan, func(a reconcile.Action) {
 		if a.Err != nil {
 			failed = append(failed, fmt.Errorf("%s %s: %w", a.Op, a.Key, a.Err))
 		}

@@ -25,6 +25,8 @@ import (
 	"github.com/s3fc/s3fc/internal/cache"
 	"github.com/s3fc/s3fc/internal/testkit/httpfault"
 	"github.com/s3fc/s3fc/internal/testkit/model"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // soakTime is how long a soak lasts.
@@ -120,7 +122,7 @@ func soakMany(t *testing.T, n int, one func(way) *soak) {
 func (s *soak) turn() error {
 	from := s.rnd.IntN(2)
 	src, dst := s.tanks[from], s.tanks[1-from]
-	m := model.Copy{Flat: dst.Features().Flat, Delete: core.DeleteMode(s.rnd.IntN(3))}
+	m := model.Copy{Flat: dst.Features().Flat, Delete: reconcile.DeleteMode(s.rnd.IntN(3))}
 	var err error
 	for _, side := range []struct {
 		tank
@@ -216,16 +218,16 @@ func (s *soak) faulty(m model.Copy, src, dst tank) (ok bool, err error) {
 	return err == nil && sum.Errors == 0, err
 }
 
-func (s *soak) copy(m model.Copy, src, dst tank) (core.Summary, error) {
+func (s *soak) copy(m model.Copy, src, dst tank) (reconcile.Summary, error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	if s.caches != "" {
 		defer s.remembering(&src, &dst)()
 	}
-	r := &core.Reconciler{Src: src.Backend, Dst: dst.Backend, Delete: m.Delete, Jobs: 1 + s.rnd.IntN(4), TempDir: s.temp}
+	r := &reconcile.Reconciler{Src: src.Backend, Dst: dst.Backend, Delete: m.Delete, Jobs: 1 + s.rnd.IntN(4), TempDir: s.temp}
 	plan, err := r.Prepare(ctx)
 	if err != nil {
-		return core.Summary{}, err
+		return reconcile.Summary{}, err
 	}
 	defer plan.Close() //nolint:errcheck // Nothing is lost with it.
 	return r.Apply(ctx, plan, nil)

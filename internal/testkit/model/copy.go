@@ -6,19 +6,21 @@ import (
 	"maps"
 
 	"github.com/s3fc/s3fc/core"
+
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // A Copy is one of Src to Dst, none of which it changes.
 type Copy struct {
 	Src, Dst State
 	Flat     bool // the destination
-	Delete   core.DeleteMode
+	Delete   reconcile.DeleteMode
 }
 
 // stays reports whether key, which only the destination has, must not be
 // deleted.
 func (m Copy) stays(key string) bool {
-	if m.Delete == core.DeleteNever || m.Dst[key] == Other || m.Src[key] == Other {
+	if m.Delete == reconcile.DeleteNever || m.Dst[key] == Other || m.Src[key] == Other {
 		return true
 	}
 	for _, s := range []State{m.Src, m.Dst} {

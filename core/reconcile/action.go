@@ -1,0 +1,178 @@
+package reconcile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// Op is what an action does, or, once it was carried out, what came of it.
+type Op uint8
+
+const (
+	// OpKeep: both sides are the same, or the destination's entry is not ours to
+	// change; nothing is done.
+	OpKeep Op = iota
+	// OpPut: the source's entry is written at the destination.
+	OpPut
+	// OpDelete: the destination's entry is removed.
+	OpDelete
+	// OpRefuse: the entry cannot be carried; a warning.
+	OpRefuse
+	// OpConflict: both sides cannot be made equal here; nothing is touched.
+	OpConflict
+	// OpFail: something went wrong.
+	OpFail
+)
+
+var opNames = [...]string{OpKeep: "keep", OpPut: "put", OpDelete: "delete", OpRefuse: "refuse", OpConflict: "conflict", OpFail: "error"}
+
+// String returns the op's name in events: keep, put, delete, refuse, conflict
+// or error.
+func (o Op) String() string { return opNames[o] }
+
+// Reason says why an action is what it is, in a word that programs can test.
+type Reason string
+
+// The reasons.
+const (
+	ReasonNew         Reason = "new"          // nothing is at the destination
+	ReasonSize        Reason = "size"         // two files of different size
+	ReasonMD5         Reason = "md5"          // two files of one size and different md5
+	ReasonUnproven    Reason = "unproven"     // two files of one size, and nothing tells whether they are the same
+	ReasonKind        Reason = "kind"         // a file here, a link there
+	ReasonTarget      Reason = "target"       // two links to different targets
+	ReasonExtraneous  Reason = "extraneous"   // not in the source
+	ReasonSame        Reason = "same"         // known to be equal
+	ReasonProven      Reason = "proven"       // shown to be equal by the listing's token
+	ReasonProtected   Reason = "protected"    // below, or itself, something that cannot be carried
+	ReasonDeletesOff  Reason = "deletes-off"  // would be deleted, but deletes are not allowed
+	ReasonUncarriable Reason = "uncarriable"  // an Other; Err says what it is
+	ReasonUnsupported Reason = "unsupported"  // the destination cannot hold it; Err says why
+	ReasonUnholdable  Reason = "unholdable"   // at the destination, and of a kind that the source cannot hold
+	ReasonInTheWay    Reason = "in-the-way"   // something of the destination stands where this has to go
+	ReasonFileAndDir  Reason = "file-and-dir" // the source has both a and a/b, and the destination can hold only one
+	ReasonList        Reason = "list"         // a listing could not read this
+	ReasonRead        Reason = "read"         // the source could not be read
+	ReasonWrite       Reason = "write"        // the destination could not be written
+	ReasonAsk         Reason = "ask"          // a question to a tree failed
+	ReasonNoTarget    Reason = "no-target"    // a link to what could not be put
+	ReasonChanged     Reason = "changed"      // something else is there than the plan saw
+	ReasonUnsaved     Reason = "unsaved"      // what is there could not be saved in the backup
+)
+
+// An Action is one step of a plan: what is to be done at one key and why. After
+// it was carried out, the same type says what came of it.
+type Action struct {
+	Op     Op
+	Key    string
+	Reason Reason
+	// Src and Dst are what was seen on each side, nil for nothing.
+	Src, Dst *core.Entry
+	// Group is not empty for the parts of one replacement, and names the key
+	// that is put: first the put, then the deletes that make way for it.
+	Group string
+	// Obstacle is the file or link of the destination that stands at a parent
+	// of Key and has to go before the put.
+	Obstacle *core.Entry
+	// Err says what is wrong, for Refuse, Conflict and Fail.
+	Err error
+	// Bytes is, once a file was put, how many bytes were sent.
+	Bytes int64
+}
+
+// Name is the action's name in events: Op's, but "link" for the put of a link.
+func (a Action) Name() string {
+	if a.Op == OpPut && a.Src != nil && a.Src.Kind == core.Link {
+		return "link"
+	}
+	return a.Op.String()
+}
+
+// event is an action as a line of JSON. The first fields are the event that
+// the command line prints; the rest make the action whole again.
+type event struct {
+	Event    string      `json:"event"`
+	Key      string      `json:"key"`
+	KeyBytes string      `json:"key_bytes,omitempty"` // base64 of a key that is not valid UTF-8
+	Reason   Reason      `json:"reason,omitempty"`
+	Size     *int64      `json:"size,omitempty"`
+	Target   string      `json:"target,omitempty"`
+	Error    string      `json:"error,omitempty"`
+	Group    string      `json:"group,omitempty"`
+	Src      *core.Entry `json:"src,omitempty"`
+	Dst      *core.Entry `json:"dst,omitempty"`
+	Obstacle *core.Entry `json:"obstacle,omitempty"`
+}
+
+func (a Action) event() event {
+	ev := event{Event: a.Name(), Key: a.Key, KeyBytes: core.EncodeKey(a.Key), Reason: a.Reason, Group: a.Group}
+	if a.Err != nil {
+		ev.Error = a.Err.Error()
+	}
+	e := a.Src
+	if a.Op == OpDelete || e == nil {
+		e = a.Dst
+	}
+	if e != nil {
+		switch e.Kind {
+		case core.File:
+			ev.Size = &e.Size
+		case core.Link:
+			ev.Target = e.Target.String()
+		}
+	}
+	return ev
+}
+
+// Event returns the action as one line of JSON for programs, without a
+// newline: event, key, reason, and size, target or error.
+func (a Action) Event() []byte {
+	b, err := json.Marshal(a.event())
+	if err != nil {
+		panic(fmt.Sprintf("core: an event cannot be encoded: %v", err)) // strings and numbers only
+	}
+	return b
+}
+
+// MarshalJSON returns the action whole: the event, with src, dst and obstacle.
+func (a Action) MarshalJSON() ([]byte, error) {
+	ev := a.event()
+	ev.Src, ev.Dst, ev.Obstacle = a.Src, a.Dst, a.Obstacle
+	return json.Marshal(ev)
+}
+
+// UnmarshalJSON is the inverse of MarshalJSON.
+func (a *Action) UnmarshalJSON(b []byte) error {
+	var ev event
+	if err := json.Unmarshal(b, &ev); err != nil {
+		return err
+	}
+	op, ok := opByName(ev.Event)
+	if !ok {
+		return fmt.Errorf("unknown event %q", ev.Event)
+	}
+	key, err := core.DecodeKey(ev.Key, ev.KeyBytes)
+	if err != nil {
+		return err
+	}
+	*a = Action{Op: op, Key: key, Reason: ev.Reason, Group: ev.Group, Src: ev.Src, Dst: ev.Dst, Obstacle: ev.Obstacle}
+	if ev.Error != "" {
+		a.Err = errors.New(ev.Error)
+	}
+	return nil
+}
+
+func opByName(name string) (Op, bool) {
+	if name == "link" {
+		return OpPut, true
+	}
+	for i, n := range opNames {
+		if n == name {
+			return Op(i), true
+		}
+	}
+	return 0, false
+}

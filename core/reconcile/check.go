@@ -1,0 +1,223 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"sync"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// A Check compares two trees by what they hold: it reads every file on both
+// sides and asks for every link, and trusts no listing, no proof, no cache and
+// no metadata. Without Dst, it holds each entry of Src against what its store
+// says of it. Its fields are set before use; the zero value of each but Src is
+// a good default.
+type Comparison struct {
+	Src, Dst core.Tree
+	// SrcAuditor and DstAuditor look for what is wrong with what is stored
+	// beside the content; nil for none.
+	SrcAuditor, DstAuditor core.Auditor
+	// Repair puts right what can be, without sending content: in Dst, or in Src
+	// if that is alone.
+	Repair bool
+	// Keeps reports what is the same, too.
+	Keeps bool
+
+	// Jobs is how many entries are read at once; 0 means [DefaultJobs].
+	Jobs int
+	// TempDir is where a list of keys goes that is too large for memory; empty
+	// means [os.TempDir].
+	TempDir string
+	// Notice and Progress are as those of a [Reconciler].
+	Notice   func(string)
+	Progress func(Progress)
+}
+
+// Found is what was found out about one key.
+type Found struct {
+	Key  string
+	What core.Finding
+	// Side is whose entry a flaw is of, where it is of one.
+	Side Side
+	// Src and Dst are the two entries as they were read, nil for nothing. The
+	// MD5 of a File is that of its content.
+	Src, Dst *core.Entry
+	// Err says what is wrong, in words for a person.
+	Err error
+	// Repaired says that it was put right.
+	Repaired bool
+}
+
+// Event returns the finding as one line of JSON, without a newline.
+func (f Found) Event() []byte {
+	ev := struct {
+		Event  string       `json:"event"`
+		Key    string       `json:"key"`
+		Bytes  string       `json:"key_bytes,omitempty"`
+		Reason core.Finding `json:"reason"`
+		Side   string       `json:"side,omitempty"`
+		Error  string       `json:"error,omitempty"`
+		Src    *core.Entry  `json:"src,omitempty"`
+		Dst    *core.Entry  `json:"dst,omitempty"`
+	}{Event: f.Name(), Key: f.Key, Bytes: core.EncodeKey(f.Key), Reason: f.What, Src: f.Src, Dst: f.Dst}
+	if f.ofOneSide() {
+		ev.Side = f.Side.String()
+	}
+	if f.Err != nil {
+		ev.Error = f.Err.Error()
+	}
+	b, err := json.Marshal(ev)
+	if err != nil {
+		panic(fmt.Sprintf("core: an event cannot be encoded: %v", err)) // strings and numbers only
+	}
+	return b
+}
+
+var severityNames = [...]string{core.SeverityFine: "same", core.SeverityRemark: "remark", core.SeverityDiffers: "differ", core.SeverityFailed: "error"}
+
+// Name is the finding's name in events: same, remark, differ, error, or repair
+// for what was put right.
+func (f Found) Name() string {
+	if f.Repaired {
+		return "repair"
+	}
+	return severityNames[f.What.Severity()]
+}
+
+// ofOneSide reports whether the finding is of one side's entry by itself.
+func (f Found) ofOneSide() bool {
+	switch f.What {
+	case core.FindingSame, core.FindingOnlySource, core.FindingOnlyDestination, core.FindingContent, core.FindingTarget, core.FindingKind:
+		return false
+	}
+	return true
+}
+
+// Checked counts what a [Comparison] found: each key once, as the worst that was
+// found there.
+type ComparisonCounts struct {
+	Same, Remarks, Repaired, Differ, Errors int64
+	Bytes                                   int64 // read
+}
+
+// Total is how many keys were checked.
+func (c ComparisonCounts) Total() int64 { return c.Same + c.Remarks + c.Repaired + c.Differ + c.Errors }
+
+// Run checks, and tells report, serially, what it found. The error is not nil
+// only if it could not be done to the end.
+func (c *Comparison) Run(ctx context.Context, report func(Found)) (ComparisonCounts, error) {
+	k := &checker{Comparison: c, report: report}
+	pairs, err := k.list(ctx)
+	if err != nil {
+		return k.sum, err
+	}
+	defer pairs.close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
+	err = k.examineAll(ctx, pairs)
+	return k.sum, err
+}
+
+// checker is one run of a Check.
+type checker struct {
+	*Comparison
+	report func(Found)
+
+	mu       sync.Mutex // guards all below, and report
+	sum      ComparisonCounts
+	progress Progress
+	fatal    error
+}
+
+// list lists both trees before anything is read: an order that turns out to be
+// wrong is set right before there is anything to take back.
+func (k *checker) list(ctx context.Context) (*spool[Action], error) {
+	r := &Reconciler{Src: k.Src, Dst: readOnly{k.Dst}, TempDir: k.TempDir}
+	if k.Dst == nil {
+		r.Dst = readOnly{nothingThere{k.Src}}
+	}
+	for {
+		pairs, err := k.listWith(ctx, r)
+		var order *OrderError
+		if !errors.As(err, &order) || !r.sortSide(order.Side) {
+			return pairs, err
+		}
+		if k.Notice != nil {
+			k.Notice(order.notice())
+		}
+	}
+}
+
+func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool[Action], err error) {
+	pairs := newSpool[Action](k.TempDir, spoolBound)
+	defer func() {
+		if err != nil {
+			_ = pairs.close() // it is not used
+		}
+	}()
+	k.progress = Progress{}
+	for pair, err := range r.join(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		act := Action{Key: pair.Key, Src: pair.Src, Dst: pair.Dst}
+		if pair.Err != nil {
+			act = unlisted(pair)
+		} else if excluded(pair.Src) || excluded(pair.Dst) {
+			continue
+		}
+		k.expect(act)
+		if err := pairs.add(act.clone()); err != nil {
+			return nil, err
+		}
+	}
+	return pairs, ctx.Err()
+}
+
+// unlisted is a key that a listing failed at; whose it was shows in which side
+// is not nil.
+func unlisted(p Pair) Action {
+	act := Action{Op: OpFail, Key: p.Key, Err: p.Err}
+	if nobody := (&core.Entry{Key: p.Key}); p.Side == SideSource {
+		act.Src = nobody
+	} else {
+		act.Dst = nobody
+	}
+	return act
+}
+
+// expect counts what there is to be read.
+func (k *checker) expect(act Action) {
+	k.progress.Total++
+	for _, e := range []*core.Entry{act.Src, act.Dst} {
+		if e != nil && e.Kind == core.File {
+			k.progress.TotalBytes += e.Size
+		}
+	}
+	if k.progress.Listed++; k.progress.Listed%1024 == 0 && k.Progress != nil {
+		k.Progress(Progress{Phase: PhaseListing, Listed: k.progress.Listed})
+	}
+}
+
+func excluded(e *core.Entry) bool {
+	return e != nil && e.Kind == core.Other && errors.Is(e.Problem, core.ErrExcluded)
+}
+
+// readOnly makes a Backend of a Tree that nobody is going to write to.
+type readOnly struct{ core.Tree }
+
+func (readOnly) Put(context.Context, core.Entry, io.Reader, *core.Entry) (core.Entry, error) {
+	return core.Entry{}, fs.ErrPermission
+}
+func (readOnly) Delete(context.Context, core.Entry) error { return fs.ErrPermission }
+
+// nothingThere is a tree without entries.
+type nothingThere struct{ core.Tree }
+
+func (nothingThere) List(context.Context, string) iter.Seq2[core.Entry, error] {
+	return func(func(core.Entry, error) bool) {}
+}

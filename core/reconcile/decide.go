@@ -1,0 +1,142 @@
+package reconcile
+
+import (
+	"errors"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// need is the one fact that a decision still waits for.
+type need uint8
+
+const (
+	nothing need = iota
+	statSrc      // the source's entry, complete
+	statDst      // the destination's entry, complete
+	hashSrc      // the md5 of the source's file, by reading it
+	hashDst      // the md5 of the destination's file, by reading it
+)
+
+// decision is an operation with its reason, or, if need is not nothing, the
+// fact without which there is none yet.
+type decision struct {
+	op     Op
+	reason Reason
+	need   need
+}
+
+func ask(n need) decision                { return decision{need: n} }
+func does(op Op, reason Reason) decision { return decision{op: op, reason: reason} }
+
+// decide says what is to be done about one key. It is pure: src and dst are
+// what is known of the two sides (nil: nothing is there), and proven says that
+// a listing's token was shown to stand for the other side's content. It never
+// asks for the same fact twice, as long as asking changes the entry: Stat
+// clears Partial, and a hash makes the md5 known.
+func decide(src, dst *core.Entry, proven bool, r rules) decision {
+	switch {
+	case src == nil:
+		return decideExtraneous(dst, r)
+	case src.Kind == core.Other:
+		return decideUncarriable(src)
+	case dst == nil:
+		if src.MaybeLink && r.resolve {
+			return ask(statSrc)
+		}
+		return does(OpPut, ReasonNew)
+	case proven:
+		return does(OpKeep, ReasonProven)
+	case dst.Kind == core.Other && src.MaybeLink && !errors.Is(dst.Problem, core.ErrExcluded):
+		return ask(statSrc) // it may be a link that the destination cannot carry on, but has
+	case dst.Kind == core.Other:
+		return does(OpConflict, ReasonInTheWay)
+	case src.Kind == core.Link && dst.Kind == core.Link:
+		return decideLinks(src, dst, r)
+	case src.Kind == core.File && dst.Kind == core.File:
+		return decideFiles(src, dst, r)
+	}
+	return decideKinds(src, dst, r)
+}
+
+// decideExtraneous: only the destination has something.
+func decideExtraneous(dst *core.Entry, r rules) decision {
+	switch {
+	case dst.Kind == core.Other && errors.Is(dst.Problem, core.ErrExcluded):
+		return does(OpKeep, ReasonProtected)
+	case dst.Kind == core.Other:
+		return does(OpRefuse, ReasonUncarriable)
+	case r.del == DeleteNever:
+		return does(OpKeep, ReasonDeletesOff)
+	case dst.MaybeLink:
+		return ask(statDst)
+	case r.del != DeleteAll && !r.src.holds(dst):
+		return does(OpRefuse, ReasonUnholdable)
+	}
+	return does(OpDelete, ReasonExtraneous)
+}
+
+func decideUncarriable(src *core.Entry) decision {
+	if errors.Is(src.Problem, core.ErrExcluded) {
+		return does(OpKeep, ReasonProtected)
+	}
+	return does(OpRefuse, ReasonUncarriable)
+}
+
+// decideLinks: two links. What is known of the target's kind counts only where
+// the source knows it and the destination keeps it.
+func decideLinks(src, dst *core.Entry, r rules) decision {
+	switch {
+	case !src.Target.Same(dst.Target):
+		return overwrite(dst, ReasonTarget, r)
+	case r.dst.dirTargets && src.Target.Dir != core.DirUnknown && src.Target.Dir != dst.Target.Dir:
+		return overwrite(dst, ReasonTarget, r)
+	}
+	return does(OpKeep, ReasonSame)
+}
+
+// decideKinds: a file on one side and a link on the other, where a file of a
+// listing may yet turn out to be a link.
+func decideKinds(src, dst *core.Entry, r rules) decision {
+	switch {
+	case dst.MaybeLink:
+		return ask(statDst)
+	case src.MaybeLink:
+		return ask(statSrc)
+	}
+	return overwrite(dst, ReasonKind, r)
+}
+
+// decideFiles: two files, as far as is known.
+func decideFiles(src, dst *core.Entry, r rules) decision {
+	switch {
+	case src.Size != dst.Size && dst.MaybeLink:
+		return ask(statDst)
+	case src.Size != dst.Size && src.MaybeLink && r.resolve:
+		return ask(statSrc)
+	case src.Size != dst.Size:
+		return does(OpPut, ReasonSize)
+	case !src.MD5.Known() && !r.src.asks:
+		return ask(hashSrc)
+	case !dst.MD5.Known() && !r.dst.asks:
+		return ask(hashDst)
+	case dst.Partial && (!dst.MD5.Known() || dst.MaybeLink):
+		return ask(statDst)
+	case src.Partial && (!src.MD5.Known() || src.MaybeLink):
+		return ask(statSrc)
+	case !src.MD5.Known() || !dst.MD5.Known():
+		return does(OpPut, ReasonUnproven)
+	case src.MD5 != dst.MD5:
+		return does(OpPut, ReasonMD5)
+	}
+	return does(OpKeep, ReasonSame)
+}
+
+// overwrite puts over dst, unless dst is of a kind that the source could not
+// hold: that is not missing from the source, and stays unless the user said
+// that everything may go.
+func overwrite(dst *core.Entry, reason Reason, r rules) decision {
+	if r.del != DeleteAll && !r.src.holds(dst) {
+		return does(OpConflict, ReasonUnholdable)
+	}
+	return does(OpPut, reason)
+}

@@ -1,0 +1,207 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"time"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// examineAll reads what was listed.
+func (k *checker) examineAll(ctx context.Context, pairs *spool[Action]) error {
+	k.progress.Phase = PhaseFiles
+	err := k.examineEach(ctx, pairs)
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return k.stopped()
+}
+
+// examineEach examines so many at once, and waits for the last.
+func (k *checker) examineEach(ctx context.Context, pairs *spool[Action]) error {
+	jobs := k.Jobs
+	if jobs <= 0 {
+		jobs = DefaultJobs
+	}
+	workers := newLimiter(jobs)
+	defer workers.wait()
+	for act, err := range pairs.all() {
+		if err != nil {
+			return err
+		}
+		if k.stopped() != nil || ctx.Err() != nil {
+			return nil
+		}
+		workers.run(func() { k.conclude(ctx, k.examine(ctx, act)) })
+	}
+	return nil
+}
+
+func (k *checker) stopped() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.fatal
+}
+
+// verdict is all that was found out about one key.
+type verdict struct {
+	key      string
+	src, dst *core.Entry
+	found    []Found
+}
+
+func (v *verdict) add(what core.Finding, side Side, err error) {
+	v.found = append(v.found, Found{Key: v.key, What: what, Side: side, Err: err})
+}
+
+// examine reads both sides of one key and compares them.
+func (k *checker) examine(ctx context.Context, act Action) *verdict {
+	v := &verdict{key: act.Key}
+	if act.Op == OpFail {
+		side := SideSource
+		if act.Dst != nil {
+			side = SideDestination
+		}
+		v.add(core.FindingError, side, act.Err)
+		return v
+	}
+	var okSrc, okDst bool
+	var srcFlaws, dstFlaws []core.Flaw
+	v.src, srcFlaws, okSrc = k.look(ctx, v, SideSource, act.Src)
+	v.dst, dstFlaws, okDst = k.look(ctx, v, SideDestination, act.Dst)
+	if okSrc && okDst {
+		k.compare(v)
+	}
+	k.judge(ctx, v, SideSource, srcFlaws)
+	k.judge(ctx, v, SideDestination, dstFlaws)
+	return v
+}
+
+// look reads the entry of one side. What hinders it is added to v.
+func (k *checker) look(ctx context.Context, v *verdict, side Side, listed *core.Entry) (_ *core.Entry, flaws []core.Flaw, ok bool) {
+	if listed == nil || listed.Kind == core.Other {
+		return listed, nil, true
+	}
+	tree, auditor := k.Src, k.SrcAuditor
+	if side == SideDestination {
+		tree, auditor = k.Dst, k.DstAuditor
+	}
+	e, claimed, err := k.read(core.WithSizeHint(ctx, listed.Size), tree, v.key)
+	switch {
+	case err != nil:
+	case auditor != nil && e.Kind != core.Other:
+		flaws, err = auditor.Audit(ctx, *e)
+	case claimed.Known() && claimed != e.MD5:
+		flaws = []core.Flaw{{What: core.FindingMD5, Err: fmt.Errorf("md5 %s is stored, and the content has %s", claimed, e.MD5)}}
+	}
+	if err != nil {
+		v.add(core.FindingError, side, err)
+		return nil, nil, false
+	}
+	return e, flaws, true
+}
+
+// read reads an entry, and, if that fails for a while, again. Its MD5 is that
+// of the content; claimed is what it was said to be.
+func (k *checker) read(ctx context.Context, t core.Tree, key string) (e *core.Entry, claimed core.MD5, err error) {
+	for try := 1; ; try++ {
+		e, claimed, err = k.readOnce(ctx, t, key)
+		if !core.IsTransient(err) || try == transferTries || !pause(ctx, try) {
+			return e, claimed, err
+		}
+	}
+}
+
+func (k *checker) readOnce(ctx context.Context, t core.Tree, key string) (*core.Entry, core.MD5, error) {
+	body, e, err := t.Open(ctx, key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, core.MD5{}, fmt.Errorf("%w: it was listed and is gone", core.ErrChanged)
+	case err != nil:
+		return nil, core.MD5{}, err
+	}
+	e.Partial, e.MaybeLink = false, false
+	claimed := e.MD5
+	if body == nil {
+		return &e, claimed, nil
+	}
+	defer body.Close()
+	seen, err := hashBody(ctx, &tracker{ctx: ctx, body: body, moved: k.moved}, e.Size, nil)
+	e.MD5 = seen.MD5
+	return &e, claimed, err
+}
+
+// compare compares what the two sides hold.
+func (k *checker) compare(v *verdict) {
+	src, dst := v.src, v.dst
+	switch {
+	case k.Dst == nil:
+		if src != nil && src.Kind == core.Other {
+			v.add(core.FindingUncarriable, SideSource, src.Problem)
+		}
+	case src == nil && dst == nil:
+	case src == nil:
+		v.alone(core.FindingOnlyDestination, SideDestination, dst, k.Src)
+	case dst == nil:
+		v.alone(core.FindingOnlySource, SideSource, src, k.Dst)
+	case src.Kind == core.Other && dst.Kind == core.Other:
+		v.add(core.FindingUncarriable, SideSource, src.Problem)
+	case src.Kind != dst.Kind:
+		v.add(core.FindingKind, SideSource, fmt.Errorf("the source has %s, and the destination %s", describe(src), describe(dst)))
+	case src.Kind == core.File && (src.Size != dst.Size || src.MD5 != dst.MD5):
+		v.add(core.FindingContent, SideSource, fmt.Errorf("the source has %s, and the destination %s", describe(src), describe(dst)))
+	case src.Kind == core.Link && !src.Target.Same(dst.Target), k.wrongSlash(src, dst):
+		v.add(core.FindingTarget, SideSource, fmt.Errorf("the source has %s, and the destination %s", describe(src), describe(dst)))
+	}
+}
+
+// wrongSlash: both lead to the same key, and the destination, which could tell,
+// is wrong about whether that is a directory.
+func (k *checker) wrongSlash(src, dst *core.Entry) bool {
+	return src.Kind == core.Link && k.Dst.Features().DirTargets && src.Target.Dir != core.DirUnknown && src.Target.Dir != dst.Target.Dir
+}
+
+// alone: only one side has e. What the other could not hold is not missing
+// there.
+func (v *verdict) alone(what core.Finding, side Side, e *core.Entry, other core.Tree) {
+	if e.Kind == core.Other {
+		v.add(core.FindingUncarriable, side, e.Problem)
+		return
+	}
+	if err := core.CheckPut(other, *e); err != nil {
+		v.add(core.FindingUncarriable, side, err)
+		return
+	}
+	v.add(what, side, nil)
+}
+
+// describe says what an entry is.
+func describe(e *core.Entry) string {
+	switch e.Kind {
+	case core.File:
+		return fmt.Sprintf("a file of %d bytes, md5 %s", e.Size, e.MD5)
+	case core.Link:
+		return "a link to " + core.DisplayKey(e.Target.String())
+	}
+	return fmt.Sprintf("what cannot be carried (%v)", e.Problem)
+}
+
+// pause waits before another try; false means that ctx ended.
+func pause(ctx context.Context, try int) bool {
+	wait := 50 * time.Millisecond << try
+	t := time.NewTimer(wait/2 + rand.N(wait)) //nolint:gosec // Jitter.
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

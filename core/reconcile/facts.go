@@ -1,0 +1,372 @@
+package reconcile
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // See MD5.
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/fanout"
+)
+
+// asker finds the facts that decisions wait for.
+type asker struct {
+	src, dst  core.Tree
+	srcProver core.Prover
+	dstProver core.Prover
+	srcPrints core.Fingerprinter
+	dstPrints core.Fingerprinter
+	srcMemory core.Rememberer
+	dstMemory core.Rememberer
+	rules     rules
+}
+
+func newAsker(src, dst core.Tree, r rules) *asker {
+	a := &asker{src: src, dst: dst, rules: r}
+	a.srcProver, _ = core.As[core.Prover](src)
+	a.dstProver, _ = core.As[core.Prover](dst)
+	a.srcPrints, _ = core.As[core.Fingerprinter](src)
+	a.dstPrints, _ = core.As[core.Fingerprinter](dst)
+	a.srcMemory, _ = core.As[core.Rememberer](src)
+	a.dstMemory, _ = core.As[core.Rememberer](dst)
+	return a
+}
+
+// inquiry is one key under decision: what is known so far.
+type inquiry struct {
+	src, dst         *core.Entry
+	srcHead, dstHead []byte // their content, if it was read and is short
+}
+
+func (a *asker) inquire(src, dst *core.Entry) inquiry {
+	return inquiry{src: unseen(src, dst, a.rules.src), dst: unseen(dst, src, a.rules.dst)}
+}
+
+// unseen returns e without its md5, if it is to be compared with what may be a
+// link: a proof needs the content itself then, and reading it is for nothing,
+// where asking the other side is not.
+func unseen(e, other *core.Entry, r sideRules) *core.Entry {
+	if e == nil || other == nil || r.asks || !other.MaybeLink || e.Kind != core.File || !e.MD5.Known() ||
+		e.Size != other.Size || e.Size > core.HeadSize {
+		return e
+	}
+	without := *e
+	without.MD5 = core.MD5{}
+	return &without
+}
+
+// remember tells a tree what was found out about its entry e.
+func remember(m core.Rememberer, e *core.Entry) {
+	if m != nil && e.Kind == core.File && e.MD5.Known() {
+		m.Remember(*e)
+	}
+}
+
+// settle decides about one key and asks for facts until it can. What it asks
+// is paid for only where the answer changes the decision.
+func (a *asker) settle(ctx context.Context, key string, src, dst *core.Entry) Action {
+	q := a.inquire(src, dst)
+	for {
+		d := decide(q.src, q.dst, a.proven(&q), a.rules)
+		if d.need == nothing {
+			return a.action(key, d, &q)
+		}
+		if act, ended := a.find(ctx, key, d.need, &q); ended {
+			return act
+		}
+	}
+}
+
+// quick decides without asking; ok is false if a fact is needed.
+func (a *asker) quick(key string, src, dst *core.Entry) (act Action, ok bool) {
+	q := a.inquire(src, dst)
+	d := decide(q.src, q.dst, a.proven(&q), a.rules)
+	if d.need != nothing {
+		return Action{}, false
+	}
+	return a.action(key, d, &q), true
+}
+
+// action completes a decision: a put is held against what the destination can
+// hold, and what is not done gets its words.
+func (a *asker) action(key string, d decision, q *inquiry) Action {
+	act := Action{Op: d.op, Key: key, Reason: d.reason, Src: q.src, Dst: q.dst}
+	switch {
+	case d.op == OpPut:
+		if err := core.CheckPut(a.dst, *q.src); err != nil {
+			act.Op, act.Reason, act.Err = OpRefuse, ReasonUnsupported, err
+		}
+	case d.reason == ReasonUncarriable && q.src != nil:
+		act.Err = q.src.Problem
+	case d.reason == ReasonUncarriable, d.reason == ReasonInTheWay:
+		act.Err = problemAtDestination(q.dst)
+	case d.reason == ReasonUnholdable:
+		act.Err = fmt.Errorf("%w: the source cannot hold the link to %s that is at the destination; it is kept (--delete=all removes such links)",
+			core.ErrUnsupportedLink, q.dst.Target)
+	}
+	if act.Op == OpConflict {
+		act.Err = fmt.Errorf("%w: %w", core.ErrConflict, act.Err)
+	}
+	return act
+}
+
+func problemAtDestination(dst *core.Entry) error {
+	if dst.Problem == nil {
+		return errors.New("at the destination is something that cannot be carried")
+	}
+	return fmt.Errorf("at the destination: %w", dst.Problem)
+}
+
+// find gets one fact. ended says that the answer ends the inquiry with act.
+func (a *asker) find(ctx context.Context, key string, n need, q *inquiry) (act Action, ended bool) {
+	var err error
+	switch n {
+	case statSrc:
+		q.src, err = complete(ctx, a.src, key)
+		if err == nil && q.src == nil {
+			err = fmt.Errorf("%w: it was listed and is gone", core.ErrChanged)
+		}
+	case statDst:
+		q.dst, err = complete(ctx, a.dst, key)
+	case hashSrc:
+		q.src, q.srcHead, err = hashEntry(ctx, a.src, q.src, a.dstProver, q.dst, a.srcMemory)
+	case hashDst:
+		var dst *core.Entry
+		dst, q.dstHead, err = hashEntry(ctx, a.dst, q.dst, a.srcProver, q.src, a.dstMemory)
+		if err == nil {
+			q.dst = dst
+		} else if ctx.Err() == nil && !errors.Is(err, core.ErrBudget) {
+			return a.action(key, does(OpPut, ReasonUnproven), q), true // unreadable here is no reason not to replace it
+		}
+	}
+	if err != nil {
+		reason := ReasonAsk
+		if n == hashSrc {
+			reason = ReasonRead
+		}
+		return Action{Op: OpFail, Key: key, Reason: reason, Src: q.src, Dst: q.dst, Err: err}, true
+	}
+	return Action{}, false
+}
+
+// complete asks t for the entry at key; nil if there is none.
+func complete(ctx context.Context, t core.Tree, key string) (*core.Entry, error) {
+	e, err := t.Stat(ctx, key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	e.Partial, e.MaybeLink = false, false
+	return &e, nil
+}
+
+// proven reports whether the token of one side proves that it holds what is
+// known of the other, or what the other's token proves. Of a link it can prove more than its target says: that
+// its text is what would be written.
+func (a *asker) proven(q *inquiry) bool {
+	if q.src == nil || q.dst == nil {
+		return false
+	}
+	if a.samePrints(q.src, q.dst) {
+		return true
+	}
+	if a.dstProver != nil && provable(q.src, q.dst) && a.dstProver.Proves(*q.dst, evidence(q.src, q.srcHead, true)) {
+		return true
+	}
+	return a.srcProver != nil && provable(q.dst, q.src) && !a.slashDiffers(q) &&
+		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstHead, a.rules.dst.dirTargets))
+}
+
+// samePrints reports whether two files show that they have one content. What may
+// be a link is compared as one.
+func (a *asker) samePrints(src, dst *core.Entry) bool {
+	if a.srcPrints == nil || a.dstPrints == nil || src.Kind != core.File || dst.Kind != core.File ||
+		src.Size != dst.Size || src.MaybeLink || dst.MaybeLink {
+		return false
+	}
+	print := a.srcPrints.Fingerprint(*src)
+	return print != "" && print == a.dstPrints.Fingerprint(*dst)
+}
+
+// slashDiffers reports whether two links are to be compared of which the
+// destination's says of its target what the source knows to be wrong.
+func (a *asker) slashDiffers(q *inquiry) bool {
+	return q.src.Kind == core.Link && q.dst.Kind == core.Link && a.rules.dst.dirTargets &&
+		q.src.Target.Dir != core.DirUnknown && q.src.Target.Dir != q.dst.Target.Dir
+}
+
+// provable reports whether have can be proved by what is known of e: what is
+// listed as a file may be anything, but a link is no file. A link that cannot be
+// carried, as one into a ring, can still be the wanted one.
+func provable(e, have *core.Entry) bool {
+	return have.Kind == core.File || e.Kind == core.Link && !errors.Is(have.Problem, core.ErrExcluded)
+}
+
+// evidence is what is known of e for a proof. A side that does not keep what
+// its targets are has no say in it.
+func evidence(e *core.Entry, head []byte, knowsDir bool) core.Evidence {
+	ev := core.Evidence{Kind: e.Kind, Size: e.Size, MD5: e.MD5, Head: head, Target: e.Target}
+	if e.Parts.Count > 0 {
+		ev.Parts = []core.PartsHash{e.Parts}
+	}
+	if !knowsDir {
+		ev.Target.Dir = core.DirUnknown
+	}
+	return ev
+}
+
+// hashEntry reads the file e of t and returns the entry that was read, with its
+// md5 and what prover, which is of the other tree and may be nil, may want to
+// know to compare it with other, and its content if that is short. m is told.
+func hashEntry(ctx context.Context, t core.Tree, e *core.Entry, prover core.Prover, other *core.Entry, m core.Rememberer) (*core.Entry, []byte, error) {
+	if e.Size == 0 && !e.MaybeLink {
+		got := *e
+		got.MD5 = core.SumMD5(nil)
+		return &got, []byte{}, nil
+	}
+	body, got, err := t.Open(core.WithSizeHint(ctx, e.Size), e.Key)
+	if err != nil {
+		return e, nil, err
+	}
+	got.Partial, got.MaybeLink = false, false
+	if body == nil {
+		return &got, nil, nil
+	}
+	var sizes []int64
+	if prover != nil && other != nil && other.Kind == core.File {
+		sizes = prover.PartSizes(*other)
+	}
+	seen, err := hashBody(ctx, body, got.Size, sizes)
+	unchanged := body.Close() == nil
+	if err != nil {
+		return e, nil, err
+	}
+	got.MD5, got.Parts = seen.MD5, proving(seen, prover, other)
+	if unchanged {
+		remember(m, &got)
+	}
+	return &got, seen.Head, nil
+}
+
+// proving returns the one of the parts' hashes that proves what other holds.
+func proving(ev core.Evidence, prover core.Prover, other *core.Entry) core.PartsHash {
+	ev.Kind = core.File
+	for _, p := range ev.Parts {
+		if ev.Parts = []core.PartsHash{p}; prover.Proves(*other, ev) {
+			return p
+		}
+	}
+	return core.PartsHash{}
+}
+
+// hashBody reads body to its end, which is to come after size bytes.
+func hashBody(ctx context.Context, body io.Reader, size int64, partSizes []int64) (core.Evidence, error) {
+	whole := md5.New() //nolint:gosec // See MD5.
+	writers := []io.Writer{whole}
+	parts := make([]*partsHasher, len(partSizes))
+	for i, p := range partSizes {
+		parts[i] = &partsHasher{size: p, part: md5.New(), all: md5.New()} //nolint:gosec // See MD5.
+		writers = append(writers, parts[i])
+	}
+	var head *headKeeper
+	if size <= core.HeadSize {
+		head = &headKeeper{}
+		writers = append(writers, head)
+	}
+	if err := hashInto(ctx, body, size, writers); err != nil {
+		return core.Evidence{}, err
+	}
+	seen := core.Evidence{Size: size, MD5: sumOf(whole)}
+	if head != nil {
+		seen.Head = head.b
+	}
+	for _, p := range parts {
+		seen.Parts = append(seen.Parts, p.sum())
+	}
+	return seen, nil
+}
+
+// hashInto reads body to its end, which is to come after size bytes, into all
+// writers. md5 is slower than whatever it is fed from: above smallFile, each
+// writer has a goroutine.
+func hashInto(ctx context.Context, body io.Reader, size int64, writers []io.Writer) error {
+	copyTo := fanout.CopySerial
+	if size > core.SmallFile {
+		copyTo = fanout.Copy
+	}
+	n, err := copyTo(&contextReader{ctx, body}, writers...)
+	if err == nil && n != size {
+		err = fmt.Errorf("%w: %d bytes were read where %d were announced", core.ErrChanged, n, size)
+	}
+	return err
+}
+
+func sumOf(h hash.Hash) core.MD5 { return core.MD5Of([md5.Size]byte(h.Sum(nil))) }
+
+// contextReader ends reading when its context does.
+type contextReader struct {
+	ctx context.Context //nolint:containedctx // It lives as long as one read of a body.
+	r   io.Reader
+}
+
+func (c *contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+type headKeeper struct{ b []byte }
+
+func (h *headKeeper) Write(p []byte) (int, error) {
+	h.b = append(h.b, p...)
+	return len(p), nil
+}
+
+// partsHasher computes the md5 of the md5s of parts of one size.
+type partsHasher struct {
+	size, filled int64
+	count        int
+	part, all    hash.Hash
+	keep         bool
+	sums         []core.MD5 // of each part, if they are to be kept
+}
+
+func (h *partsHasher) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		k := min(int64(len(p)), h.size-h.filled)
+		h.part.Write(p[:k])
+		h.filled += k
+		p = p[k:]
+		if h.filled == h.size {
+			h.endPart()
+		}
+	}
+	return n, nil
+}
+
+func (h *partsHasher) endPart() {
+	sum := sumOf(h.part)
+	if h.keep {
+		h.sums = append(h.sums, sum)
+	}
+	b := sum.Sum()
+	h.all.Write(b[:])
+	h.part.Reset()
+	h.filled = 0
+	h.count++
+}
+
+func (h *partsHasher) sum() core.PartsHash {
+	if h.filled > 0 {
+		h.endPart()
+	}
+	return core.PartsHash{PartSize: h.size, Count: h.count, MD5: sumOf(h.all)}
+}

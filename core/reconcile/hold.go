@@ -1,0 +1,297 @@
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// leaf is an entry below which more keys may still come: nothing can be said
+// of it for good until the join has passed its key and a slash.
+type leaf struct {
+	key    string
+	action Action
+
+	// protects: nothing below is deleted, for here is something that cannot be
+	// carried, in either tree.
+	protects bool
+	// blocks: nothing can be put below, for the destination has something here
+	// that must stay.
+	blocks bool
+	// spoiled: the source has this and also something below it, or something
+	// below it must stay; so nothing here is touched.
+	spoiled bool
+	// group holds the deletes that make way for this entry.
+	group *spool[Action]
+	// taken: something is put below, so that this entry of the destination has
+	// to go.
+	taken bool
+	// silent: the leaf only stands guard; its action was given out already.
+	silent bool
+}
+
+// wants reports whether the source has something at the leaf that is to be at
+// the destination.
+func (l *leaf) wants() bool {
+	return l.action.Src != nil && l.action.Src.Kind != core.Other && l.action.Op != OpRefuse
+}
+
+// obstructs reports whether the destination has a file or link here, which in
+// a store that is not flat has to go before anything is put below.
+func (l *leaf) obstructs() bool { return l.action.Dst != nil && l.action.Dst.Kind != core.Other }
+
+// holder takes the actions of single keys, in key order, and gives out those of
+// the whole plan: it sees what stands above and below what. It holds one leaf
+// for each segment of a key, and what a replacement deletes on disk.
+type holder struct {
+	flat  bool // nothing is ever in the way at the destination
+	dir   string
+	stack []*leaf
+	out   func(Action) error
+}
+
+// spoolBound is how many actions are held in memory before they go to disk.
+const spoolBound = 16 << 10
+
+// add takes the action of the next key.
+func (h *holder) add(act Action) error {
+	if err := h.pass(act.Key); err != nil {
+		return err
+	}
+	l := &leaf{key: act.Key, action: act}
+	l.protects = !l.wants() && act.Src != nil || act.Dst != nil && act.Dst.Kind == core.Other
+	l.blocks = act.Dst != nil && act.Dst.Kind == core.Other
+	held, err := h.below(l)
+	if err != nil || held {
+		return err
+	}
+	if h.flat && !l.protects {
+		return h.out(l.action)
+	}
+	h.stack = append(h.stack, l)
+	return nil
+}
+
+// fail takes an error of a listing about key: what is there, and below it, is
+// not known, so nothing of it is touched.
+func (h *holder) fail(act Action) error {
+	if n := len(h.stack); n == 0 || h.stack[n-1].key <= act.Key {
+		if err := h.pass(act.Key + "/"); err != nil {
+			return err
+		}
+		for _, l := range h.stack {
+			if core.Below(act.Key+"/", l.key) {
+				if err := h.spoil(l, ReasonInTheWay, errors.New("what is below it could not be listed")); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := h.out(act); err != nil {
+		return err
+	}
+	h.stack = append(h.stack, &leaf{key: act.Key, protects: true, blocks: true, silent: true})
+	return nil
+}
+
+// end gives out what is still held.
+func (h *holder) end() error { return h.popTo(0) }
+
+// pass gives out the leaves below which key, and so all that follows it,
+// cannot be.
+func (h *holder) pass(key string) error {
+	n := len(h.stack)
+	for n > 0 && !mayFollow(h.stack[n-1].key, key) {
+		n--
+	}
+	return h.popTo(n)
+}
+
+// mayFollow reports whether keys below leaf may still come once key has.
+func mayFollow(leaf, key string) bool {
+	return strings.HasPrefix(key, leaf) && (len(key) == len(leaf) || key[len(leaf)] <= '/')
+}
+
+func (h *holder) popTo(n int) error {
+	for len(h.stack) > n {
+		l := h.stack[len(h.stack)-1]
+		h.stack = h.stack[:len(h.stack)-1]
+		if err := h.release(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// release gives out a leaf, and after a replacement the deletes that make way
+// for it.
+func (h *holder) release(l *leaf) error {
+	if l.silent {
+		return nil
+	}
+	h.take(l)
+	if l.group == nil {
+		return h.out(l.action)
+	}
+	defer l.group.close() //nolint:errcheck // It was read to its end.
+	l.action.Group = l.key
+	if err := h.out(l.action); err != nil {
+		return err
+	}
+	for act, err := range l.group.all() {
+		if err != nil {
+			return err
+		}
+		if err := h.out(act); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take makes sure that what is in the way is deleted only for something that
+// is put in its place.
+func (h *holder) take(l *leaf) {
+	if l.action.Op == OpDelete && l.action.Reason == ReasonInTheWay && !l.taken {
+		l.action.Op, l.action.Reason = OpKeep, ReasonProtected
+	}
+	if l.action.Op != OpPut || l.action.Obstacle == nil {
+		return
+	}
+	for _, up := range h.stack {
+		if up.key == l.action.Obstacle.Key {
+			up.taken = true
+		}
+	}
+}
+
+// below adapts the action of l to what stands above it. held says that an
+// ancestor keeps the action, to give it out in its own time.
+func (h *holder) below(l *leaf) (held bool, err error) {
+	h.protect(l)
+	if h.flat {
+		return false, nil
+	}
+	for _, up := range slices.Backward(h.stack) {
+		if !core.Below(l.key, up.key) {
+			continue
+		}
+		if l.wants() {
+			err = h.wantBelow(up, l)
+		} else if l.action.Dst != nil && !held {
+			held, err = h.haveBelow(up, l)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return held, nil
+}
+
+// protect keeps what is below something that cannot be carried.
+func (h *holder) protect(l *leaf) {
+	for _, up := range h.stack {
+		if up.protects && l.action.Op == OpDelete && core.Below(l.key, up.key) {
+			l.action.Op, l.action.Reason = OpKeep, ReasonProtected
+		}
+	}
+}
+
+// wantBelow: something is to be at l, below up.
+func (h *holder) wantBelow(up, l *leaf) error {
+	obstacle := up.obstructs() && up.action.Op == OpDelete
+	if obstacle {
+		up.action.Reason = ReasonInTheWay // it goes if and when something takes its place
+	}
+	switch {
+	case up.wants():
+		both := fmt.Errorf("%w: the source has both %s and %s, and a directory can hold only one",
+			core.ErrConflict, core.DisplayKey(up.key), core.DisplayKey(l.key))
+		if l.action.Op != OpConflict {
+			l.conflict(ReasonFileAndDir, both)
+		}
+		return h.spoil(up, ReasonFileAndDir, both)
+	case l.action.Op == OpConflict:
+		return nil
+	case up.blocks:
+		l.conflict(ReasonInTheWay, fmt.Errorf("%w: %s is in the way: %w", core.ErrConflict, core.DisplayKey(up.key), problemOf(up)))
+	case obstacle:
+		l.action.Obstacle = up.action.Dst
+	case up.obstructs():
+		l.conflict(ReasonInTheWay, fmt.Errorf("%w: %s is in the way at the destination, and is not deleted (%s)",
+			core.ErrConflict, core.DisplayKey(up.key), up.action.Reason))
+	}
+	return nil
+}
+
+func problemOf(up *leaf) error {
+	if up.action.Dst == nil || up.action.Dst.Problem == nil {
+		return errors.New("it could not be looked at")
+	}
+	return up.action.Dst.Problem
+}
+
+// haveBelow: the destination has something at l that the source has not, below
+// up. Where the source has a leaf at up, that is a directory to be replaced.
+func (h *holder) haveBelow(up, l *leaf) (held bool, err error) {
+	switch {
+	case !up.wants():
+		return false, nil
+	case up.spoiled || up.action.Op != OpPut:
+		if l.action.Op == OpDelete {
+			l.action.Op, l.action.Reason = OpKeep, ReasonProtected
+		}
+		return false, nil
+	case l.action.Op == OpDelete:
+		if up.group == nil {
+			up.group = newSpool[Action](h.dir, spoolBound)
+		}
+		l.action.Group, l.action.Reason = up.key, ReasonInTheWay
+		return true, up.group.add(l.action)
+	}
+	return false, h.spoil(up, ReasonInTheWay, fmt.Errorf("%w: %s below it at the destination stays (%s)",
+		core.ErrConflict, core.DisplayKey(l.key), l.action.Reason))
+}
+
+func (l *leaf) conflict(reason Reason, err error) {
+	l.action.Op, l.action.Reason, l.action.Err = OpConflict, reason, err
+	l.action.Obstacle = nil
+	l.spoiled = true
+}
+
+// spoil makes a conflict of a leaf; the deletes that were to make way for it
+// are not done.
+func (h *holder) spoil(l *leaf, reason Reason, err error) error {
+	if l.spoiled || !l.wants() {
+		return nil
+	}
+	l.conflict(reason, err)
+	group := l.group
+	if group == nil {
+		return nil
+	}
+	l.group = nil
+	defer group.close() //nolint:errcheck // It was read to its end.
+	for act, err := range group.all() {
+		if err != nil {
+			return err
+		}
+		act.Op, act.Reason, act.Group = OpKeep, ReasonProtected, ""
+		if err := h.out(act); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// abandon gives back what held groups take, when a plan is not finished.
+func (h *holder) abandon() {
+	for _, l := range h.stack {
+		if l.group != nil {
+			_ = l.group.close()
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// judge adds the flaws of one side to v, and puts right what is to be.
+func (k *checker) judge(ctx context.Context, v *verdict, side Side, flaws []core.Flaw) {
+	if len(flaws) == 0 {
+		return
+	}
+	repaired, err := k.repair(ctx, v, side, flaws)
+	for _, f := range flaws {
+		v.found = append(v.found, Found{Key: v.key, What: f.What, Side: side, Err: f.Err, Repaired: repaired && f.Repairable})
+	}
+	if err != nil {
+		v.add(core.FindingError, side, fmt.Errorf("it cannot be repaired: %w", err))
+	}
+}
+
+// repair puts the entry of one side right, if it is that side's turn.
+func (k *checker) repair(ctx context.Context, v *verdict, side Side, flaws []core.Flaw) (done bool, err error) {
+	e, auditor := v.src, k.SrcAuditor
+	if side == SideDestination {
+		e, auditor = v.dst, k.DstAuditor
+	}
+	if !k.Repair || auditor == nil || side == SideSource && k.Dst != nil || !anyRepairable(flaws) {
+		return false, nil
+	}
+	want := *e
+	if v.src != nil && want.ModTime.IsZero() && v.src.Same(want) {
+		want.ModTime = v.src.ModTime
+	}
+	_, err = auditor.Repair(ctx, want)
+	return err == nil, err
+}
+
+func anyRepairable(flaws []core.Flaw) bool {
+	for _, f := range flaws {
+		if f.Repairable {
+			return true
+		}
+	}
+	return false
+}
+
+// conclude counts and reports what was found out about one key. What the end
+// of the context broke off was not found out.
+func (k *checker) conclude(ctx context.Context, v *verdict) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, f := range v.found {
+		switch {
+		case errors.Is(f.Err, core.ErrBudget):
+			k.fatal = f.Err
+		case ctx.Err() != nil && errors.Is(f.Err, context.Canceled):
+			return
+		}
+	}
+	k.count(v.found)
+	if len(v.found) == 0 && k.Keeps {
+		v.add(core.FindingSame, SideSource, nil)
+	}
+	for _, f := range v.found {
+		if f.Src, f.Dst = v.src, v.dst; k.report != nil {
+			k.report(f)
+		}
+	}
+	k.progress.Done++
+	k.tell()
+}
+
+// count counts a key as the worst that was found there.
+func (k *checker) count(found []Found) {
+	worst, repaired := core.SeverityFine, false
+	for _, f := range found {
+		if f.Repaired {
+			repaired = true
+			continue
+		}
+		worst = max(worst, f.What.Severity())
+	}
+	switch {
+	case worst == core.SeverityFailed:
+		k.sum.Errors++
+	case worst == core.SeverityDiffers:
+		k.sum.Differ++
+	case repaired:
+		k.sum.Repaired++
+	case worst == core.SeverityRemark:
+		k.sum.Remarks++
+	default:
+		k.sum.Same++
+	}
+}
+
+// moved counts bytes that were read.
+func (k *checker) moved(n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.sum.Bytes += int64(n)
+	k.progress.DoneBytes += int64(n)
+}
+
+func (k *checker) tell() {
+	if k.Progress != nil {
+		k.Progress(k.progress)
+	}
+}

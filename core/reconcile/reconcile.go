@@ -1,0 +1,276 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync/atomic"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// DefaultJobs is how many operations run at once unless told otherwise, at most:
+// a backend may begin with fewer requests, and see whether more help.
+const DefaultJobs = 128
+
+// A Reconciler makes Dst equal to Src. Its fields are set before use and not
+// changed while it runs; the zero value of each, but for the two trees, is a
+// good default. A Reconciler cannot write to its source.
+type Reconciler struct {
+	Src core.Tree
+	Dst core.Backend
+
+	// Delete says what happens to what only the destination has.
+	Delete DeleteMode
+	// MaxDelete limits the deletes of a run, all or none of them.
+	MaxDelete DeleteLimit
+	// AllowEmptySource lets a source that holds nothing empty the destination.
+	AllowEmptySource bool
+
+	// Backup, if not nil, gets each entry of Dst that Apply overwrites or deletes,
+	// at its own key, before that is done. What cannot be saved is left as it is,
+	// which is a failure; nothing in Backup is overwritten, and it shares nothing
+	// with the two trees but what they hide.
+	Backup core.Backend
+
+	// Jobs is how many operations run at once; 0 means [DefaultJobs].
+	Jobs int
+	// Resolve asks entries of the source that may be links while planning, so
+	// that the plan says what they are; otherwise their transfer tells.
+	Resolve bool
+	// Keeps makes the plan hold the Keep actions too; otherwise they are counted.
+	Keeps bool
+	// Exact makes Apply carry out each action as it was planned or not at all:
+	// what changed in the source is a failure, and is not decided about again. It
+	// is for plans that were made a while ago; see [Reconciler.Recheck].
+	Exact bool
+
+	// Budget, if not nil, limits the requests of the run.
+	Budget *core.Budget
+	// Buffers is the memory that bodies may take; nil means no limit.
+	Buffers *core.Buffers
+	// TempDir is where plans and sorted listings go that are too large for
+	// memory; empty means [os.TempDir].
+	TempDir string
+
+	// Notice, if not nil, receives remarks for the user, one sentence each.
+	Notice func(string)
+	// Progress, if not nil, is told often how far the run is. It may be called
+	// from several goroutines, one at a time.
+	Progress func(Progress)
+
+	sortSrc, sortDst bool
+	stale            map[string]struct{} // keys of the destination where something else is than the plan saw
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Phase  Phase
+	Listed int64 // keys of both trees together that were compared
+	// Of the puts: done and all, in entries and bytes. The totals are 0 while
+	// listing.
+	Done, Total           int64
+	DoneBytes, TotalBytes int64
+}
+
+// Phase is a part of a run.
+type Phase uint8
+
+// The phases, in their order.
+const (
+	PhaseListing Phase = iota
+	PhaseFiles
+	PhaseLinks
+	PhaseDeletes
+)
+
+var phaseNames = [...]string{"listing", "files", "links", "deletes"}
+
+// String returns the phase's name.
+func (p Phase) String() string { return phaseNames[p] }
+
+func (r *Reconciler) jobs() int {
+	if r.Jobs > 0 {
+		return r.Jobs
+	}
+	return DefaultJobs
+}
+
+func (r *Reconciler) rules() rules {
+	return rules{del: r.Delete, resolve: r.Resolve, src: newSideRules(r.Src.Features()), dst: newSideRules(r.Dst.Features())}
+}
+
+func (r *Reconciler) asker() *asker { return newAsker(r.Src, r.Dst, r.rules()) }
+
+func (r *Reconciler) notice(s string) {
+	if r.Notice != nil {
+		r.Notice(s)
+	}
+}
+
+// Plan compares the two trees and yields what is to be done, Keep included. It
+// writes nothing. An error of a single key is an action; one that the sequence
+// yields ends it, and what came before must not be carried out then: an
+// [*OrderError] says that a listing was out of order. [Reconciler.Prepare]
+// takes care of that.
+//
+// The actions come in key order, but for those that have to wait until it is
+// known what stands below them, and the parts of a replacement, which follow
+// each other.
+func (r *Reconciler) Plan(ctx context.Context) iter.Seq2[Action, error] {
+	return func(yield func(Action, error) bool) {
+		errStop := errors.New("stop")
+		h := &holder{flat: r.Dst.Features().Flat, dir: r.TempDir, out: func(a Action) error {
+			if !yield(a, nil) {
+				return errStop
+			}
+			return nil
+		}}
+		defer h.abandon()
+		err := r.plan(ctx, h)
+		if err != nil && !errors.Is(err, errStop) {
+			yield(Action{}, err)
+		}
+	}
+}
+
+func (r *Reconciler) plan(ctx context.Context, h *holder) error {
+	for act, err := range r.decided(ctx) {
+		switch {
+		case err != nil:
+		case act.Op == OpFail && errors.Is(act.Err, core.ErrBudget):
+			err = act.Err // each further question would fail for the same reason
+		case act.Op == OpFail && act.Reason == ReasonList:
+			err = h.fail(act)
+		default:
+			err = h.add(act)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return h.end()
+}
+
+// join pairs the two listings. One that is out of order is sorted, and gets no
+// hint: it must not be asked for in pieces.
+func (r *Reconciler) join(ctx context.Context) iter.Seq2[Pair, error] {
+	var none atomic.Bool // is at the destination
+	src, dst := r.Src.List, noteNone(r.Dst.List, &none)
+	if r.sortSrc || r.Src.Features().Unordered {
+		src = sorted(src, r.TempDir, sortBound)
+	} else {
+		src = hintSource(src, r.Dst, &none)
+	}
+	if r.sortDst || r.Dst.Features().Unordered {
+		dst = sorted(dst, r.TempDir, sortBound)
+	} else {
+		dst = hintDestination(dst, r.Src)
+	}
+	return Join(ctx, src, dst)
+}
+
+// window is how many keys may wait behind one whose decision takes time.
+const window = 1024
+
+// pending is a key whose decision is being found; done is nil if it is there.
+type pending struct {
+	act  Action
+	done chan struct{}
+}
+
+// decided yields the action of each key by itself, in key order. Questions and
+// hashes run in parallel, ahead of what is yielded.
+func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
+	return func(yield func(Action, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		workers := newLimiter(r.jobs())
+		defer workers.wait()
+		defer cancel()
+		q := &queue{yield: yield}
+		asker := r.asker()
+		var listed int64
+		for pair, err := range r.join(ctx) {
+			if err != nil {
+				yield(Action{}, err) // what waits rests on a listing that failed
+				return
+			}
+			if listed++; listed%1024 == 0 {
+				r.progress(Progress{Phase: PhaseListing, Listed: listed})
+			}
+			if !q.push(r.start(ctx, asker, pair, workers)) {
+				return
+			}
+		}
+		if q.flush(0) && ctx.Err() != nil {
+			yield(Action{}, ctx.Err())
+		}
+	}
+}
+
+func (r *Reconciler) progress(p Progress) {
+	if r.Progress != nil {
+		r.Progress(p)
+	}
+}
+
+// start decides about a pair at once, or sets out to.
+func (r *Reconciler) start(ctx context.Context, a *asker, p Pair, workers *limiter) *pending {
+	if p.Err != nil {
+		return &pending{act: Action{Op: OpFail, Key: p.Key, Reason: ReasonList, Err: p.Err}}
+	}
+	if act, ok := a.quick(p.Key, p.Src, p.Dst); ok {
+		return &pending{act: act}
+	}
+	w := &pending{done: make(chan struct{})}
+	workers.run(func() {
+		defer close(w.done)
+		w.act = a.settle(ctx, p.Key, p.Src, p.Dst)
+	})
+	return w
+}
+
+// queue yields what it is given in order, as it becomes ready.
+type queue struct {
+	yield   func(Action, error) bool
+	waiting []*pending
+}
+
+// push adds w and yields what is ready; false means that the consumer is done.
+func (q *queue) push(w *pending) bool {
+	if len(q.waiting) == 0 && w.done == nil {
+		return q.yield(w.act, nil)
+	}
+	q.waiting = append(q.waiting, w)
+	return q.flush(window)
+}
+
+// flush yields from the front: what is ready, and until no more than keep wait
+// what is not.
+func (q *queue) flush(keep int) bool {
+	for len(q.waiting) > 0 {
+		w := q.waiting[0]
+		if w.done != nil && !w.ready(len(q.waiting) > keep) {
+			return true
+		}
+		q.waiting[0] = nil
+		q.waiting = q.waiting[1:]
+		if !q.yield(w.act, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *pending) ready(wait bool) bool {
+	if wait {
+		<-w.done
+		return true
+	}
+	select {
+	case <-w.done:
+		return true
+	default:
+		return false
+	}
+}
