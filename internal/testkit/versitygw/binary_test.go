@@ -1,9 +1,12 @@
 package versitygw
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"testing"
 )
 
@@ -20,23 +23,22 @@ func TestMustRun(t *testing.T) {
 	}
 }
 
-func TestLockIsHeldByOne(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	var inside atomic.Int32
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			unlock, err := lock(path)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if n := inside.Add(1); n != 1 {
-				t.Errorf("%d hold the lock", n)
-			}
-			inside.Add(-1)
-			unlock()
-		})
+func TestBinaryIsFoundAndNeverBuilt(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "versitygw")
+	t.Setenv("S3FC_VERSITYGW", "")
+	t.Setenv("PATH", dir)
+	if got, err := binary(); !errors.Is(err, exec.ErrNotFound) || !strings.Contains(err.Error(), BuildCommand) {
+		t.Errorf("nowhere: got %q, %v, want an error with the command that builds it", got, err)
 	}
-	wg.Wait()
+	if err := os.WriteFile(path, nil, 0o700); err != nil { //nolint:gosec // A program has to be executable.
+		t.Fatal(err)
+	}
+	if got, err := binary(); err != nil || got != path {
+		t.Errorf("in $PATH: got %q, %v", got, err)
+	}
+	t.Setenv("S3FC_VERSITYGW", path+"-2")
+	if got, err := binary(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a name of no file: got %q, %v", got, err)
+	}
 }

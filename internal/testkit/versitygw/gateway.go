@@ -58,8 +58,8 @@ func (o *output) String() string {
 }
 
 // Start starts a gateway over a temporary directory and returns when it
-// answers. If the program cannot be had, it skips the test, or fails it where
-// it must run.
+// answers. Without the program it skips the test, or fails it where the test must
+// run.
 func Start(t testing.TB) *Gateway {
 	t.Helper()
 	path, err := binary()
@@ -80,9 +80,9 @@ func Start(t testing.TB) *Gateway {
 func missing(t testing.TB, err error) {
 	t.Helper()
 	if mustRun() {
-		t.Fatalf("versitygw cannot be had, and it must run here: %v", err)
+		t.Fatalf("no versitygw, and this test must run here: %v", err)
 	}
-	t.Skipf("NOT RUN: versitygw cannot be had (install it with go install %s, or name it in $S3FC_VERSITYGW): %v", Module, err)
+	t.Skipf("NOT RUN: no versitygw: %v", err)
 }
 
 // mustRun reports whether not running is a failure here.
