@@ -18,6 +18,11 @@ URLs      links to http and https URLs
 md5       knows the md5 of each file without reading it
 mtime     keeps when a file was last changed
 a + a/b   holds a file and a tree under one name
+create    guard against a file that somebody else creates meanwhile
+replace   guard against a change by somebody else before a write or delete:
+          atomic, a check just before, or none
+versions  tells all versions of a file apart, or those of one size only if
+          this lies between them
 key       the longest key in bytes
 target    the longest target of a link in bytes
 
@@ -49,10 +54,11 @@ func newBackends(a *app) *cobra.Command {
 func (a *app) printBackends() {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "SCHEME\tLINKS\tURLS\tMD5\tMTIME\tA + A/B\tKEY\tTARGET")
+	fmt.Fprintln(w, "SCHEME\tLINKS\tURLS\tMD5\tMTIME\tA + A/B\tCREATE\tREPLACE\tVERSIONS\tKEY\tTARGET")
 	for _, s := range a.mux.Schemes() {
 		f := s.Features
-		fmt.Fprintf(w, "%s://\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, yes(f.Links), yes(f.URLLinks), yes(f.StoresMD5), yes(f.ModTimes), yes(f.Flat), limit(f.MaxKey), limit(f.MaxTarget))
+		fmt.Fprintf(w, "%s://\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, yes(f.Links), yes(f.URLLinks), yes(f.StoresMD5), yes(f.ModTimes), yes(f.Flat),
+			f.Create, f.Replace, versions(f), limit(f.MaxKey), limit(f.MaxTarget))
 	}
 	_ = w.Flush() // to memory
 	b.WriteByte('\n')
@@ -67,6 +73,14 @@ func yes(b bool) string {
 		return "yes"
 	}
 	return "-"
+}
+
+// versions is how well a tree of these features tells versions apart.
+func versions(f core.Features) string {
+	if f.Resolution == 0 {
+		return "all"
+	}
+	return f.Resolution.String()
 }
 
 func limit(n int) string {

@@ -45,7 +45,7 @@ func (p *probe) copies(c core.Copier, e core.Entry, key string, old *core.Entry)
 
 // keepsFromCopies checks what a copy goes over, and what not.
 func (p *probe) keepsFromCopies(c core.Copier, e core.Entry) {
-	if p.features.Conditional {
+	if p.features.Create != core.GuardNone && p.features.Replace != core.GuardNone {
 		stale := p.staleFile("there")
 		for what, old := range map[string]*core.Entry{"nothing": nil, "what was overwritten since": &stale} {
 			_, err := c.CopyFrom(p.ctx, p.b, e, "there", old)

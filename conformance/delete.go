@@ -1,13 +1,12 @@
 package conformance
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/s3fc/s3fc/core"
 )
 
-func conditional(f core.Features) bool { return f.Conditional }
+func guardsReplace(f core.Features) bool { return f.Replace != core.GuardNone }
 
 var deleteCases = []Case{
 	{
@@ -26,22 +25,22 @@ var deleteCases = []Case{
 		Run:  run(checkDeleteSiblings),
 	},
 	{
-		Name: "DeleteChanged", Needs: conditional,
+		Name: "DeleteChanged", Needs: guardsReplace,
 		Why: "what somebody wrote since the plan was made must not be deleted unseen",
 		Run: run(checkDeleteChanged),
 	},
 	{
-		Name: "PutChanged", Needs: conditional,
+		Name: "PutChanged", Needs: guardsReplace,
 		Why: "what somebody wrote since the plan was made must not be overwritten unseen",
 		Run: run(checkPutChanged),
 	},
 	{
-		Name: "CreateRace", Needs: conditional,
+		Name: "CreateRace", Needs: func(f core.Features) bool { return f.Create != core.GuardNone },
 		Why: "what somebody created since the plan was made must not be overwritten unseen",
 		Run: run(checkCreateRace),
 	},
 	{
-		Name: "Unconditional", Needs: func(f core.Features) bool { return !f.Conditional },
+		Name: "Unconditional", Needs: func(f core.Features) bool { return f.Create == core.GuardNone || f.Replace == core.GuardNone },
 		Why: "a store that refuses what changed should declare it, and one that cannot must not fail half",
 		Run: run(checkUnconditional),
 	},
@@ -115,9 +114,9 @@ func checkDeleteChanged(p *probe) {
 		p.link("d/f", core.Target{Key: "x"})
 		p.refused("Delete of what became a link since", p.b.Delete(p.ctx, old), core.ErrChanged)
 		link := p.stat("d/f")
-		p.link("d/f", core.Target{Key: "y"})
+		p.link("d/f", core.Target{Key: "y/longer"})
 		p.refused("Delete of a link that was retargeted since", p.b.Delete(p.ctx, link), core.ErrChanged)
-		p.holdsLink("d/f", core.Target{Key: "y"})
+		p.holdsLink("d/f", core.Target{Key: "y/longer"})
 	}
 }
 
@@ -159,13 +158,25 @@ func checkCreateRace(p *probe) {
 
 func checkUnconditional(p *probe) {
 	old := p.staleFile("d/f")
-	_, over := p.try(fileOf("d/f", "the third content"), "the third content", &old)
-	p.holds("d/f", "the third content")
-	_, created := p.try(fileOf("d/f", "the fourth content"), "the fourth content", nil)
-	p.holds("d/f", "the fourth content")
-	deleted := p.b.Delete(p.ctx, old)
-	p.nothing("d/f")
-	if err := errors.Join(over, created, deleted); err != nil {
-		p.failf("Put and Delete of what changed: %w; want none, for Features.Conditional is not declared", err)
+	if p.features.Replace == core.GuardNone {
+		_, over := p.try(fileOf("d/f", "the third content"), "the third content", &old)
+		p.unguarded("Put over what was overwritten since", "Replace", over)
+		p.holds("d/f", "the third content")
+	}
+	if p.features.Create == core.GuardNone {
+		_, created := p.try(fileOf("d/f", "the fourth content"), "the fourth content", nil)
+		p.unguarded("Put where nothing was seen, over a file", "Create", created)
+		p.holds("d/f", "the fourth content")
+	}
+	if p.features.Replace == core.GuardNone {
+		p.unguarded("Delete of what was overwritten since", "Replace", p.b.Delete(p.ctx, old))
+		p.nothing("d/f")
+	}
+}
+
+// unguarded checks that what a feature does not guard is done.
+func (p *probe) unguarded(what, feature string, err error) {
+	if err != nil {
+		p.failf("%s: %w; want no error, for Features.%s is %s", what, err, feature, core.GuardNone)
 	}
 }

@@ -58,7 +58,7 @@ func checkBatchDelete(p *probe) {
 	}
 	p.batch(d, olds)
 	left := []string{"a-b", "d/y", "keep", "kept/x"}
-	if p.features.Conditional {
+	if p.features.Replace != core.GuardNone {
 		left = append(left, "changed")
 		p.holds("changed", "the second content")
 	}
@@ -79,7 +79,7 @@ func (p *probe) batch(d core.BatchDeleter, olds []core.Entry) {
 	}
 	for i, err := range errs {
 		switch {
-		case i == 2 && p.features.Conditional:
+		case i == 2 && p.features.Replace != core.GuardNone:
 			p.refused("DeleteBatch of an entry that was overwritten since", err, core.ErrChanged)
 		case err != nil:
 			p.failf("DeleteBatch(%q): %w", olds[i].Key, err)

@@ -105,7 +105,7 @@ var putFlaws = []flaw{
 		}})
 	}},
 	{"the token is that of the key", "TokenChanges", func() core.Backend {
-		return overWith(without(func(f *core.Features) { f.Conditional = false }), broken{
+		return overWith(without(func(f *core.Features) { f.Create, f.Replace = core.GuardNone, core.GuardNone }), broken{
 			stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 				e, err := b.Stat(ctx, key)
 				e.Token = key

@@ -182,11 +182,11 @@ var treeFlaws = []flaw{
 		}})
 	}},
 	{"looks at what is there and does not declare it", "Unconditional", func() core.Backend {
-		return over(broken{features: declare(func(f *core.Features) { f.Conditional = false })})
+		return over(broken{features: declare(func(f *core.Features) { f.Create, f.Replace = core.GuardNone, core.GuardNone })})
 	}},
 	{"a create that looks first and writes then", "ConcurrentSameKey", func() core.Backend {
-		return overWith(without(func(f *core.Features) { f.Conditional = false }), broken{
-			features: declare(func(f *core.Features) { f.Conditional = true }),
+		return overWith(without(func(f *core.Features) { f.Create, f.Replace = core.GuardNone, core.GuardNone }), broken{
+			features: declare(func(f *core.Features) { f.Create, f.Replace = core.GuardAtomic, core.GuardAtomic }),
 			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 				if at := now(ctx, b, e.Key); (at == nil) != (old == nil) {
 					return core.Entry{}, core.ErrChanged

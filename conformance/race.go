@@ -62,7 +62,7 @@ func checkConcurrentSameKey(p *probe) {
 			contents[content] = true
 			wg.Go(func() {
 				_, err := p.try(fileOf(key, content), content, nil)
-				if err != nil && (!p.features.Conditional || !errors.Is(err, core.ErrChanged)) {
+				if err != nil && (p.features.Create == core.GuardNone || !errors.Is(err, core.ErrChanged)) {
 					p.failf("Put(%q), one of several at once: %w", key, err)
 				}
 				if err == nil {
@@ -78,7 +78,7 @@ func checkConcurrentSameKey(p *probe) {
 }
 
 func (p *probe) oneWon(key string, won []string, contents map[string]bool) {
-	if len(won) == 0 || (p.features.Conditional && len(won) > 1) {
+	if len(won) == 0 || (p.features.Create == core.GuardAtomic && len(won) > 1) {
 		p.failf("%d of 8 that created %q at once succeeded; want one", len(won), key)
 	}
 	got, _, err := read(p.ctx, p.b, key)
@@ -87,7 +87,7 @@ func (p *probe) oneWon(key string, won []string, contents map[string]bool) {
 		p.failf("Open(%q): %w", key, err)
 	case !contents[string(got)]:
 		p.failf("Open(%q): %d bytes that nobody wrote", key, len(got))
-	case p.features.Conditional && len(won) == 1:
+	case p.features.Create != core.GuardNone && len(won) == 1:
 		p.holds(key, won[0])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"time"
 )
 
 // A Tree is the read side of a store: entries under ordered keys. Its methods
@@ -49,9 +50,10 @@ type Backend interface {
 	// A body that is an io.ReadSeeker or an io.ReaderAt may be read more than
 	// once. The body of a Link is nil.
 	//
-	// old is what the caller saw at the key, nil for nothing. A backend whose
-	// Features.Conditional is set stores nothing and returns [ErrChanged] if
-	// something else is there by now. An old of another Kind is replaced. A key
+	// old is what the caller saw at the key, nil for nothing. If something else is
+	// there by now, a backend stores nothing and returns [ErrChanged], as surely as
+	// its Features.Create and Features.Replace say. An old of another Kind is
+	// replaced. A key
 	// below a file or a link, or where a directory that is not empty stands, is
 	// [ErrConflict] in a store that is not Flat.
 	//
@@ -61,8 +63,8 @@ type Backend interface {
 	Put(ctx context.Context, e Entry, body io.Reader, old *Entry) (Entry, error)
 
 	// Delete removes the entry that old describes. That nothing is there is no
-	// error, and a directory is nothing: it is no entry. If Features.Conditional, something else than old is [ErrChanged]
-	// and stays.
+	// error, and a directory is nothing: it is no entry. Something else than old is
+	// [ErrChanged] and stays, as surely as Features.Replace says.
 	Delete(ctx context.Context, old Entry) error
 }
 
@@ -87,8 +89,17 @@ type Features struct {
 	Flat bool
 	// Unordered: List is known not to be in key order, and is sorted before use.
 	Unordered bool
-	// Conditional: Put and Delete honour old.
-	Conditional bool
+	// Create is how Put guards against what was created at its key since the
+	// caller, whose old is nil, found nothing there.
+	Create Guard
+	// Replace is how Put and Delete guard against a change of old.
+	Replace Guard
+	// Resolution is 0 if Token, Size and Changed tell all versions of an entry
+	// apart. Else two versions of one size may look the same if less than this
+	// lies between them, as where a version is known by its size and a time in
+	// whole seconds. An entry that was changed less than this before it was looked
+	// at is not Settled.
+	Resolution time.Duration
 	// MaxKey is the length of the longest key in bytes, 0 for no limit.
 	MaxKey int
 	// MaxSegment is the length of the longest segment of a key in bytes, 0 for

@@ -239,12 +239,14 @@ func (t *Tree) top(make bool) (*dir, error) {
 // Features implements [core.Tree].
 func (t *Tree) Features() core.Features {
 	return core.Features{
-		Links:       t.links == KeepLinks,
-		ModTimes:    true,
-		Conditional: true,
-		MaxKey:      maxPath - len(t.given) - 1,
-		MaxSegment:  maxSegment,
-		MaxTarget:   maxPath,
+		Links:      t.links == KeepLinks,
+		ModTimes:   true,
+		Create:     core.GuardAtomic,
+		Replace:    core.GuardCheck,
+		Resolution: t.settle,
+		MaxKey:     maxPath - len(t.given) - 1,
+		MaxSegment: maxSegment,
+		MaxTarget:  maxPath,
 	}
 }
 

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"testing"
+	"time"
 
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
@@ -25,13 +26,17 @@ func variants() map[string]core.Features {
 		"no-times":      change(func(f *core.Features) { f.ModTimes = false }),
 		"not-flat":      change(func(f *core.Features) { f.Flat = false }),
 		"unordered":     change(func(f *core.Features) { f.Unordered = true }),
-		"unconditional": change(func(f *core.Features) { f.Conditional = false }),
+		"unconditional": change(func(f *core.Features) { f.Create, f.Replace = core.GuardNone, core.GuardNone }),
+		"created":       change(func(f *core.Features) { f.Replace = core.GuardNone }),
+		"checked":       change(func(f *core.Features) { f.Create, f.Replace = core.GuardCheck, core.GuardCheck }),
+		"weak":          change(func(f *core.Features) { f.Resolution = time.Second }),
 		"short":         change(func(f *core.Features) { f.MaxKey, f.MaxSegment, f.MaxTarget = 600, 255, 500 }),
 		"like-a-directory": {
-			Links: true, ModTimes: true, Conditional: true, MaxKey: 3000, MaxSegment: 255, MaxTarget: 4000,
+			Links: true, ModTimes: true, Create: core.GuardAtomic, Replace: core.GuardCheck, MaxKey: 3000, MaxSegment: 255, MaxTarget: 4000,
 		},
 		"like-s3": {
-			Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, NeedsMD5: true, ModTimes: true, Flat: true, Conditional: true,
+			Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, NeedsMD5: true, ModTimes: true, Flat: true,
+			Create: core.GuardAtomic, Replace: core.GuardAtomic,
 			MaxKey: 1024, MaxTarget: 1900,
 		},
 	}

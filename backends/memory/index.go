@@ -3,6 +3,7 @@ package memory
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -10,8 +11,9 @@ import (
 // item is one entry with its content. Neither is changed once it is in the
 // index: a change is a new item.
 type item struct {
-	entry core.Entry
-	body  []byte
+	entry   core.Entry
+	body    []byte
+	written time.Time // set only where versions are told apart by it
 }
 
 // pageSize is the greatest number of items in a page of the index.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"iter"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,8 @@ import (
 
 // All is what a tree of [New] declares: everything, without limits.
 var All = core.Features{
-	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, ModTimes: true, Flat: true, Conditional: true,
+	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, ModTimes: true, Flat: true,
+	Create: core.GuardAtomic, Replace: core.GuardAtomic,
 }
 
 // Tree is a backend in memory. The zero value is an empty tree that holds
@@ -50,7 +52,8 @@ func NewWith(f core.Features) *Tree {
 // Tree lacks nothing.
 func flip(f core.Features) core.Features {
 	f.Links, f.URLLinks, f.DirTargets = !f.Links, !f.URLLinks, !f.DirTargets
-	f.StoresMD5, f.ModTimes, f.Flat, f.Conditional = !f.StoresMD5, !f.ModTimes, !f.Flat, !f.Conditional
+	f.StoresMD5, f.ModTimes, f.Flat = !f.StoresMD5, !f.ModTimes, !f.Flat
+	f.Create, f.Replace = core.GuardAtomic-f.Create, core.GuardAtomic-f.Replace
 	return f
 }
 
@@ -118,7 +121,7 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	if err != nil {
 		return core.Entry{}, err
 	}
-	return it.entry, nil
+	return t.seen(it), nil
 }
 
 // Open implements [core.Tree]. The reader is also an [io.ReadSeeker] and an
@@ -129,9 +132,9 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 		return nil, core.Entry{}, err
 	}
 	if it.entry.Kind != core.File {
-		return nil, it.entry, nil
+		return nil, t.seen(it), nil
 	}
-	return content{bytes.NewReader(it.body)}, it.entry, nil
+	return content{bytes.NewReader(it.body)}, t.seen(it), nil
 }
 
 type content struct{ *bytes.Reader }
@@ -161,8 +164,27 @@ func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	if err := cmp.Or(ctx.Err(), t.inTheWay(e.Key), t.changed(e.Key, old)); err != nil {
 		return core.Entry{}, fail("put", e.Key, err)
 	}
+	t.pause(old)
 	t.set(it)
 	return it.entry, nil
+}
+
+// pause lets others write between the check of old and the write, where this tree
+// guards against them by a check alone.
+func (t *Tree) pause(old *core.Entry) {
+	if t.guard(old) == core.GuardCheck {
+		t.mu.Unlock()
+		runtime.Gosched()
+		t.mu.Lock()
+	}
+}
+
+// guard is how a write is guarded whose caller saw old.
+func (t *Tree) guard(old *core.Entry) core.Guard {
+	if old == nil {
+		return t.Features().Create
+	}
+	return t.Features().Replace
 }
 
 // receive makes an item of what Put was given, after every check that needs no
@@ -222,7 +244,7 @@ func (t *Tree) keep(e core.Entry, body []byte) *item {
 	if !f.DirTargets {
 		e.Target.Dir = core.DirUnknown
 	}
-	return &item{e, body}
+	return &item{entry: e, body: body}
 }
 
 // inTheWay reports what stands where key has to go, if anything can.
@@ -248,7 +270,7 @@ func (t *Tree) changed(key string, old *core.Entry) error {
 	switch {
 	case it != nil && it.entry.Kind == core.Other:
 		return fmt.Errorf("%w: what is there cannot be carried and is left alone", core.ErrConflict)
-	case !t.Features().Conditional, it == nil && old == nil:
+	case t.guard(old) == core.GuardNone, it == nil && old == nil:
 		return nil
 	case it == nil || old == nil || it.entry.Token != old.Token:
 		return core.ErrChanged
@@ -266,7 +288,27 @@ func (t *Tree) set(it *item) {
 		it.entry.Token = strconv.FormatUint(t.version, 36)
 	}
 	it.entry.Settled = true
+	if r := t.Features().Resolution; r > 0 {
+		coarsen(it, r)
+	}
 	t.index.set(it)
+}
+
+// coarsen gives it a token that tells versions apart only by size and by a time of
+// this resolution.
+func coarsen(it *item, resolution time.Duration) {
+	it.written = time.Now()
+	it.entry.Changed, it.entry.Settled = time.Time{}, false
+	it.entry.Token = fmt.Sprintf("%d@%d", it.entry.Size+int64(len(it.entry.Target.String())), it.written.Truncate(resolution).UnixNano())
+}
+
+// seen is the entry of it for one who looks at it now.
+func (t *Tree) seen(it *item) core.Entry {
+	e := it.entry
+	if r := t.Features().Resolution; r > 0 {
+		e.Settled = time.Since(it.written) > r
+	}
+	return e
 }
 
 // Delete implements [core.Backend].
@@ -282,6 +324,7 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	if err := t.changed(old.Key, &old); err != nil {
 		return fail("delete", old.Key, err)
 	}
+	t.pause(&old)
 	t.index.remove(old.Key)
 	return nil
 }

@@ -365,7 +365,7 @@ func TestOpenEnvironment(t *testing.T) {
 
 func TestFeatures(t *testing.T) {
 	f := DefaultFeatures()
-	if !f.Links || !f.Flat || !f.Conditional || f.MaxKey != 1024 || f.MaxTarget != 1899 || f.MaxSegment != 0 {
+	if !f.Links || !f.Flat || f.Create != core.GuardAtomic || f.Replace != core.GuardAtomic || f.MaxKey != 1024 || f.MaxTarget != 1899 || f.MaxSegment != 0 {
 		t.Errorf("DefaultFeatures = %+v", f)
 	}
 	f = features(Options{Prefix: "é/", NotFlat: true}, false)

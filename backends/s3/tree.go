@@ -150,7 +150,7 @@ func features(o Options, express bool) core.Features {
 	f := core.Features{
 		Links: !express, URLLinks: !express, DirTargets: !express,
 		StoresMD5: true, NeedsMD5: true, ModTimes: true,
-		Flat: !o.NotFlat, Unordered: express, Conditional: true,
+		Flat: !o.NotFlat, Unordered: express, Create: core.GuardAtomic, Replace: core.GuardAtomic,
 		MaxKey:    maxKey - len(o.Prefix),
 		MaxTarget: max(0, maxLocation-len("/")-len(escapePath(o.Prefix))),
 	}

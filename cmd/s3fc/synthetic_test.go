@@ -91,7 +91,7 @@ func (s synthetic) Open(_ context.Context, key string) (io.ReadCloser, core.Entr
 }
 
 func (synthetic) Features() core.Features {
-	return core.Features{Links: true, ModTimes: true, Conditional: true}
+	return core.Features{Links: true, ModTimes: true, Create: core.GuardAtomic, Replace: core.GuardAtomic}
 }
 
 func (s synthetic) Identity() string { return fmt.Sprint("synthetic ", int(s)) }

@@ -127,9 +127,9 @@ func TestWhatChangedSinceThePlanIsLeftAlone(t *testing.T) {
 		"a file to delete changed":          {func(_, d *memory.Tree) { set(t, d, "old", "theirs") }, "old"},
 		"a file that is in the way changed": {func(_, d *memory.Tree) { set(t, d, "dir/x", "theirs") }, "dir/x"},
 	} {
-		for _, conditional := range []bool{true, false} {
+		for _, guard := range []core.Guard{core.GuardAtomic, core.GuardCheck, core.GuardNone} {
 			f := memory.All
-			f.Flat, f.Conditional = false, conditional
+			f.Flat, f.Create, f.Replace = false, guard, guard
 			s, d := memory.New(), memory.NewWith(f)
 			plant(t, s, src)
 			plant(t, d, dst)
@@ -140,7 +140,7 @@ func TestWhatChangedSinceThePlanIsLeftAlone(t *testing.T) {
 			})
 			after := look(t, d)
 			if got[c.key] != "error changed" || sum.Errors == 0 || after[c.key] != before[c.key] {
-				t.Errorf("%s (conditional %t): %q, %q → %q; %+v", name, conditional, got[c.key], before[c.key], after[c.key], sum)
+				t.Errorf("%s (guard %v): %q, %q → %q; %+v", name, guard, got[c.key], before[c.key], after[c.key], sum)
 			}
 			if c.key != "old" && after["old"] != "5" {
 				t.Errorf("%s: something was deleted: %v", name, after)
@@ -191,7 +191,7 @@ func (b backwards) List(ctx context.Context, after string) iter.Seq2[core.Entry,
 
 func TestRecheckSortsWhatListsOutOfOrder(t *testing.T) {
 	f := memory.All
-	f.Conditional = false
+	f.Create, f.Replace = core.GuardNone, core.GuardNone
 	s, d := memory.New(), memory.NewWith(f)
 	plant(t, s, state{"a": "1", "b": "2", "c": "3"})
 	plant(t, d, state{"a": "x", "b": "y", "c": "z"})
@@ -240,7 +240,9 @@ func (s synthetic) Open(ctx context.Context, key string) (io.ReadCloser, core.En
 	return io.NopCloser(strings.NewReader("text")), e, err
 }
 
-func (synthetic) Features() core.Features { return core.Features{Flat: true, Conditional: true} }
+func (synthetic) Features() core.Features {
+	return core.Features{Flat: true, Create: core.GuardAtomic, Replace: core.GuardAtomic}
+}
 
 func (synthetic) Put(_ context.Context, e core.Entry, body io.Reader, _ *core.Entry) (core.Entry, error) {
 	_, err := io.Copy(io.Discard, body)

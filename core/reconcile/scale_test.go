@@ -40,7 +40,7 @@ func (synthetic) Open(context.Context, string) (io.ReadCloser, core.Entry, error
 	return nil, core.Entry{}, fs.ErrNotExist
 }
 func (synthetic) Features() core.Features {
-	return core.Features{StoresMD5: true, Flat: true, Conditional: true}
+	return core.Features{StoresMD5: true, Flat: true, Create: core.GuardAtomic, Replace: core.GuardAtomic}
 }
 func (synthetic) Put(context.Context, core.Entry, io.Reader, *core.Entry) (core.Entry, error) {
 	return core.Entry{}, fs.ErrPermission
@@ -57,7 +57,9 @@ func (synthetic) Proves(have core.Entry, e core.Evidence) bool {
 // treeOf is a synthetic that is not flat, so that leaves are held back.
 type treeOf struct{ synthetic }
 
-func (treeOf) Features() core.Features { return core.Features{StoresMD5: true, Conditional: true} }
+func (treeOf) Features() core.Features {
+	return core.Features{StoresMD5: true, Create: core.GuardAtomic, Replace: core.GuardAtomic}
+}
 
 func TestJoinAndDecideOverAMillionEntriesInConstantMemory(t *testing.T) {
 	const bound = 16 << 20

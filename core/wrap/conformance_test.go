@@ -41,9 +41,9 @@ func all(b core.Backend) core.Backend {
 // likeADirectory and likeS3 are the features of the stores that decorators are
 // put around.
 var (
-	likeADirectory = core.Features{Links: true, ModTimes: true, Conditional: true, MaxKey: 3000, MaxSegment: 255, MaxTarget: 4000}
+	likeADirectory = core.Features{Links: true, ModTimes: true, Create: core.GuardAtomic, Replace: core.GuardAtomic, MaxKey: 3000, MaxSegment: 255, MaxTarget: 4000}
 	likeS3         = core.Features{
-		Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, NeedsMD5: true, ModTimes: true, Flat: true, Conditional: true,
+		Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, NeedsMD5: true, ModTimes: true, Flat: true, Create: core.GuardAtomic, Replace: core.GuardAtomic,
 		MaxKey: 1024, MaxTarget: 1900,
 	}
 )

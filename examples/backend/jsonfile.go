@@ -65,7 +65,7 @@ func (t *Tree) Close() error { return t.file.Close() }
 
 // Features implements [core.Tree].
 func (t *Tree) Features() core.Features {
-	return core.Features{Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, ModTimes: true, Flat: true, Conditional: true}
+	return core.Features{Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, ModTimes: true, Flat: true, Create: core.GuardAtomic, Replace: core.GuardAtomic}
 }
 
 // List implements [core.Tree].

@@ -22,7 +22,7 @@ import (
 var quiet = slog.New(slog.DiscardHandler)
 
 var likeS3 = core.Features{
-	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, NeedsMD5: true, ModTimes: true, Flat: true, Conditional: true,
+	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, NeedsMD5: true, ModTimes: true, Flat: true, Create: core.GuardAtomic, Replace: core.GuardAtomic,
 	MaxKey: 1024, MaxTarget: 1900,
 }
 
