@@ -12,6 +12,8 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	gcaws "gocloud.dev/aws"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 )
 
 // setup is what the parameters of a URL come to.
@@ -104,14 +106,10 @@ func encryption(name string) (types.ServerSideEncryption, error) {
 // newClient makes the SDK's client. The HTTP client, the retries and the
 // checksums are ours, which is why Go CDK's own opener is not used.
 func (t *Tree) newClient(s setup) *awss3.Client {
-	rt := t.opts.Transport
-	jobs := max(t.opts.Env.Jobs, 16)
-	if rt == nil {
-		rt = newTransport(s.cfg.HTTPClient, jobs)
-	}
-	t.transport = rt
-	t.meter = &meter{next: &stallGuard{next: rt, limit: t.opts.StallTimeout}, budget: t.opts.Env.Budget}
-	t.http = newHTTPClient(&throttle{next: t.meter, gate: newGate(jobs)})
+	t.transport = transport.New(transport.Options{
+		Next: t.opts.Transport, Base: s.cfg.HTTPClient, Jobs: t.opts.Env.Jobs,
+		Budget: t.opts.Env.Budget, StallTimeout: t.opts.StallTimeout,
+	})
 	return awss3.NewFromConfig(s.cfg, func(o *awss3.Options) { t.adjust(o, s) })
 }
 
@@ -130,11 +128,23 @@ func (t *Tree) adjust(o *awss3.Options, s setup) {
 	}
 	o.UseAccelerate = s.accelerate
 	o.EndpointOptions.DisableHTTPS = s.noHTTPS
-	o.HTTPClient = t.http
-	o.Retryer = newRetryer(t.opts.MaxAttempts, t.opts.MaxBackoff, t.meter.answered.Load, true)
+	o.HTTPClient = t.transport.Client()
+	o.Retryer = t.transport.Retryer(t.retry())
 	o.RequestChecksumCalculation = s.checksums()
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	o.DisableLogOutputChecksumValidationSkipped = true
+}
+
+func (t *Tree) retry() transport.Retry {
+	return transport.Retry{MaxAttempts: t.opts.MaxAttempts, MaxBackoff: t.opts.MaxBackoff}
+}
+
+// noConflictRetries is for the completion of an upload: after a conflict, it
+// has to begin again.
+func (t *Tree) noConflictRetries(o *awss3.Options) {
+	r := t.retry()
+	r.NoConflicts = true
+	o.Retryer = t.transport.Retryer(r)
 }
 
 // checksums are off unless the URL asks for them: each body goes with its

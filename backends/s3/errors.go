@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -67,12 +68,12 @@ func (t *Tree) fail(op, key string, err error) error {
 
 // plain takes the SDK's wrapping off err.
 func (t *Tree) plain(err error) error {
-	var over *overBudget
+	var over *transport.BudgetError
 	var api *APIError
 	var cut *smithy.DeserializationError
 	switch {
 	case errors.As(err, &over):
-		return over.error
+		return over.Err
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):

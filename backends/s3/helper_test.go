@@ -152,14 +152,22 @@ func stat(t testing.TB, tree *Tree, key string) core.Entry {
 	return e
 }
 
-// counts runs f and reports what it sent, by the tree's own count and by the
-// server's, which must agree.
-func counts(t testing.TB, tree *Tree, s *s3server.Server, f func()) core.Requests {
+// counts runs f and reports the requests that it sent, as tree and the other
+// trees on this server count them; the server must agree.
+func counts(t testing.TB, tree *Tree, s *s3server.Server, f func(), others ...*Tree) (got core.Requests) {
 	t.Helper()
-	before := tree.Requests()
+	trees := append(others, tree)
+	before := make([]core.Requests, len(trees))
+	for i, t := range trees {
+		before[i] = t.Requests()
+	}
 	s.ResetLog()
 	f()
-	got := tree.Requests().Sub(before)
+	for i, t := range trees {
+		for class, n := range t.Requests().Sub(before[i]) {
+			got[class] += n
+		}
+	}
 	if served := s.Requests(); got != served {
 		t.Errorf("the tree counted %v; the server got %v", got, served)
 	}

@@ -199,7 +199,7 @@ func TestListBreak(t *testing.T) {
 			break
 		}
 	}
-	tree.transport.(*http.Transport).CloseIdleConnections()
+	tree.transport.Close()
 	goleak.VerifyNone(t, ignore, goleak.IgnoreAnyFunction("net/http.(*conn).serve"), goleak.IgnoreAnyFunction("net/http.(*connReader).backgroundRead"))
 }
 

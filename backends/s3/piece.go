@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -63,7 +64,7 @@ func (p *piece) some(b []byte) (n int, err error) {
 func (p *piece) broken(err error) error {
 	p.close()
 	p.breaks++
-	if !core.IsTransient(err) || errors.Is(err, errNoRanges) || p.breaks == pieceTries || !pause(p.ctx, p.v.tree.client.Options().Retryer, p.breaks, err) {
+	if !core.IsTransient(err) || errors.Is(err, errNoRanges) || p.breaks == pieceTries || !transport.Pause(p.ctx, p.v.tree.client.Options().Retryer, p.breaks, err) {
 		return err
 	}
 	return nil

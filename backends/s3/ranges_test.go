@@ -415,7 +415,7 @@ func TestWhoClosesOrCancelsLeavesNothingBehind(t *testing.T) {
 					t.Errorf("%d bytes were read after the end, and no error", n)
 				}
 				_ = r.Close() // a second time is harmless
-				tree.transport.(*http.Transport).CloseIdleConnections()
+				tree.transport.Close()
 				goleak.VerifyNone(t, ignore, goleak.IgnoreAnyFunction("net/http.(*conn).serve"), goleak.IgnoreAnyFunction("net/http.(*connReader).backgroundRead"))
 			})
 		}

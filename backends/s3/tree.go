@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/state"
 )
@@ -37,9 +37,7 @@ type Tree struct {
 	bucket    *blob.Bucket
 	client    *awss3.Client
 	wire      *wire // nil: all goes through the SDK
-	meter     *meter
-	transport http.RoundTripper
-	http      *http.Client // what counts and paces, over transport
+	transport *transport.Transport
 
 	ranges  rangeRule
 	store   store // what was learnt of the store in this run
@@ -86,7 +84,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	}
 	t.secure = isSecure(client.Options())
 	t.aws = client.Options().BaseEndpoint == nil
-	t.wire = newWire(ctx, client.Options(), t.http, o.Bucket)
+	t.wire = newWire(ctx, client.Options(), t.transport.Client(), o.Bucket)
 	t.bucket, err = s3blob.OpenBucket(ctx, client, o.Bucket, &s3blob.Options{
 		EncryptionType: s.sse, KMSEncryptionID: s.kmsKey, RequestChecksumCalculation: s.checksums(),
 	})
@@ -120,9 +118,7 @@ func ready(ctx context.Context, o awss3.Options) error {
 // Close lets go of the connections. It is called once, when nothing is under
 // way any more.
 func (t *Tree) Close() error {
-	if c, ok := t.transport.(interface{ CloseIdleConnections() }); ok && t.opts.Transport == nil {
-		c.CloseIdleConnections()
-	}
+	t.transport.Close()
 	return errors.Join(t.uploads.close(), t.bucket.Close())
 }
 
@@ -135,7 +131,7 @@ func (t *Tree) Client() *awss3.Client { return t.client }
 func (t *Tree) Bucket() (name, prefix string) { return t.bucketName, t.prefix }
 
 // Requests implements [core.RequestCounter].
-func (t *Tree) Requests() core.Requests { return t.meter.requests() }
+func (t *Tree) Requests() core.Requests { return t.transport.Requests() }
 
 // full returns the object's key for a key of the tree.
 func (t *Tree) full(key string) string { return t.prefix + key }

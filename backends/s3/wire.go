@@ -18,6 +18,8 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/auth"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 )
 
 // wire sends what a run sends by the thousand, the GET and PUT of an object and
@@ -112,7 +114,7 @@ func (w *wire) again(ctx context.Context, try int, err error) bool {
 	if ctx.Err() != nil || try >= w.retryer.MaxAttempts() || !w.retryer.IsErrorRetryable(err) {
 		return false
 	}
-	return pause(ctx, w.retryer, try, err)
+	return transport.Pause(ctx, w.retryer, try, err)
 }
 
 func (w *wire) once(ctx context.Context, r *request) (*http.Response, error) {

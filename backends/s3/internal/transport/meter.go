@@ -1,4 +1,4 @@
-package s3
+package transport
 
 import (
 	"net/http"
@@ -16,11 +16,16 @@ type meter struct {
 	answered atomic.Bool // some attempt got an answer
 }
 
-// overBudget is the error of an attempt that was not sent. It is its own type,
-// so that the retryer knows it and the SDK's wrapping can be taken off again.
-type overBudget struct{ error }
+// BudgetError is the error of an attempt that the budget did not allow. It is a
+// type of its own so that it is found below whatever net/http and the SDK wrap
+// around it.
+type BudgetError struct{ Err error }
 
-func (e *overBudget) Unwrap() error { return e.error }
+// Error implements error.
+func (e *BudgetError) Error() string { return e.Err.Error() }
+
+// Unwrap returns an error that is [core.ErrBudget].
+func (e *BudgetError) Unwrap() error { return e.Err }
 
 // RoundTrip implements [http.RoundTripper].
 func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -30,7 +35,7 @@ func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
 			if req.Body != nil {
 				_ = req.Body.Close()
 			}
-			return nil, &overBudget{err}
+			return nil, &BudgetError{err}
 		}
 	}
 	m.sent[class].Add(1)

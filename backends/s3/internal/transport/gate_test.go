@@ -1,16 +1,13 @@
-package s3
+package transport
 
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // TestGate holds the shape of the adaptive limit: a burst of refusals halves it
@@ -190,33 +187,4 @@ func TestGateCanceled(t *testing.T) {
 			t.Errorf("enter = %v with %d held, %d waiting; a place was lost", err, g.held, len(g.waiting))
 		}
 	})
-}
-
-// TestThrottling holds that a store that throttles in earnest loses nothing.
-func TestThrottling(t *testing.T) {
-	var n atomic.Int64
-	busy := func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if n.Add(1)%3 != 0 {
-				w.WriteHeader(http.StatusServiceUnavailable)
-				_, _ = w.Write([]byte(`<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>`))
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-	tree, _ := serve(t, Options{MaxAttempts: 100}, s3server.Wrap(busy))
-	var wg sync.WaitGroup
-	for i := range 50 {
-		wg.Go(func() {
-			key := string(rune('A' + i))
-			if err := putErr(tree, fileEntry(key, key), key, nil); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if got := list(t, tree, ""); len(got) != 50 {
-		t.Errorf("%d objects; want 50", len(got))
-	}
 }

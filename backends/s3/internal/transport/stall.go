@@ -1,20 +1,16 @@
-package s3
+package transport
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
-
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
 const (
-	dialTimeout = 10 * time.Second
-	// stallTimeout is how long nothing may move on a request, in either
+	// stallTimeout is how long no byte may move on a request, in either
 	// direction.
 	stallTimeout = 90 * time.Second
 	// completeFactor is by how much longer the completion of an upload may take,
@@ -22,49 +18,23 @@ const (
 	completeFactor = 7
 )
 
-// newTransport returns a transport that keeps a connection for each job. What
-// base, the SDK's own client, was configured with (a CA bundle) is kept.
-func newTransport(base any, jobs int) http.RoundTripper {
-	var tr *http.Transport
-	if b, ok := base.(*awshttp.BuildableClient); ok {
-		tr = b.GetTransport()
-	} else {
-		tr = http.DefaultTransport.(*http.Transport).Clone()
-	}
-	idle := max(64, 2*jobs)
-	tr.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
-	tr.TLSHandshakeTimeout = dialTimeout
-	tr.MaxIdleConns, tr.MaxIdleConnsPerHost = idle, idle
-	tr.IdleConnTimeout = 90 * time.Second
-	tr.DisableCompression = true // what is stored is what is hashed
-	tr.ForceAttemptHTTP2 = false
-	tr.WriteBufferSize, tr.ReadBufferSize = 32<<10, 32<<10
-	return tr
-}
-
-// newHTTPClient returns a client that follows only the redirects that keep the
-// method, as S3 sends while a new bucket's name spreads.
-func newHTTPClient(rt http.RoundTripper) *http.Client {
-	return &http.Client{Transport: rt, CheckRedirect: func(req *http.Request, via []*http.Request) error {
-		if s := req.Response.StatusCode; s != http.StatusTemporaryRedirect && s != http.StatusPermanentRedirect || len(via) > 3 {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}}
-}
-
-// stallGuard ends requests on which nothing moves any more.
+// stallGuard ends a request when no byte has moved on it for too long.
 type stallGuard struct {
 	next  http.RoundTripper
 	limit time.Duration // 0: stallTimeout
 }
 
-// stalled is the cause with which a stallGuard ends a request.
-type stalled struct{ after time.Duration }
+// StallError is the error of a request on which no byte moved for After.
+type StallError struct{ After time.Duration }
 
-func (e *stalled) Error() string   { return fmt.Sprintf("nothing came or went for %v", e.after) }
-func (e *stalled) Timeout() bool   { return true }
-func (e *stalled) Temporary() bool { return true }
+// Error implements error.
+func (e *StallError) Error() string { return fmt.Sprintf("nothing came or went for %v", e.After) }
+
+// Timeout reports that the error is one of time, as [net.Error] has it.
+func (e *StallError) Timeout() bool { return true }
+
+// Temporary reports that another try may help, as the SDK's retryer asks it.
+func (e *StallError) Temporary() bool { return true }
 
 // RoundTrip implements [http.RoundTripper].
 func (s *stallGuard) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -77,7 +47,7 @@ func (s *stallGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	w := &watch{limit: limit, cancel: cancel, ctx: ctx}
-	w.timer = time.AfterFunc(limit, func() { cancel(&stalled{limit}) })
+	w.timer = time.AfterFunc(limit, func() { cancel(&StallError{limit}) })
 	req = req.WithContext(ctx)
 	if req.Body != nil && req.Body != http.NoBody {
 		req.Body = &watched{ReadCloser: req.Body, watch: w}
@@ -109,7 +79,7 @@ func (w *watch) stop() {
 
 // explain puts the stall in the place of the cancellation that it caused.
 func (w *watch) explain(err error) error {
-	var st *stalled
+	var st *StallError
 	if errors.As(context.Cause(w.ctx), &st) {
 		return st
 	}

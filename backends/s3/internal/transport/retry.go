@@ -1,4 +1,4 @@
-package s3
+package transport
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 )
 
@@ -23,10 +22,22 @@ const (
 // change.
 var retryableConflicts = map[string]struct{}{"ConditionalRequestConflict": {}, "OperationAborted": {}}
 
-// newRetryer returns the standard retryer with full jitter and no quota: a
+// Retry says how often, and after how long, a request is sent again. The zero
+// value is a good default.
+type Retry struct {
+	// MaxAttempts is how often a request is sent in all; 0 for 8.
+	MaxAttempts int
+	// MaxBackoff is the longest pause between two attempts; 0 for 20 s.
+	MaxBackoff time.Duration
+	// NoConflicts leaves every answer of status 409 to the caller.
+	NoConflicts bool
+}
+
+// Retryer returns the SDK's standard retryer with full jitter and no quota: a
 // quota that all workers share would turn one burst of throttling into
-// failures. answered tells whether the store was ever reached.
-func newRetryer(attempts int, backoff time.Duration, answered func() bool, conflicts bool) aws.Retryer {
+// failures.
+func (t *Transport) Retryer(r Retry) aws.Retryer {
+	attempts, backoff := r.MaxAttempts, r.MaxBackoff
 	if attempts == 0 {
 		attempts = maxAttempts
 	}
@@ -36,11 +47,11 @@ func newRetryer(attempts int, backoff time.Duration, answered func() bool, confl
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts, o.MaxBackoff = attempts, backoff
 		o.RateLimiter = ratelimit.None
-		rules := []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary { return hopeless(err, answered) })}
+		rules := []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary { return hopeless(err, t.Answered) })}
 		rules = append(rules, o.Retryables...)
 		rules = append(rules, retry.IsErrorRetryableFunc(unreadable))
 		rules = append(rules, retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}})
-		if conflicts {
+		if !r.NoConflicts {
 			rules = append(rules, retry.RetryableErrorCode{Codes: retryableConflicts})
 		}
 		o.Retryables = rules
@@ -50,7 +61,7 @@ func newRetryer(attempts int, backoff time.Duration, answered func() bool, confl
 // hopeless says no to what another try cannot change: a spent budget, and an
 // endpoint that refuses connections and was never reached.
 func hopeless(err error, answered func() bool) aws.Ternary {
-	var over *overBudget
+	var over *BudgetError
 	if errors.As(err, &over) || errors.Is(err, syscall.ECONNREFUSED) && !answered() {
 		return aws.FalseTernary
 	}
@@ -66,15 +77,9 @@ func unreadable(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// noConflictRetries is for the completion of an upload: after a conflict, it
-// has to begin again.
-func (t *Tree) noConflictRetries(o *awss3.Options) {
-	o.Retryer = newRetryer(t.opts.MaxAttempts, t.opts.MaxBackoff, t.meter.answered.Load, false)
-}
-
-// pause waits as long as r does before another try of what failed with err, and
+// Pause waits as long as r says before another try of what failed with err, and
 // reports whether ctx is still alive.
-func pause(ctx context.Context, r aws.Retryer, try int, err error) bool {
+func Pause(ctx context.Context, r aws.Retryer, try int, err error) bool {
 	delay, err := r.RetryDelay(try, err)
 	if err != nil {
 		return false
