@@ -108,37 +108,6 @@ func CheckURL(s string) error {
 	return nil
 }
 
-// Resolve returns the key that the relative link text names when it stands in
-// a link at key, lexically: nothing is looked up. A text that is empty,
-// absolute, or leaves the tree on its way is refused with ok false, and so is
-// one whose result is not a valid key. It is the inverse of [Rel].
-func Resolve(key, text string) (target string, ok bool) {
-	if text == "" || text[0] == '/' {
-		return "", false
-	}
-	var at []string
-	if dir := path.Dir(key); dir != "." {
-		at = strings.Split(dir, "/")
-	}
-	for seg := range strings.SplitSeq(text, "/") {
-		switch seg {
-		case "", ".":
-		case "..":
-			if len(at) == 0 {
-				return "", false
-			}
-			at = at[:len(at)-1]
-		default:
-			at = append(at, seg)
-		}
-	}
-	if len(at) == 0 {
-		return ".", true
-	}
-	target = strings.Join(at, "/")
-	return target, ValidKey(target)
-}
-
 // Rel returns the shortest relative link text that, in a link at key, names
 // target, which is a valid key or "." for the root.
 func Rel(key, target string) string {
