@@ -18,8 +18,8 @@ func TestImports(t *testing.T) {
 	}{
 		{"core", []string{"core"}},
 		{"core/wrap", []string{"core", "core/wrap"}},
-		{"core/reconcile", []string{"core", "core/wrap", "core/reconcile", "internal/fanout"}},
-		{"conformance", []string{"core", "core/wrap", "core/reconcile", "internal/fanout", "conformance"}},
+		{"core/reconcile", []string{"core", "core/wrap", "core/reconcile", "internal/fanout", "internal/sortedrun", "internal/spool"}},
+		{"conformance", []string{"core", "core/wrap", "core/reconcile", "internal/fanout", "internal/sortedrun", "internal/spool", "conformance"}},
 	} {
 		t.Run(tt.pkg, func(t *testing.T) {
 			allowed := make(map[string]bool)

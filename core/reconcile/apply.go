@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 // Summary says what a run did.
@@ -37,7 +38,7 @@ type applier struct {
 	last     time.Time // of the last word to Progress
 	failed   bool      // something failed, so nothing is deleted
 	fatal    error     // no further operation can succeed
-	late     *spool[Action]
+	late     *spool.Spool[Action]
 	broken   broken
 }
 
@@ -52,9 +53,9 @@ func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (S
 	held.Dst = holdStale(r.Dst, r.stale)
 	a := &applier{
 		Reconciler: &held, asker: r.asker(), keeper: newKeeper(r), plan: p, report: report,
-		late: newSpool[Action](r.TempDir, spoolBound),
+		late: spool.New[Action](r.TempDir, spoolBound),
 	}
-	defer a.late.close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
+	defer a.late.Close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
 	t := p.Totals()
 	a.sum.Kept = t.Kept
 	a.failed = t.Errors > 0
@@ -132,10 +133,10 @@ func (a *applier) links(ctx context.Context) error {
 
 // each runs the work that pick chooses with Jobs workers, and waits for it. No
 // work is started once the context ended or the run cannot go on.
-func (a *applier) each(ctx context.Context, acts *spool[Action], pick func(Action) func(context.Context)) error {
+func (a *applier) each(ctx context.Context, acts *spool.Spool[Action], pick func(Action) func(context.Context)) error {
 	workers := newLimiter(a.jobs())
 	defer workers.wait()
-	for act, err := range acts.all() {
+	for act, err := range acts.All() {
 		if err != nil {
 			return err
 		}
@@ -193,7 +194,7 @@ func (a *applier) settleLink(ctx context.Context, act Action) {
 func (a *applier) postpone(act Action) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.late.add(act.clone()); err != nil {
+	if err := a.late.Add(act.clone()); err != nil {
 		a.fatal = err
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 // A Check compares two trees by what they hold: it reads every file on both
@@ -117,7 +118,7 @@ func (c *Comparison) Run(ctx context.Context, report func(Found)) (ComparisonCou
 	if err != nil {
 		return k.sum, err
 	}
-	defer pairs.close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
+	defer pairs.Close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
 	err = k.examineAll(ctx, pairs)
 	return k.sum, err
 }
@@ -135,7 +136,7 @@ type checker struct {
 
 // list lists both trees before anything is read: an order that turns out to be
 // wrong is set right before there is anything to take back.
-func (k *checker) list(ctx context.Context) (*spool[Action], error) {
+func (k *checker) list(ctx context.Context) (*spool.Spool[Action], error) {
 	r := &Reconciler{Src: k.Src, Dst: readOnly{k.Dst}, TempDir: k.TempDir}
 	if k.Dst == nil {
 		r.Dst = readOnly{nothingThere{k.Src}}
@@ -152,11 +153,11 @@ func (k *checker) list(ctx context.Context) (*spool[Action], error) {
 	}
 }
 
-func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool[Action], err error) {
-	pairs := newSpool[Action](k.TempDir, spoolBound)
+func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool.Spool[Action], err error) {
+	pairs := spool.New[Action](k.TempDir, spoolBound)
 	defer func() {
 		if err != nil {
-			_ = pairs.close() // it is not used
+			_ = pairs.Close() // it is not used
 		}
 	}()
 	k.progress = Progress{}
@@ -171,7 +172,7 @@ func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool[Action]
 			continue
 		}
 		k.expect(act)
-		if err := pairs.add(act.clone()); err != nil {
+		if err := pairs.Add(act.clone()); err != nil {
 			return nil, err
 		}
 	}

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 // examineAll reads what was listed.
-func (k *checker) examineAll(ctx context.Context, pairs *spool[Action]) error {
+func (k *checker) examineAll(ctx context.Context, pairs *spool.Spool[Action]) error {
 	k.progress.Phase = PhaseFiles
 	err := k.examineEach(ctx, pairs)
 	switch {
@@ -25,14 +26,14 @@ func (k *checker) examineAll(ctx context.Context, pairs *spool[Action]) error {
 }
 
 // examineEach examines so many at once, and waits for the last.
-func (k *checker) examineEach(ctx context.Context, pairs *spool[Action]) error {
+func (k *checker) examineEach(ctx context.Context, pairs *spool.Spool[Action]) error {
 	jobs := k.Jobs
 	if jobs <= 0 {
 		jobs = DefaultJobs
 	}
 	workers := newLimiter(jobs)
 	defer workers.wait()
-	for act, err := range pairs.all() {
+	for act, err := range pairs.All() {
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 // leaf is an entry below which more keys may still come: nothing can be said
@@ -25,7 +26,7 @@ type leaf struct {
 	// below it must stay; so nothing here is touched.
 	spoiled bool
 	// group holds the deletes that make way for this entry.
-	group *spool[Action]
+	group *spool.Spool[Action]
 	// taken: something is put below, so that this entry of the destination has
 	// to go.
 	taken bool
@@ -136,12 +137,12 @@ func (h *holder) release(l *leaf) error {
 	if l.group == nil {
 		return h.out(l.action)
 	}
-	defer l.group.close() //nolint:errcheck // It was read to its end.
+	defer l.group.Close() //nolint:errcheck // It was read to its end.
 	l.action.Group = l.key
 	if err := h.out(l.action); err != nil {
 		return err
 	}
-	for act, err := range l.group.all() {
+	for act, err := range l.group.All() {
 		if err != nil {
 			return err
 		}
@@ -247,10 +248,10 @@ func (h *holder) haveBelow(up, l *leaf) (held bool, err error) {
 		return false, nil
 	case l.action.Op == OpDelete:
 		if up.group == nil {
-			up.group = newSpool[Action](h.dir, spoolBound)
+			up.group = spool.New[Action](h.dir, spoolBound)
 		}
 		l.action.Group, l.action.Reason = up.key, ReasonInTheWay
-		return true, up.group.add(l.action)
+		return true, up.group.Add(l.action)
 	}
 	return false, h.spoil(up, ReasonInTheWay, fmt.Errorf("%w: %s below it at the destination stays (%s)",
 		core.ErrConflict, core.DisplayKey(l.key), l.action.Reason))
@@ -274,8 +275,8 @@ func (h *holder) spoil(l *leaf, reason Reason, err error) error {
 		return nil
 	}
 	l.group = nil
-	defer group.close() //nolint:errcheck // It was read to its end.
-	for act, err := range group.all() {
+	defer group.Close() //nolint:errcheck // It was read to its end.
+	for act, err := range group.All() {
 		if err != nil {
 			return err
 		}
@@ -291,7 +292,7 @@ func (h *holder) spoil(l *leaf, reason Reason, err error) error {
 func (h *holder) abandon() {
 	for _, l := range h.stack {
 		if l.group != nil {
-			_ = l.group.close()
+			_ = l.group.Close()
 		}
 	}
 }

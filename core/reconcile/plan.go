@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 // Totals counts a plan.
@@ -58,7 +59,7 @@ func (t *Totals) countPut(a Action) {
 // concurrent reading.
 type Plan struct {
 	totals Totals
-	acts   *spool[Action]
+	acts   *spool.Spool[Action]
 	has    [stages]bool
 }
 
@@ -83,7 +84,7 @@ func (p *Plan) add(a Action) error {
 	case a.Op == OpPut && a.Src.Kind == core.Link:
 		p.has[linkPuts] = true
 	}
-	return p.acts.add(a)
+	return p.acts.Add(a)
 }
 
 // Totals returns the plan's counts.
@@ -91,10 +92,10 @@ func (p *Plan) Totals() Totals { return p.totals }
 
 // All yields the actions, as often as wanted. Keep actions are among them only
 // if Reconciler.Keeps was set.
-func (p *Plan) All() iter.Seq2[Action, error] { return p.acts.all() }
+func (p *Plan) All() iter.Seq2[Action, error] { return p.acts.All() }
 
 // Close gives back what the plan takes.
-func (p *Plan) Close() error { return p.acts.close() }
+func (p *Plan) Close() error { return p.acts.Close() }
 
 // Prepare makes the whole plan. A listing that turns out to be out of order is
 // sorted, and the plan made again, with one notice. The caller closes the plan.
@@ -110,7 +111,7 @@ func (r *Reconciler) Prepare(ctx context.Context) (*Plan, error) {
 }
 
 func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
-	p := &Plan{acts: newSpool[Action](r.TempDir, spoolBound)}
+	p := &Plan{acts: spool.New[Action](r.TempDir, spoolBound)}
 	costs := newCosts(r)
 	for act, err := range r.Plan(ctx) {
 		if err == nil {
@@ -121,7 +122,7 @@ func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
 			}
 		}
 		if err != nil {
-			_ = p.acts.close()
+			_ = p.acts.Close()
 			return nil, err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 // PlanFormat is the version of the plan files that are written and read here.
@@ -182,7 +183,7 @@ func ReadPlan(r io.Reader, dir string) (PlanHeader, *Plan, error) {
 	if err != nil {
 		return h, nil, err
 	}
-	p := &Plan{acts: newSpool[Action](dir, spoolBound)}
+	p := &Plan{acts: spool.New[Action](dir, spoolBound)}
 	if err = lines.actions(p); err == nil {
 		err = p.adopt(h.Totals)
 	}

@@ -94,7 +94,7 @@ func (l *planLines) actions(p *Plan) error {
 			return err
 		}
 		if isEnd(line) {
-			return l.end(line, p.acts.count)
+			return l.end(line, p.acts.Count())
 		}
 		l.sum.Write(line)
 		act, err := l.action(line)

@@ -29,7 +29,7 @@ func (a *applier) replacements(ctx context.Context) error {
 			group = nil
 		}
 	}
-	for act, err := range a.plan.acts.all() {
+	for act, err := range a.plan.acts.All() {
 		if err != nil {
 			return err
 		}
@@ -217,7 +217,7 @@ func (a *applier) deletes(ctx context.Context) error {
 
 // skipDeletes counts what is not deleted, because something failed.
 func (a *applier) skipDeletes(ctx context.Context) error {
-	for act, err := range a.plan.acts.all() {
+	for act, err := range a.plan.acts.All() {
 		switch {
 		case err != nil:
 			return err
@@ -272,7 +272,7 @@ func (a *applier) deleteBatches(ctx context.Context, b core.BatchDeleter) error 
 		acts = nil
 		workers.run(func() { a.deleteBatch(ctx, b, batch) })
 	}
-	for act, err := range a.plan.acts.all() {
+	for act, err := range a.plan.acts.All() {
 		switch {
 		case err != nil:
 			return err

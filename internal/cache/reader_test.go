@@ -21,7 +21,7 @@ func fileOf(t testing.TB, records map[string]string) []byte {
 	for k, v := range records {
 		values[k] = []byte(v)
 	}
-	merge([]source{newHeld(values)}, w.add)
+	merge([]source{newInMemory(values)}, w.add)
 	if err := w.finish(); err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +43,8 @@ func numbered(n int) map[string]string {
 func readAll(r *reader) (map[string]string, error) {
 	m := make(map[string]string)
 	c := r.cursor()
-	for c.next() {
-		k, v := c.current()
+	for r, ok := c.Next(); ok; r, ok = c.Next() {
+		k, v := r.key, r.value
 		m[string(k)] = string(v)
 	}
 	return m, c.err
@@ -64,8 +64,8 @@ func TestFileRoundTrip(t *testing.T) {
 		}
 		c := r.cursor()
 		var keys []string
-		for c.next() {
-			k, v := c.current()
+		for r, ok := c.Next(); ok; r, ok = c.Next() {
+			k, v := r.key, r.value
 			if c.at != int64(len(keys)) || string(v) != want[string(k)] {
 				t.Fatalf("record %d: number %d, %q has %q", len(keys), c.at, k, v)
 			}
@@ -236,7 +236,7 @@ func TestMerge(t *testing.T) {
 			for k, v := range m {
 				want[k] = string(v)
 			}
-			sources = append(sources, newHeld(m))
+			sources = append(sources, newInMemory(m))
 		}
 		last := ""
 		merge(sources, func(k, value []byte) {

@@ -18,7 +18,7 @@ func (r *run) close() {
 // spill moves what is held in memory to a run, and makes one run of those at the
 // end that are of one level, if they are many.
 func (s *Store) spill() error {
-	r, err := s.newRun(0, newHeld(s.fresh))
+	r, err := s.newRun(0, newInMemory(s.fresh))
 	if err != nil {
 		return err
 	}

@@ -251,12 +251,12 @@ func (s *Store) writeTemp() (name string, err error) {
 func (s *Store) writeAll(w io.Writer) error {
 	var sources []source
 	if s.old != nil {
-		sources = append(sources, kept{s.old.cursor(), func(at int64) bool { return !s.complete || s.seen.has(at) }})
+		sources = append(sources, filtered{s.old.cursor(), func(at int64) bool { return !s.complete || s.seen.has(at) }})
 	}
 	for _, r := range s.runs {
 		sources = append(sources, r.reader.cursor())
 	}
 	fw := newWriter(w, s.name)
-	merge(append(sources, newHeld(s.fresh)), fw.add)
+	merge(append(sources, newInMemory(s.fresh)), fw.add)
 	return fw.finish()
 }
