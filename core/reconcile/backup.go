@@ -8,35 +8,58 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// A keeper saves what a run is about to overwrite or delete: it copies entries
-// of the destination to Reconciler.Backup, as exactly as any transfer, and
-// never over something that is there.
-type keeper struct{ *applier }
+// A saver copies entries of the destination to Reconciler.Backup before a run
+// overwrites or deletes them: as exactly as any transfer, and never over something
+// that is there. A nil saver saves nothing.
+type saver struct {
+	toBackup *transferer
+	tally    *tally // of the run
+}
 
-// newKeeper returns what saves the entries of r.Dst, or nil if r has no Backup.
-func newKeeper(r *Reconciler) *keeper {
+// newSaver returns the saver of a run of r, nil if r has no Backup.
+func newSaver(r *Reconciler, t *tally) *saver {
 	if r.Backup == nil {
 		return nil
 	}
-	k := &Reconciler{Src: r.Dst, Dst: r.Backup, Exact: true, Buffers: r.Buffers, TempDir: r.TempDir}
-	return &keeper{&applier{Reconciler: k, asker: k.asker()}}
+	return &saver{tally: t, toBackup: &transferer{
+		src: r.Dst, dst: r.Backup, asker: newAsker(r.Dst, r.Backup, newRules(r.Dst, r.Backup)),
+		buffers: r.Buffers, exact: true, moved: func(int) {},
+	}}
 }
 
-// save copies the entry old of the destination to the backup. That the backup
-// has just this already, from an earlier try, is no error.
-func (k *keeper) save(ctx context.Context, old core.Entry) (Action, error) {
+// save saves the entry old of the destination, which act is about to overwrite or
+// delete. If that fails, ok is false and the outcome says why: the entry must not
+// be touched then.
+func (s *saver) save(ctx context.Context, act Action, old *core.Entry) (out Action, ok bool) {
+	if s == nil || old == nil {
+		return act, true
+	}
+	saved, err := s.copy(ctx, *old)
+	switch {
+	case err == nil && saved.Op == OpPut:
+		s.tally.addSaved()
+	case err != nil && !s.gone(ctx, old.Key):
+		err = fmt.Errorf("it stays as it is, because it cannot be saved in the backup: %w", err)
+		return failure(act, ReasonUnsaved, &core.Error{Op: "save", Key: old.Key, Err: err}), false
+	}
+	return act, true
+}
+
+// copy copies the entry old of the destination to the backup. That the backup has
+// just this already, from an earlier try, is no error.
+func (s *saver) copy(ctx context.Context, old core.Entry) (Action, error) {
 	old.Partial, old.MaybeLink = false, false
 	act := Action{Op: OpPut, Key: old.Key, Reason: ReasonNew, Src: &old}
 	out := act
-	if err := core.CheckPut(k.Dst, old); err != nil {
+	if err := core.CheckPut(s.toBackup.dst, old); err != nil {
 		return out, fmt.Errorf("the backup cannot hold it: %w", err)
 	}
 	if old.Kind == core.Link {
-		if out, _ = k.sameLink(ctx, act); out.Op == OpPut {
-			out = k.putLink(ctx, act)
+		if out, _ = s.toBackup.plannedLink(ctx, act); out.Op == OpPut {
+			out = s.toBackup.putLink(ctx, act)
 		}
 	} else {
-		out = k.putFile(ctx, act)
+		out = s.toBackup.putFile(ctx, act)
 	}
 	return out, notSaved(out, old)
 }
@@ -54,50 +77,8 @@ func notSaved(out Action, old core.Entry) error {
 	return fmt.Errorf("the outcome is %s (%s): %w", out.Op, out.Reason, fs.ErrInvalid)
 }
 
-// save saves the entry old of the destination, which act is about to overwrite
-// or delete. If that fails, ok is false and the outcome is why: then it must not
-// be touched. Without a backup, and where nothing is, there is nothing to save.
-func (a *applier) save(ctx context.Context, act Action, old *core.Entry) (out Action, ok bool) {
-	if a.keeper == nil || old == nil {
-		return act, true
-	}
-	saved, err := a.keeper.save(ctx, *old)
-	switch {
-	case err == nil && saved.Op == OpPut:
-		a.countSaved()
-	case err != nil && !a.gone(ctx, old.Key):
-		err = fmt.Errorf("it stays as it is, because it cannot be saved in the backup: %w", err)
-		return failure(act, ReasonUnsaved, &core.Error{Op: "save", Key: old.Key, Err: err}), false
-	}
-	return act, true
-}
-
-// gone reports whether nothing is at the key of the destination any more.
-func (a *applier) gone(ctx context.Context, key string) bool {
-	now, err := complete(ctx, a.Dst, key)
+// gone reports whether the destination has nothing at the key any more.
+func (s *saver) gone(ctx context.Context, key string) bool {
+	now, err := complete(ctx, s.toBackup.src, key)
 	return err == nil && now == nil
-}
-
-func (a *applier) countSaved() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.sum.Saved++
-}
-
-// saves saves all that the rest of the run deletes, before its first delete: if
-// one entry cannot be saved, none goes.
-func (a *applier) saves(ctx context.Context) error {
-	if a.keeper == nil || !a.mayDelete() {
-		return nil
-	}
-	return a.each(ctx, a.plan.acts, func(act Action) func(context.Context) {
-		if act.Op != OpDelete || !a.mayDelete() {
-			return nil
-		}
-		return func(ctx context.Context) {
-			if out, ok := a.save(ctx, act, act.Dst); !ok {
-				a.done(out)
-			}
-		}
-	})
 }

@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"iter"
 	"sync"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/wrap"
 	"github.com/s3fc/s3fc/internal/spool"
 )
 
@@ -113,7 +111,7 @@ func (c ComparisonCounts) Total() int64 { return c.Same + c.Remarks + c.Repaired
 // Run checks, and tells report, serially, what it found. The error is not nil
 // only if it could not be done to the end.
 func (c *Comparison) Run(ctx context.Context, report func(Found)) (ComparisonCounts, error) {
-	k := &checker{Comparison: c, report: report}
+	k := &checker{in: c, report: report}
 	pairs, err := k.list(ctx)
 	if err != nil {
 		return k.sum, err
@@ -125,7 +123,7 @@ func (c *Comparison) Run(ctx context.Context, report func(Found)) (ComparisonCou
 
 // checker is one run of a Check.
 type checker struct {
-	*Comparison
+	in     *Comparison
 	report func(Found)
 
 	mu       sync.Mutex // guards all below, and report
@@ -137,9 +135,9 @@ type checker struct {
 // list lists both trees before anything is read: an order that turns out to be
 // wrong is set right before there is anything to take back.
 func (k *checker) list(ctx context.Context) (*spool.Spool[Action], error) {
-	r := &Reconciler{Src: k.Src, Dst: readOnly{k.Dst}, TempDir: k.TempDir}
-	if k.Dst == nil {
-		r.Dst = readOnly{nothingThere{k.Src}}
+	r := &Reconciler{Src: k.in.Src, Dst: wrap.Empty(k.in.Src.Features()), TempDir: k.in.TempDir}
+	if k.in.Dst != nil {
+		r.Dst = wrap.ReadOnly(k.in.Dst)
 	}
 	for {
 		pairs, err := k.listWith(ctx, r)
@@ -147,14 +145,14 @@ func (k *checker) list(ctx context.Context) (*spool.Spool[Action], error) {
 		if !errors.As(err, &order) || !r.sortSide(order.Side) {
 			return pairs, err
 		}
-		if k.Notice != nil {
-			k.Notice(order.notice())
+		if k.in.Notice != nil {
+			k.in.Notice(order.notice())
 		}
 	}
 }
 
 func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool.Spool[Action], err error) {
-	pairs := spool.New[Action](k.TempDir, spoolBound)
+	pairs := spool.New[Action](k.in.TempDir, spoolBound)
 	defer func() {
 		if err != nil {
 			_ = pairs.Close() // it is not used
@@ -199,26 +197,11 @@ func (k *checker) expect(act Action) {
 			k.progress.TotalBytes += e.Size
 		}
 	}
-	if k.progress.Listed++; k.progress.Listed%1024 == 0 && k.Progress != nil {
-		k.Progress(Progress{Phase: PhaseListing, Listed: k.progress.Listed})
+	if k.progress.Listed++; k.progress.Listed%1024 == 0 && k.in.Progress != nil {
+		k.in.Progress(Progress{Phase: PhaseListing, Listed: k.progress.Listed})
 	}
 }
 
 func excluded(e *core.Entry) bool {
 	return e != nil && e.Kind == core.Other && errors.Is(e.Problem, core.ErrExcluded)
-}
-
-// readOnly makes a Backend of a Tree that nobody is going to write to.
-type readOnly struct{ core.Tree }
-
-func (readOnly) Put(context.Context, core.Entry, io.Reader, *core.Entry) (core.Entry, error) {
-	return core.Entry{}, fs.ErrPermission
-}
-func (readOnly) Delete(context.Context, core.Entry) error { return fs.ErrPermission }
-
-// nothingThere is a tree without entries.
-type nothingThere struct{ core.Tree }
-
-func (nothingThere) List(context.Context, string) iter.Seq2[core.Entry, error] {
-	return func(func(core.Entry, error) bool) {}
 }

@@ -18,33 +18,33 @@ func copierFor(dst, src core.Tree, e core.Entry) (core.Copier, bool) {
 
 // copyFile lets the destination take a file over from the source. ok is false
 // if that cannot be done, and nothing came of it.
-func (a *applier) copyFile(ctx context.Context, act Action) (out Action, ok bool) {
-	c, ok := copierFor(a.Dst, a.Src, *act.Src)
+func (t *transferer) copyFile(ctx context.Context, act Action) (out Action, ok bool) {
+	c, ok := copierFor(t.dst, t.src, *act.Src)
 	if !ok {
 		return act, false
 	}
 	for try := 1; ; try++ {
-		stored, err := c.CopyFrom(ctx, a.Src, *act.Src, act.Key, act.Dst)
+		stored, err := c.CopyFrom(ctx, t.src, *act.Src, act.Key, act.Dst)
 		stored, err = checkStored(*act.Src, stored, err)
 		switch {
 		case err == nil:
-			return a.copied(act, stored), true
+			return t.copied(act, stored), true
 		case errors.Is(err, errors.ErrUnsupported):
 			return act, false
-		case core.IsTransient(err) && try < transferTries && a.pause(ctx, try):
+		case core.IsTransient(err) && try < transferTries && pause(ctx, try):
 		default:
-			return a.putError(ctx, act, err), true
+			return t.putError(ctx, act, err), true
 		}
 	}
 }
 
 // copied is the outcome of a file that was taken over.
-func (a *applier) copied(act Action, stored core.Entry) Action {
+func (t *transferer) copied(act Action, stored core.Entry) Action {
 	src := *act.Src
 	if stored.MD5.Known() {
 		src.MD5 = stored.MD5
 	}
 	act.Src, act.Bytes = &src, src.Size
-	a.moved(int(src.Size))
+	t.moved(int(src.Size))
 	return act
 }

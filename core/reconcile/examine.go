@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
-	"time"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/spool"
@@ -27,11 +25,11 @@ func (k *checker) examineAll(ctx context.Context, pairs *spool.Spool[Action]) er
 
 // examineEach examines so many at once, and waits for the last.
 func (k *checker) examineEach(ctx context.Context, pairs *spool.Spool[Action]) error {
-	jobs := k.Jobs
+	jobs := k.in.Jobs
 	if jobs <= 0 {
 		jobs = DefaultJobs
 	}
-	workers := newLimiter(jobs)
+	workers := newWorkers(jobs)
 	defer workers.wait()
 	for act, err := range pairs.All() {
 		if err != nil {
@@ -90,9 +88,9 @@ func (k *checker) look(ctx context.Context, v *verdict, side Side, listed *core.
 	if listed == nil || listed.Kind == core.Other {
 		return listed, nil, true
 	}
-	tree, auditor := k.Src, k.SrcAuditor
+	tree, auditor := k.in.Src, k.in.SrcAuditor
 	if side == SideDestination {
-		tree, auditor = k.Dst, k.DstAuditor
+		tree, auditor = k.in.Dst, k.in.DstAuditor
 	}
 	e, claimed, err := k.read(core.WithSizeHint(ctx, listed.Size), tree, v.key)
 	switch {
@@ -143,15 +141,15 @@ func (k *checker) readOnce(ctx context.Context, t core.Tree, key string) (*core.
 func (k *checker) compare(v *verdict) {
 	src, dst := v.src, v.dst
 	switch {
-	case k.Dst == nil:
+	case k.in.Dst == nil:
 		if src != nil && src.Kind == core.Other {
 			v.add(core.FindingUncarriable, SideSource, src.Problem)
 		}
 	case src == nil && dst == nil:
 	case src == nil:
-		v.alone(core.FindingOnlyDestination, SideDestination, dst, k.Src)
+		v.alone(core.FindingOnlyDestination, SideDestination, dst, k.in.Src)
 	case dst == nil:
-		v.alone(core.FindingOnlySource, SideSource, src, k.Dst)
+		v.alone(core.FindingOnlySource, SideSource, src, k.in.Dst)
 	case src.Kind == core.Other && dst.Kind == core.Other:
 		v.add(core.FindingUncarriable, SideSource, src.Problem)
 	case src.Kind != dst.Kind:
@@ -166,7 +164,7 @@ func (k *checker) compare(v *verdict) {
 // wrongSlash: both lead to the same key, and the destination, which could tell,
 // is wrong about whether that is a directory.
 func (k *checker) wrongSlash(src, dst *core.Entry) bool {
-	return src.Kind == core.Link && k.Dst.Features().DirTargets && src.Target.Dir != core.DirUnknown && src.Target.Dir != dst.Target.Dir
+	return src.Kind == core.Link && k.in.Dst.Features().DirTargets && src.Target.Dir != core.DirUnknown && src.Target.Dir != dst.Target.Dir
 }
 
 // alone: only one side has e. What the other could not hold is not missing
@@ -192,17 +190,4 @@ func describe(e *core.Entry) string {
 		return "a link to " + core.DisplayKey(e.Target.String())
 	}
 	return fmt.Sprintf("what cannot be carried (%v)", e.Problem)
-}
-
-// pause waits before another try; false means that ctx ended.
-func pause(ctx context.Context, try int) bool {
-	wait := 50 * time.Millisecond << try
-	t := time.NewTimer(wait/2 + rand.N(wait)) //nolint:gosec // Jitter.
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

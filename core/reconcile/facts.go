@@ -66,9 +66,9 @@ func remember(m core.Rememberer, e *core.Entry) {
 	}
 }
 
-// settle decides about one key and asks for facts until it can. What it asks
+// decideAsking decides about one key and asks for facts until it can. What it asks
 // is paid for only where the answer changes the decision.
-func (a *asker) settle(ctx context.Context, key string, src, dst *core.Entry) Action {
+func (a *asker) decideAsking(ctx context.Context, key string, src, dst *core.Entry) Action {
 	q := a.inquire(src, dst)
 	for {
 		d := decide(q.src, q.dst, a.proven(&q), a.rules)
@@ -81,8 +81,8 @@ func (a *asker) settle(ctx context.Context, key string, src, dst *core.Entry) Ac
 	}
 }
 
-// quick decides without asking; ok is false if a fact is needed.
-func (a *asker) quick(key string, src, dst *core.Entry) (act Action, ok bool) {
+// decideNow decides without asking; ok is false if a fact is needed.
+func (a *asker) decideNow(key string, src, dst *core.Entry) (act Action, ok bool) {
 	q := a.inquire(src, dst)
 	d := decide(q.src, q.dst, a.proven(&q), a.rules)
 	if d.need != nothing {

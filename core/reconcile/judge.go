@@ -24,11 +24,11 @@ func (k *checker) judge(ctx context.Context, v *verdict, side Side, flaws []core
 
 // repair puts the entry of one side right, if it is that side's turn.
 func (k *checker) repair(ctx context.Context, v *verdict, side Side, flaws []core.Flaw) (done bool, err error) {
-	e, auditor := v.src, k.SrcAuditor
+	e, auditor := v.src, k.in.SrcAuditor
 	if side == SideDestination {
-		e, auditor = v.dst, k.DstAuditor
+		e, auditor = v.dst, k.in.DstAuditor
 	}
-	if !k.Repair || auditor == nil || side == SideSource && k.Dst != nil || !anyRepairable(flaws) {
+	if !k.in.Repair || auditor == nil || side == SideSource && k.in.Dst != nil || !anyRepairable(flaws) {
 		return false, nil
 	}
 	want := *e
@@ -62,7 +62,7 @@ func (k *checker) conclude(ctx context.Context, v *verdict) {
 		}
 	}
 	k.count(v.found)
-	if len(v.found) == 0 && k.Keeps {
+	if len(v.found) == 0 && k.in.Keeps {
 		v.add(core.FindingSame, SideSource, nil)
 	}
 	for _, f := range v.found {
@@ -107,7 +107,7 @@ func (k *checker) moved(n int) {
 }
 
 func (k *checker) tell() {
-	if k.Progress != nil {
-		k.Progress(k.progress)
+	if k.in.Progress != nil {
+		k.in.Progress(k.progress)
 	}
 }

@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/s3fc/s3fc/core"
@@ -140,105 +139,4 @@ func (a Action) clone() Action {
 		}
 	}
 	return a
-}
-
-// costs adds up what a plan's actions need in requests.
-type costs struct {
-	*Reconciler
-	src, dst, backup core.Coster
-	sum              core.Requests
-}
-
-func newCosts(r *Reconciler) *costs {
-	c := &costs{Reconciler: r}
-	c.src, _ = core.As[core.Coster](r.Src)
-	c.dst, _ = core.As[core.Coster](r.Dst)
-	if r.Backup != nil {
-		c.backup, _ = core.As[core.Coster](r.Backup)
-	}
-	return c
-}
-
-func (c *costs) add(a Action) {
-	switch a.Op {
-	case OpPut:
-		c.sum = c.sum.Add(c.put(*a.Src))
-		c.sum = c.sum.Add(c.save(a.Dst))
-	case OpDelete:
-		c.sum = c.sum.Add(c.save(a.Dst))
-	}
-}
-
-// put is what putting e of the source at the destination needs.
-func (c *costs) put(e core.Entry) core.Requests {
-	if k, ok := copierFor(c.Dst, c.Src, e); ok {
-		return k.CopyCost(e)
-	}
-	return transferCost(c.src, c.dst, e, e.Kind == core.File || c.Exact)
-}
-
-// save is what saving the entry e of the destination needs.
-func (c *costs) save(e *core.Entry) core.Requests {
-	if c.Backup == nil || e == nil {
-		return core.Requests{}
-	}
-	if k, ok := copierFor(c.Backup, c.Dst, *e); ok {
-		return k.CopyCost(*e)
-	}
-	return transferCost(c.dst, c.backup, *e, true)
-}
-
-// transferCost is what reading e, if it is opened, and putting it needs.
-func transferCost(from, to core.Coster, e core.Entry, opened bool) (sum core.Requests) {
-	if from != nil && opened {
-		sum = from.OpenCost(e)
-	}
-	if to != nil {
-		sum = sum.Add(to.PutCost(e))
-	}
-	return sum
-}
-
-func (c *costs) total(deletes int64) core.Requests {
-	if c.dst == nil {
-		return c.sum
-	}
-	return c.sum.Add(c.dst.DeleteCost(deletes))
-}
-
-// Guard says whether a plan may be carried out, before its first write. The
-// error is [core.ErrEmptySource], [core.ErrTooManyDeletes] or [core.ErrBudget], with the
-// figures and the flag that lifts the guard. A plan with errors deletes
-// nothing, so that the guards on deletes do not apply to it.
-func (r *Reconciler) Guard(p *Plan) error {
-	t := p.totals
-	if t.Errors == 0 {
-		if err := r.guardDeletes(t); err != nil {
-			return err
-		}
-	}
-	if left := r.Budget; left != nil && t.Need.Total() > left.Left() {
-		return fmt.Errorf("%w: this run needs %d more (%s), and %d of %d are left; allow more with --max-requests",
-			core.ErrBudget, t.Need.Total(), t.Need, left.Left(), left.Limit())
-	}
-	return nil
-}
-
-func (r *Reconciler) guardDeletes(t Totals) error {
-	empty := t.SrcEntries == 0 && t.Deletes > 0
-	switch {
-	case empty && !r.AllowEmptySource:
-		return fmt.Errorf("%w: all of the destination's %d entries would be deleted; allow it with --allow-empty-source, or use --delete=never",
-			core.ErrEmptySource, t.Deletes)
-	case empty && !r.MaxDelete.set:
-		return nil
-	case r.MaxDelete.allows(t.Deletes, t.DstEntries):
-		return nil
-	}
-	limit := "by default not all, and not more than half if that is more than 100"
-	if r.MaxDelete.set {
-		limit = "--max-delete " + r.MaxDelete.String()
-	}
-	return fmt.Errorf("%w: %d of the destination's %d entries would be deleted (limit: %s); allow it with --max-delete %d, or use --delete=never",
-		core.ErrTooManyDeletes, t.Deletes, t.DstEntries, limit, t.Deletes)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 
 	"github.com/s3fc/s3fc/core"
@@ -86,81 +85,6 @@ func asExpected(want, now *core.Entry) bool {
 		return want.Token == now.Token
 	}
 	return want.Size == now.Size && (want.Kind == now.Kind || now.MaybeLink)
-}
-
-// held is a destination that refuses to change the entries that are not what
-// the plan saw. It passes on the extensions that Apply looks for, each in its
-// own terms.
-type held struct {
-	core.Backend
-	stale map[string]struct{}
-}
-
-// holdStale returns dst as the actions of a plan may change it.
-func holdStale(dst core.Backend, stale map[string]struct{}) core.Backend {
-	if len(stale) == 0 {
-		return dst
-	}
-	h := &held{dst, stale}
-	if b, ok := core.As[core.BatchDeleter](dst); ok {
-		return &heldBatch{h, b}
-	}
-	return h
-}
-
-func (h *held) refuse(op, key string) error {
-	if _, is := h.stale[key]; !is {
-		return nil
-	}
-	return &core.Error{Op: op, Key: key, Err: fmt.Errorf("%w: at the destination is not what the plan saw there", core.ErrChanged)}
-}
-
-func (h *held) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
-	if err := h.refuse("put", e.Key); err != nil {
-		return core.Entry{}, err
-	}
-	return h.Backend.Put(ctx, e, body, old)
-}
-
-func (h *held) Delete(ctx context.Context, old core.Entry) error {
-	if err := h.refuse("delete", old.Key); err != nil {
-		return err
-	}
-	return h.Backend.Delete(ctx, old)
-}
-
-// Finish implements [core.Finisher].
-func (h *held) Finish(ctx context.Context, done core.Done) ([]string, error) {
-	if f, ok := core.As[core.Finisher](h.Backend); ok {
-		return f.Finish(ctx, done)
-	}
-	return nil, nil
-}
-
-type heldBatch struct {
-	*held
-	batch core.BatchDeleter
-}
-
-// BatchSize implements [core.BatchDeleter].
-func (h *heldBatch) BatchSize() int { return h.batch.BatchSize() }
-
-// DeleteBatch implements [core.BatchDeleter].
-func (h *heldBatch) DeleteBatch(ctx context.Context, olds []core.Entry) []error {
-	errs := make([]error, len(olds))
-	pass, place := make([]core.Entry, 0, len(olds)), make([]int, 0, len(olds))
-	for i, old := range olds {
-		if errs[i] = h.refuse("delete", old.Key); errs[i] == nil {
-			pass, place = append(pass, old), append(place, i)
-		}
-	}
-	if len(pass) == 0 {
-		return errs
-	}
-	for i, err := range h.batch.DeleteBatch(ctx, pass) {
-		errs[place[i]] = err
-	}
-	return errs
 }
 
 // sortSide makes the next listing of a side be sorted; false means that it was

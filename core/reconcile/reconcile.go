@@ -97,7 +97,9 @@ func (r *Reconciler) jobs() int {
 }
 
 func (r *Reconciler) rules() rules {
-	return rules{del: r.Delete, resolve: r.Resolve, src: newSideRules(r.Src.Features()), dst: newSideRules(r.Dst.Features())}
+	rules := newRules(r.Src, r.Dst)
+	rules.del, rules.resolve = r.Delete, r.Resolve
+	return rules
 }
 
 func (r *Reconciler) asker() *asker { return newAsker(r.Src, r.Dst, r.rules()) }
@@ -184,8 +186,8 @@ type pending struct {
 func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 	return func(yield func(Action, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		workers := newLimiter(r.jobs())
-		defer workers.wait()
+		pool := newWorkers(r.jobs())
+		defer pool.wait()
 		defer cancel()
 		q := &queue{yield: yield}
 		asker := r.asker()
@@ -198,7 +200,7 @@ func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 			if listed++; listed%1024 == 0 {
 				r.progress(Progress{Phase: PhaseListing, Listed: listed})
 			}
-			if !q.push(r.start(ctx, asker, pair, workers)) {
+			if !q.push(r.start(ctx, asker, pair, pool)) {
 				return
 			}
 		}
@@ -215,17 +217,17 @@ func (r *Reconciler) progress(p Progress) {
 }
 
 // start decides about a pair at once, or sets out to.
-func (r *Reconciler) start(ctx context.Context, a *asker, p Pair, workers *limiter) *pending {
+func (r *Reconciler) start(ctx context.Context, a *asker, p Pair, pool *workers) *pending {
 	if p.Err != nil {
 		return &pending{act: Action{Op: OpFail, Key: p.Key, Reason: ReasonList, Err: p.Err}}
 	}
-	if act, ok := a.quick(p.Key, p.Src, p.Dst); ok {
+	if act, ok := a.decideNow(p.Key, p.Src, p.Dst); ok {
 		return &pending{act: act}
 	}
 	w := &pending{done: make(chan struct{})}
-	workers.run(func() {
+	pool.run(func() {
 		defer close(w.done)
-		w.act = a.settle(ctx, p.Key, p.Src, p.Dst)
+		w.act = a.decideAsking(ctx, p.Key, p.Src, p.Dst)
 	})
 	return w
 }

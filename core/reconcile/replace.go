@@ -3,37 +3,39 @@ package reconcile
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
-// replacements puts what something of the destination stands in the way of.
-// Each is one unit: the new content is fetched and verified, then what is in
+// A replacer puts entries where something of the destination stands in the way.
+type replacer struct {
+	transfer *transferer
+	tally    *tally
+	tempDir  string
+}
+
+// run carries out the replacements of a plan. Each is one unit: the new content is fetched and verified, then what is in
 // its way is deleted, then it is put. They are done one after the other, and
 // none once something failed.
-func (a *applier) replacements(ctx context.Context) error {
-	a.phase(PhaseDeletes)
-	if !a.plan.has[replacing] {
-		return nil
-	}
+func (r *replacer) run(ctx context.Context, acts *spool.Spool[Action]) error {
 	var group *staged // the replacement whose deletes follow
 	defer func() { group.discard() }()
 	end := func() {
 		if group != nil {
-			a.done(group.put(ctx))
+			r.tally.add(group.put(ctx))
 			group.discard()
 			group = nil
 		}
 	}
-	for act, err := range a.plan.acts.All() {
+	for act, err := range acts.All() {
 		if err != nil {
 			return err
 		}
-		if ctx.Err() != nil || a.stopped() {
+		if ctx.Err() != nil || r.tally.fatalError() != nil {
 			return nil
 		}
 		if group != nil && act.Group != group.act.Key {
@@ -41,11 +43,11 @@ func (a *applier) replacements(ctx context.Context) error {
 		}
 		switch {
 		case act.Op == OpPut && act.Group != "":
-			group = a.stage(ctx, act)
+			group = r.stage(ctx, act)
 		case act.Op == OpDelete && act.Group != "":
-			group.clear(ctx, act)
+			group.deleteObstacle(ctx, act)
 		case act.Op == OpPut && act.Obstacle != nil:
-			a.overObstacle(ctx, act)
+			r.overObstacle(ctx, act)
 		}
 	}
 	end()
@@ -53,21 +55,21 @@ func (a *applier) replacements(ctx context.Context) error {
 }
 
 // overObstacle puts act after the file or link at a parent of its key.
-func (a *applier) overObstacle(ctx context.Context, act Action) {
-	s := a.stage(ctx, act)
+func (r *replacer) overObstacle(ctx context.Context, act Action) {
+	s := r.stage(ctx, act)
 	defer s.discard()
 	if s.ready {
-		if err := a.Dst.Delete(ctx, *act.Obstacle); err != nil {
-			s.failed(deleteError(act, err))
+		if err := r.transfer.dst.Delete(ctx, *act.Obstacle); err != nil {
+			s.fail(deleteError(act, err))
 		}
 	}
-	a.done(s.put(ctx))
+	r.tally.add(s.put(ctx))
 }
 
 // staged is a replacement whose content was fetched and verified, and lies in
 // memory or in a temporary file until its place is free.
 type staged struct {
-	a     *applier
+	r     *replacer
 	act   Action
 	ready bool // what is in the way may go
 	entry core.Entry
@@ -77,29 +79,29 @@ type staged struct {
 
 // stage fetches the content of act. If that fails, or nothing may be deleted
 // any more, the outcome is in act and ready is false.
-func (a *applier) stage(ctx context.Context, act Action) *staged {
-	s := &staged{a: a, act: act}
-	if !a.mayDelete() {
+func (r *replacer) stage(ctx context.Context, act Action) *staged {
+	s := &staged{r: r, act: act}
+	if !r.tally.mayDelete() {
 		s.act = notDone(act)
 		return s
 	}
 	if act.Src.Kind == core.Link {
 		var same bool
-		if s.act, same = a.sameLink(ctx, act); !same {
+		if s.act, same = r.transfer.plannedLink(ctx, act); !same {
 			return s
 		}
 	}
 	if act.Src.Kind == core.File {
 		group, obstacle := act.Group, act.Obstacle
-		s.act = a.transfer(ctx, act, s.keep)
+		s.act = r.transfer.transfer(ctx, act, s.receive)
 		s.act.Group, s.act.Obstacle = group, obstacle
 	}
 	s.ready = s.act.Op == OpPut
 	return s
 }
 
-// keep is the sink of a staged content.
-func (s *staged) keep(_ context.Context, e core.Entry, body io.Reader) (core.Entry, error) {
+// receive is the sink of a staged content.
+func (s *staged) receive(_ context.Context, e core.Entry, body io.Reader) (core.Entry, error) {
 	s.discard()
 	s.entry = e
 	if e.Size <= core.SmallFile {
@@ -107,7 +109,7 @@ func (s *staged) keep(_ context.Context, e core.Entry, body io.Reader) (core.Ent
 		s.body = bytes.NewReader(b)
 		return e, err
 	}
-	f, err := os.CreateTemp(s.a.TempDir, "s3fc-staged-*")
+	f, err := os.CreateTemp(s.r.tempDir, "s3fc-staged-*")
 	if err != nil {
 		return core.Entry{}, err
 	}
@@ -139,28 +141,28 @@ func (s *staged) verify(e core.Entry) (core.Entry, error) {
 	return e, nil
 }
 
-// clear deletes what is in the way of a staged content.
-func (s *staged) clear(ctx context.Context, del Action) {
+// deleteObstacle deletes what is in the way of a staged content.
+func (s *staged) deleteObstacle(ctx context.Context, del Action) {
 	if s == nil || !s.ready {
 		del.Op, del.Reason = OpKeep, ReasonProtected
-		s.leave(del)
+		s.keepObstacle(del)
 		return
 	}
-	if err := s.a.Dst.Delete(ctx, *del.Dst); err != nil {
-		s.failed(failure(s.act, ReasonInTheWay, fmt.Errorf("what is in its way cannot be deleted: %w", err)))
+	if err := s.r.transfer.dst.Delete(ctx, *del.Dst); err != nil {
+		s.fail(failure(s.act, ReasonInTheWay, fmt.Errorf("what is in its way cannot be deleted: %w", err)))
 		del = deleteError(del, err)
 	}
-	s.a.done(del)
+	s.r.tally.add(del)
 }
 
-func (s *staged) leave(del Action) {
+func (s *staged) keepObstacle(del Action) {
 	if s != nil {
-		s.a.undeleted(1)
-		s.a.done(del)
+		s.r.tally.addUndeleted(1)
+		s.r.tally.add(del)
 	}
 }
 
-func (s *staged) failed(act Action) { s.act, s.ready = act, false }
+func (s *staged) fail(act Action) { s.act, s.ready = act, false }
 
 // put puts the staged content, and returns what came of the action.
 func (s *staged) put(ctx context.Context) Action {
@@ -168,20 +170,20 @@ func (s *staged) put(ctx context.Context) Action {
 		return s.act
 	}
 	if s.act.Src.Kind == core.Link {
-		return s.a.putLink(ctx, s.act)
+		return s.r.transfer.putLink(ctx, s.act)
 	}
 	for try := 1; ; try++ {
 		if _, err := s.body.Seek(0, io.SeekStart); err != nil {
 			return failure(s.act, ReasonWrite, err)
 		}
-		stored, err := s.a.Dst.Put(ctx, s.entry, s.body, s.act.Dst)
+		stored, err := s.r.transfer.dst.Put(ctx, s.entry, s.body, s.act.Dst)
 		_, err = checkStored(s.entry, stored, err)
 		switch {
 		case err == nil:
 			return s.act
-		case core.IsTransient(err) && try < transferTries && s.a.pause(ctx, try):
+		case core.IsTransient(err) && try < transferTries && pause(ctx, try):
 		default:
-			return s.a.putError(ctx, s.act, err)
+			return s.r.transfer.putError(ctx, s.act, err)
 		}
 	}
 }
@@ -195,115 +197,10 @@ func (s *staged) discard() {
 	s.file = nil
 }
 
-// deletes removes what the source does not have, unless something failed.
-func (a *applier) deletes(ctx context.Context) error {
-	switch {
-	case !a.plan.has[deleting]:
-		return nil
-	case !a.mayDelete():
-		return a.skipDeletes(ctx)
-	}
-	batch, ok := core.As[core.BatchDeleter](a.Dst)
-	if !ok {
-		return a.each(ctx, a.plan.acts, func(act Action) func(context.Context) {
-			if act.Op != OpDelete || act.Group != "" {
-				return nil
-			}
-			return func(ctx context.Context) { a.done(a.delete(ctx, act)) }
-		})
-	}
-	return a.deleteBatches(ctx, batch)
-}
-
-// skipDeletes counts what is not deleted, because something failed.
-func (a *applier) skipDeletes(ctx context.Context) error {
-	for act, err := range a.plan.acts.All() {
-		switch {
-		case err != nil:
-			return err
-		case act.Op != OpDelete || act.Group != "":
-		case act.Reason == ReasonInTheWay:
-			a.done(a.wasInTheWay(ctx, act))
-		default:
-			a.undeleted(1)
-		}
-	}
-	return nil
-}
-
-func (a *applier) delete(ctx context.Context, act Action) Action {
-	if act.Reason == ReasonInTheWay {
-		return a.wasInTheWay(ctx, act)
-	}
-	if err := a.Dst.Delete(ctx, *act.Dst); err != nil {
-		return deleteError(act, err)
-	}
+// notDone is the outcome of a replacement that was not even begun, because
+// something else failed.
+func notDone(act Action) Action {
+	act.Op, act.Reason = OpConflict, ReasonInTheWay
+	act.Err = fmt.Errorf("%w: what is in its way is not deleted, because something in this run failed", core.ErrConflict)
 	return act
-}
-
-func deleteError(act Action, err error) Action {
-	if errors.Is(err, core.ErrChanged) {
-		return failure(act, ReasonChanged, err)
-	}
-	return failure(act, ReasonWrite, err)
-}
-
-// wasInTheWay: the entry was deleted when the first of what stands below it
-// now was put. If nothing was put after all, it is still there, and stays.
-func (a *applier) wasInTheWay(ctx context.Context, act Action) Action {
-	now, err := complete(ctx, a.Dst, act.Key)
-	switch {
-	case err != nil:
-		return failure(act, ReasonAsk, err)
-	case now == nil:
-		return act
-	}
-	act.Op, act.Reason = OpKeep, ReasonProtected
-	return act
-}
-
-// deleteBatches deletes in requests of many, a few of them at once.
-func (a *applier) deleteBatches(ctx context.Context, b core.BatchDeleter) error {
-	var acts []Action
-	workers := newLimiter(min(a.jobs(), 4))
-	defer workers.wait()
-	flush := func() {
-		batch := acts
-		acts = nil
-		workers.run(func() { a.deleteBatch(ctx, b, batch) })
-	}
-	for act, err := range a.plan.acts.All() {
-		switch {
-		case err != nil:
-			return err
-		case ctx.Err() != nil || a.stopped():
-			return nil
-		case act.Op != OpDelete || act.Group != "":
-			continue
-		case act.Reason == ReasonInTheWay:
-			a.done(a.wasInTheWay(ctx, act))
-			continue
-		}
-		if acts = append(acts, act); len(acts) == b.BatchSize() {
-			flush()
-		}
-	}
-	if len(acts) > 0 {
-		flush()
-	}
-	return nil
-}
-
-func (a *applier) deleteBatch(ctx context.Context, b core.BatchDeleter, acts []Action) {
-	olds := make([]core.Entry, len(acts))
-	for i, act := range acts {
-		olds[i] = *act.Dst
-	}
-	for i, err := range b.DeleteBatch(ctx, olds) {
-		if err != nil {
-			a.done(deleteError(acts[i], err))
-		} else {
-			a.done(acts[i])
-		}
-	}
 }

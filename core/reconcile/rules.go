@@ -96,6 +96,11 @@ type rules struct {
 	dst     sideRules
 }
 
+// newRules returns the default rules for two trees.
+func newRules(src, dst core.Tree) rules {
+	return rules{src: newSideRules(src.Features()), dst: newSideRules(dst.Features())}
+}
+
 // sideRules is what decide has to know of one tree.
 type sideRules struct {
 	asks       bool // Stat may know an md5 that the listing did not: else only reading tells

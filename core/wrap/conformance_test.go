@@ -19,6 +19,9 @@ var decorators = map[string]func(core.Backend) core.Backend{
 	"fault": func(b core.Backend) core.Backend { return wrap.Fault(b, new(wrap.Counter)) },
 	"limit": func(b core.Backend) core.Backend { return wrap.Limit(b, 2, 1<<40) },
 	"meter": func(b core.Backend) core.Backend { return wrap.Meter(b, new(wrap.Counts), core.NewBudget(1<<40)) },
+	"freeze": func(b core.Backend) core.Backend {
+		return wrap.Freeze(b, func(key string) bool { return key == "frozen" })
+	},
 	"retry": func(b core.Backend) core.Backend {
 		return wrap.Retry(b, 3, wrap.Backoff(time.Millisecond, time.Second))
 	},
@@ -32,7 +35,7 @@ var decorators = map[string]func(core.Backend) core.Backend{
 }
 
 func all(b core.Backend) core.Backend {
-	for _, name := range []string{"fault", "meter", "limit", "retry", "filter", "sub"} {
+	for _, name := range []string{"fault", "meter", "limit", "retry", "freeze", "filter", "sub"} {
 		b = decorators[name](b)
 	}
 	return b

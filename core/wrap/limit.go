@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/sleep"
 )
 
 // Limit runs at most jobs operations of b at once (0: any number), and moves at
@@ -137,5 +138,5 @@ func (p *pace) wait(ctx context.Context, n int) error {
 	p.free = p.free.Add(time.Duration(float64(n) / p.rate * float64(time.Second)))
 	d := p.free.Sub(now)
 	p.mu.Unlock()
-	return sleep(ctx, d)
+	return sleep.For(ctx, d)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/sleep"
 )
 
 // Retry repeats Stat, Open, Delete and batch deletes of b up to attempts times
@@ -56,7 +57,7 @@ func (r *retry) again(ctx context.Context, n int, err error) (bool, error) {
 	if !core.IsTransient(err) || n >= r.attempts {
 		return false, err
 	}
-	if ended := sleep(ctx, r.backoff(n)); ended != nil {
+	if ended := sleep.For(ctx, r.backoff(n)); ended != nil {
 		key, _ := core.ErrorKey(err)
 		return false, &core.Error{Op: "retry", Key: key, Err: ended}
 	}

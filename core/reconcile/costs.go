@@ -1,0 +1,67 @@
+package reconcile
+
+import "github.com/s3fc/s3fc/core"
+
+// costs adds up what a plan's actions need in requests.
+type costs struct {
+	run              *Reconciler
+	src, dst, backup core.Coster
+	sum              core.Requests
+}
+
+func newCosts(r *Reconciler) *costs {
+	c := &costs{run: r}
+	c.src, _ = core.As[core.Coster](r.Src)
+	c.dst, _ = core.As[core.Coster](r.Dst)
+	if r.Backup != nil {
+		c.backup, _ = core.As[core.Coster](r.Backup)
+	}
+	return c
+}
+
+func (c *costs) add(a Action) {
+	switch a.Op {
+	case OpPut:
+		c.sum = c.sum.Add(c.put(*a.Src))
+		c.sum = c.sum.Add(c.save(a.Dst))
+	case OpDelete:
+		c.sum = c.sum.Add(c.save(a.Dst))
+	}
+}
+
+// put is what putting e of the source at the destination needs.
+func (c *costs) put(e core.Entry) core.Requests {
+	if k, ok := copierFor(c.run.Dst, c.run.Src, e); ok {
+		return k.CopyCost(e)
+	}
+	return transferCost(c.src, c.dst, e, e.Kind == core.File || c.run.Exact)
+}
+
+// save is what saving the entry e of the destination needs.
+func (c *costs) save(e *core.Entry) core.Requests {
+	if c.run.Backup == nil || e == nil {
+		return core.Requests{}
+	}
+	if k, ok := copierFor(c.run.Backup, c.run.Dst, *e); ok {
+		return k.CopyCost(*e)
+	}
+	return transferCost(c.dst, c.backup, *e, true)
+}
+
+// transferCost is what reading e, if it is opened, and putting it needs.
+func transferCost(from, to core.Coster, e core.Entry, opened bool) (sum core.Requests) {
+	if from != nil && opened {
+		sum = from.OpenCost(e)
+	}
+	if to != nil {
+		sum = sum.Add(to.PutCost(e))
+	}
+	return sum
+}
+
+func (c *costs) total(deletes int64) core.Requests {
+	if c.dst == nil {
+		return c.sum
+	}
+	return c.sum.Add(c.dst.DeleteCost(deletes))
+}

@@ -1,0 +1,197 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// Summary says what a run did.
+type Summary struct {
+	Files, Links, Deletes            int64 // done
+	Kept, Refused, Conflicts, Errors int64
+	Bytes                            int64 // of the files that were put
+	Saved                            int64 // to Reconciler.Backup
+	// Undeleted are the deletes of the plan that were not done because
+	// something failed.
+	Undeleted int64
+	// Notes are remarks for the user, one sentence each.
+	Notes []string
+}
+
+// tally counts and reports the outcomes of a run's actions. It is safe for
+// concurrent use; its two functions are called one at a time.
+type tally struct {
+	keeps      bool // report OpKeep too
+	report     func(Action)
+	onProgress func(Progress)
+
+	mu         sync.Mutex // guards all below, and the calls of the functions
+	sum        Summary
+	progress   Progress
+	lastCall   time.Time // of onProgress
+	failed     bool      // something failed, so nothing is deleted
+	fatal      error     // no further operation can succeed
+	failedPuts failedPuts
+}
+
+// newTally returns the tally of a run of r that carries out p.
+func newTally(r *Reconciler, p *Plan, report func(Action)) *tally {
+	t := p.Totals()
+	return &tally{
+		keeps: r.Keeps, report: report, onProgress: r.Progress,
+		sum: Summary{Kept: t.Kept}, failed: t.Errors > 0,
+		progress: Progress{Total: t.Files + t.Links, TotalBytes: t.Bytes},
+	}
+}
+
+// addPlanned counts and reports an action that needs no work: a refusal, a
+// conflict or an error of the plan.
+func (t *tally) addPlanned(act Action) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.countUndone(act)
+	t.callReport(act)
+}
+
+// add counts and reports the outcome of an action. What the end of the context
+// broke off has no outcome.
+func (t *tally) add(act Action) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch act.Op {
+	case OpKeep:
+		t.sum.Kept++
+	case OpPut:
+		t.countPut(act)
+	case OpDelete:
+		t.sum.Deletes++
+	case OpFail:
+		t.failed = true
+		if errors.Is(act.Err, context.Canceled) {
+			return
+		}
+		if errors.Is(act.Err, core.ErrBudget) {
+			t.fatal = act.Err
+		}
+	}
+	t.countUndone(act)
+	t.callProgress(true)
+	if act.Op != OpKeep || t.keeps {
+		t.callReport(act)
+	}
+}
+
+func (t *tally) countUndone(act Action) {
+	switch act.Op {
+	case OpRefuse:
+		t.sum.Refused++
+	case OpConflict:
+		t.sum.Conflicts++
+	case OpFail:
+		t.sum.Errors++
+		t.failedPuts.add(act)
+	}
+}
+
+func (t *tally) countPut(act Action) {
+	t.progress.Done++
+	if act.Src.Kind == core.Link {
+		t.sum.Links++
+		return
+	}
+	t.sum.Files++
+	t.sum.Bytes += act.Bytes
+}
+
+func (t *tally) callReport(act Action) {
+	if t.report != nil {
+		t.report(act)
+	}
+}
+
+// begin begins a phase.
+func (t *tally) begin(p Phase) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.progress.Phase = p
+	t.callProgress(true)
+}
+
+// addBytes counts n bytes of bodies for the progress.
+func (t *tally) addBytes(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.progress.DoneBytes += int64(n)
+	t.callProgress(false)
+}
+
+const progressEvery = 50 * time.Millisecond
+
+// callProgress calls onProgress, unless it was called just before and now is false.
+func (t *tally) callProgress(now bool) {
+	if t.onProgress == nil {
+		return
+	}
+	if at := time.Now(); now || at.Sub(t.lastCall) > progressEvery {
+		t.lastCall = at
+		t.onProgress(t.progress)
+	}
+}
+
+// mayDelete reports whether nothing has failed so far.
+func (t *tally) mayDelete() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.failed && t.fatal == nil
+}
+
+// targetFailed reports whether the target of a link was to be put in this run and
+// is not there.
+func (t *tally) targetFailed(target core.Target) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failedPuts.includes(target)
+}
+
+// stop ends the run with err.
+func (t *tally) stop(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.fatal = err
+}
+
+// fatalError returns the error that ends the run, or nil.
+func (t *tally) fatalError() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.fatal
+}
+
+func (t *tally) addUndeleted(n int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sum.Undeleted += n
+}
+
+func (t *tally) addSaved() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sum.Saved++
+}
+
+// summary returns the counts so far.
+func (t *tally) summary() Summary {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sum
+}
+
+func (t *tally) addNotes(notes []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sum.Notes = append(t.sum.Notes, notes...)
+}
