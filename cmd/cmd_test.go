@@ -34,7 +34,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, trees: make(map[string]core.Backend)}
-	w.mux.Handle(core.Scheme{Name: "file", Open: localfs.Open})
+	w.mux.Handle(localfs.Scheme)
 	w.mux.Handle(core.Scheme{Name: "t", Features: memory.All, Open: func(_ context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 		if tree, ok := w.trees[u.Host]; ok {
 			return tree, nil

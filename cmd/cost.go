@@ -15,7 +15,7 @@ import (
 type estimate struct {
 	dollars float64
 	known   bool
-	tables  []*prices.Table // whose prices went into it
+	tables  []*core.Prices // whose prices went into it
 }
 
 // String returns "≈ $0.0123", or empty if the cost is not known.
@@ -45,7 +45,7 @@ func (e estimate) source() string {
 // bill is the requests of one tree, and how they are paid for.
 type bill struct {
 	requests core.Requests
-	table    *prices.Table
+	table    *core.Prices
 	free     bool // nobody is paid
 }
 
@@ -114,7 +114,7 @@ func (l *limits) bill(p place, t core.Tree) bill {
 }
 
 // pricesOf returns the prices of a tree's store; free is one on this machine.
-func pricesOf(p place, t core.Tree) (table *prices.Table, free bool) {
+func pricesOf(p place, t core.Tree) (table *core.Prices, free bool) {
 	switch p.url.Scheme {
 	case "embedded":
 		return nil, true

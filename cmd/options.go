@@ -160,7 +160,7 @@ func (b *bandwidth) Type() string   { return "BYTES" }
 
 // priceFile is a flag that names a file of prices.
 type priceFile struct {
-	table *prices.Table
+	table *core.Prices
 	name  string
 }
 

@@ -71,7 +71,7 @@ func TestSummaryForPeople(t *testing.T) {
 			t.Errorf("the summary is %q, want %q", got, tt.want)
 		}
 	}
-	o := outcome{Cost: estimate{known: true, tables: []*prices.Table{prices.For("", "b")}}}
+	o := outcome{Cost: estimate{known: true, tables: []*core.Prices{prices.For("", "b")}}}
 	if got, want := summaryText(o, true), "nothing to do in 0.0s\nprices: AWS S3 Standard, us-east-1, 2026-11-22 (requests only, not storage or traffic)"; got != want {
 		t.Errorf("the summary is %q, want %q", got, want)
 	}

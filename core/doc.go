@@ -26,10 +26,13 @@
 //   - [BatchDeleter]: many deletes in one request
 //   - [Copier]: copies inside a store
 //   - [Coster], [RequestCounter]: requests before and after a run
+//   - [Pricer], [Endpointer]: the price of requests, and the server's address
 //   - [Finisher]: steps after the last write
 //   - [Auditor]: stored md5s and redirects, checked and repaired
 //   - [Identifier], [Rememberer]: caches of hashes and answers
 //   - [Versioner]: whether the store keeps older versions
+//
+// A backend that holds something open is an [io.Closer]; [Close] closes it.
 //
 // These exist for speed or for decorators, and may still change:
 //

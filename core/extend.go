@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -196,3 +197,21 @@ const (
 	VersionsGone             // they are gone
 	VersionsKept             // they are kept as older versions
 )
+
+// Close closes t if it is an [io.Closer], and waits until that is done. A
+// backend that holds something open, such as connections or a lock, implements
+// io.Closer; its caller calls Close once, after the last operation has returned.
+// Decorators do not close the tree that they wrap.
+func Close(t Tree) error {
+	if c, ok := t.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// An Endpointer knows the address of the server that answers its requests.
+type Endpointer interface {
+	// Endpoint returns the server's URL as it was configured, or "" for the
+	// store's own.
+	Endpoint() string
+}

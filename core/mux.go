@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -17,23 +16,22 @@ type Env struct {
 	Budget *Budget
 	// Buffers is the memory that bodies may take.
 	Buffers *Buffers
-	// Jobs is how many operations will run at once: how many connections it
-	// pays to keep open.
+	// Jobs is how many operations will run at once, and so how many connections
+	// are worth keeping open.
 	Jobs int
-	// Log receives what a person debugging would want to know.
+	// Log receives messages for debugging.
 	Log *slog.Logger
-	// Options are query parameters for URLs that do not set them themselves: the
-	// command line's flags for backends.
+	// Options are query parameters for URLs that do not set them themselves, from
+	// the command line's flags. A backend reads those that its URLs may have.
 	Options url.Values
-	// Hidden, if not nil, says what nobody will look at: with a slash at the end
-	// of a key, that is all below it, and a listing may leave it out, unlike one
-	// that hides it (wrap.Filter), which is to come on top. It is asked once the
-	// tree is in use, concurrently. It must be nil for what is written to: what
-	// is hidden stands in the way of what is put there.
+	// Hidden, if not nil, reports whether the caller ignores key; a key that ends
+	// in a slash stands for everything below it. A listing may leave out hidden
+	// entries. It is called concurrently, once the tree is in use. It must be nil
+	// for a tree that is written to: hidden entries are in the way of a Put.
 	Hidden func(key string) bool
-	// Create says that the tree will be written to: what can be made on first
-	// use (a directory, an embedded bucket) is made. Otherwise what is missing
-	// is an error that is [fs.ErrNotExist].
+	// Create says that the tree will be written to: a missing directory or
+	// embedded bucket is made on first use. Without it, a missing tree is an error
+	// that is [fs.ErrNotExist].
 	Create bool
 }
 
@@ -53,33 +51,31 @@ func (e Env) Option(u *url.URL, name string) string {
 	return e.Options.Get(name)
 }
 
-// An Opener opens the tree that u names. If the Backend it returns is an
-// io.Closer, it is closed after use.
-type Opener func(ctx context.Context, u *url.URL, env Env) (Backend, error)
-
-// A Scheme is one kind of store that a [Mux] can open.
-type Scheme struct {
-	Name string // of the URL, as "s3"
-	Open Opener
-	// About is one line for a person: what store this is.
-	About string
-	// Example is a URL of this scheme.
-	Example string
-	// Features are those of a typical tree of this scheme.
-	Features Features
-}
-
 // A Mux opens trees by the scheme of their URL. Schemes are registered
 // explicitly, before use; it is not safe to register while opening.
 type Mux struct {
 	schemes map[string]Scheme
 }
 
-// Handle registers s. It panics if the name is taken or empty: that is a
-// mistake in the program.
+// NewMux returns a Mux with these schemes; see [Mux.Handle].
+func NewMux(schemes ...Scheme) *Mux {
+	m := new(Mux)
+	for _, s := range schemes {
+		m.Handle(s)
+	}
+	return m
+}
+
+// Handle registers s. It panics if the name is empty or taken, or if a second
+// scheme has FromPath: that is a mistake in the program.
 func (m *Mux) Handle(s Scheme) {
 	if s.Name == "" || s.Open == nil {
 		panic("core: Mux.Handle needs a name and an opener")
+	}
+	for _, other := range m.schemes {
+		if s.FromPath != nil && other.FromPath != nil {
+			panic("core: schemes " + other.Name + " and " + s.Name + " both have FromPath")
+		}
 	}
 	if _, taken := m.schemes[s.Name]; taken {
 		panic("core: scheme " + s.Name + " is registered twice")
@@ -95,22 +91,24 @@ func (m *Mux) Schemes() []Scheme {
 	return slices.SortedFunc(maps.Values(m.schemes), func(a, b Scheme) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// Parse reads a tree argument: a URL, or a path, which becomes a file URL. An
-// unknown scheme is an error that lists the known ones.
+// Scheme returns the scheme of this name.
+func (m *Mux) Scheme(name string) (Scheme, bool) {
+	s, ok := m.schemes[name]
+	return s, ok
+}
+
+// Parse reads a tree argument: a URL, or a path, which becomes a URL of the
+// scheme that has [Scheme.FromPath]. It does not look at the tree.
 func (m *Mux) Parse(arg string) (*url.URL, error) {
 	if arg == "" {
-		return nil, fmt.Errorf("an empty tree: expected a path or a URL (%s)", m.names())
+		return nil, fmt.Errorf("an empty tree: expected %s", m.names())
 	}
 	scheme, _, isURL := strings.Cut(arg, "://")
 	if !isURL || strings.ContainsAny(scheme, "/.") {
-		abs, err := filepath.Abs(arg)
-		if err != nil {
-			return nil, err
-		}
-		return &url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}, nil
+		return m.parsePath(arg)
 	}
 	if _, ok := m.schemes[scheme]; !ok {
-		return nil, fmt.Errorf("unknown scheme %q in %q: expected a path or one of %s", scheme, arg, m.names())
+		return nil, fmt.Errorf("unknown scheme %q in %q: expected %s", scheme, arg, m.names())
 	}
 	u, err := url.Parse(arg)
 	if err != nil {
@@ -119,19 +117,86 @@ func (m *Mux) Parse(arg string) (*url.URL, error) {
 	return u, nil
 }
 
-func (m *Mux) names() string {
-	var names []string
-	for _, s := range m.Schemes() {
-		names = append(names, s.Name+"://")
+func (m *Mux) parsePath(arg string) (*url.URL, error) {
+	for _, s := range m.schemes {
+		if s.FromPath != nil {
+			return s.FromPath(arg)
+		}
 	}
-	return strings.Join(names, ", ")
+	return nil, fmt.Errorf("%s is a path, and this program knows no directories: expected %s", arg, m.names())
 }
 
-// Open opens the tree that u names.
+// names lists what a tree argument may be.
+func (m *Mux) names() string {
+	var names []string
+	path := ""
+	for _, s := range m.Schemes() {
+		names = append(names, s.Name+"://")
+		if s.FromPath != nil {
+			path = "a path or "
+		}
+	}
+	return path + "one of " + strings.Join(names, ", ")
+}
+
+// Check reports an error in u that shows without opening the tree: an unknown
+// scheme, a parameter that the scheme does not have, or what [Scheme.Check]
+// finds.
+func (m *Mux) Check(u *url.URL) error {
+	s, err := m.lookup(u)
+	if err != nil {
+		return err
+	}
+	if err := CheckOptions(u, s.Options); err != nil || s.Check == nil {
+		return err
+	}
+	return s.Check(u)
+}
+
+// Within returns the key that the tree at in has inside the tree at out, "." if
+// they are the same tree. ok is false if it is not inside. The key is empty if
+// in is inside under a name that has no key.
+func (m *Mux) Within(out, in *url.URL) (key string, ok bool) {
+	s, known := m.schemes[out.Scheme]
+	if !known || out.Scheme != in.Scheme {
+		return "", false
+	}
+	return s.within(out, in)
+}
+
+// Dir returns the directory of this machine that u names, if it names one.
+func (m *Mux) Dir(u *url.URL) (path string, ok bool) {
+	s, known := m.schemes[u.Scheme]
+	if !known || s.Dir == nil {
+		return "", false
+	}
+	return s.Dir(u), true
+}
+
+// Endpoint returns the address of the server that u leads to; see
+// [Scheme.Endpoint].
+func (m *Mux) Endpoint(u *url.URL) string {
+	s := m.schemes[u.Scheme]
+	return s.endpoint(u)
+}
+
+// Open opens the tree at u, whose parameters must be among the scheme's options.
+// The caller closes it with [Close].
 func (m *Mux) Open(ctx context.Context, u *url.URL, env Env) (Backend, error) {
-	s, ok := m.schemes[u.Scheme]
-	if !ok {
-		return nil, fmt.Errorf("unknown scheme %q: expected one of %s", u.Scheme, m.names())
+	s, err := m.lookup(u)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckOptions(u, s.Options); err != nil {
+		return nil, err
 	}
 	return s.Open(ctx, u, env)
+}
+
+func (m *Mux) lookup(u *url.URL) (Scheme, error) {
+	s, ok := m.schemes[u.Scheme]
+	if !ok {
+		return Scheme{}, fmt.Errorf("unknown scheme %q: expected %s", u.Scheme, m.names())
+	}
+	return s, nil
 }

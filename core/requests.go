@@ -106,3 +106,31 @@ func (b *Budget) Limit() int64 { return b.limit }
 
 // Left is the number of requests that may still be sent.
 func (b *Budget) Left() int64 { return b.limit - b.spent.Load() }
+
+// Prices are the prices of a store's requests, in US dollars. Storage and
+// traffic are not in them.
+type Prices struct {
+	// Store names the store, its storage class and region.
+	Store string `json:"store"`
+	// Date is when the prices were looked up, as 2026-11-22.
+	Date string `json:"date"`
+	// Per1000 is the price of 1,000 requests by the name of their class; a class
+	// that is missing is free.
+	Per1000 map[string]float64 `json:"per_1000"`
+}
+
+// Cost returns the price of r in US dollars.
+func (p *Prices) Cost(r Requests) float64 {
+	var sum float64
+	for class, n := range r.Map() {
+		sum += float64(n) / 1000 * p.Per1000[class]
+	}
+	return sum
+}
+
+// A Pricer knows the prices of its requests.
+type Pricer interface {
+	// Prices returns the store's prices. They are nil with known set for a store
+	// that charges for no request, and known is false if they are not known.
+	Prices() (p *Prices, known bool)
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -29,14 +30,37 @@ type Tree struct {
 
 var _ core.Backend = (*Tree)(nil)
 
-// Open is the [core.Opener] of embedded URLs. A bucket that is missing is made
-// if env.Create is set, and else an error that is [fs.ErrNotExist].
-func Open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
-	o, err := options(u, env)
-	if err != nil {
+// Options say which bucket to open, and where its data are. Only Bucket is
+// required.
+type Options struct {
+	// Dir is the directory that has the data of all buckets; empty for the one
+	// that [Dir] returns. It is made if it is missing.
+	Dir string
+	// Bucket is the bucket's name, by S3's rules. A missing one is made if
+	// Env.Create is set, and else an error that is [fs.ErrNotExist].
+	Bucket string
+	// Prefix limits the tree to the keys below it, with or without a final slash.
+	Prefix string
+	// LinkBody is the form in which links are written; every form is read.
+	LinkBody s3.LinkBody
+	// Env is shared by the trees of one run.
+	Env core.Env
+}
+
+// New opens an embedded bucket. Within a process, all trees of one directory
+// share one server; another process cannot open the directory meanwhile. The
+// caller closes the tree.
+func New(ctx context.Context, o Options) (*Tree, error) {
+	if err := checkBucket(o.Bucket); err != nil {
 		return nil, err
 	}
-	dir, err := Dir()
+	dir := o.Dir
+	var err error
+	if dir == "" {
+		dir, err = Dir()
+	} else {
+		dir, err = filepath.Abs(dir)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,36 +75,45 @@ func Open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 	return t, nil
 }
 
-// options reads a tree's URL.
-func options(u *url.URL, env core.Env) (s3.Options, error) {
-	const linkBody = "link_body"
-	for name := range u.Query() {
-		if name != linkBody {
-			return s3.Options{}, fmt.Errorf("unknown parameter %q in %s: expected %s", name, u.Redacted(), linkBody)
-		}
+// Open opens the bucket that u names, with its data in the directory that [Dir]
+// returns; see [New].
+func Open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
+	o, err := parseURL(u, env)
+	if err != nil {
+		return nil, err
+	}
+	t, err := New(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// parseURL reads a tree's URL, and from env the parameters that it leaves out.
+func parseURL(u *url.URL, env core.Env) (Options, error) {
+	if err := core.CheckOptions(u, urlOptions); err != nil {
+		return Options{}, err
 	}
 	if u.User != nil {
-		return s3.Options{}, fmt.Errorf("%s: expected embedded://bucket/prefix; no credentials are needed", u.Redacted())
+		return Options{}, fmt.Errorf("%s: expected embedded://bucket/prefix; no credentials are needed", u.Redacted())
 	}
-	if err := checkBucket(u.Host); err != nil {
-		return s3.Options{}, err
-	}
-	return s3.Options{
-		Bucket: u.Host, Prefix: strings.TrimPrefix(u.Path, "/"), LinkBody: s3.LinkBody(env.Option(u, linkBody)),
-		Name: "embedded", Env: env,
+	return Options{
+		Bucket: u.Host, Prefix: strings.TrimPrefix(u.Path, "/"), LinkBody: s3.LinkBody(env.Option(u, linkBody)), Env: env,
 	}, nil
 }
 
 // open opens a bucket of the server.
-func (s *server) open(ctx context.Context, o s3.Options) (*Tree, error) {
+func (s *server) open(ctx context.Context, o Options) (*Tree, error) {
 	if err := s.ensure(o.Bucket, o.Env.Create); err != nil {
 		return nil, err
 	}
-	o.Params = url.Values{"region": {"us-east-1"}, "endpoint": {s.url}}
-	o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	credentials := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: s.key, SecretAccessKey: "embedded"}, nil
 	})
-	t, err := s3.New(ctx, o)
+	t, err := s3.New(ctx, s3.Options{
+		Bucket: o.Bucket, Prefix: o.Prefix, LinkBody: o.LinkBody, Name: "embedded", Env: o.Env,
+		Params: url.Values{"region": {"us-east-1"}, "endpoint": {s.url}}, Credentials: credentials,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +162,3 @@ func (t *Tree) Close() error {
 	t.once.Do(func() { err = errors.Join(t.Tree.Close(), t.server.release()) })
 	return err
 }
-
-// DefaultFeatures are those of a bucket without a prefix.
-func DefaultFeatures() core.Features { return s3.DefaultFeatures() }

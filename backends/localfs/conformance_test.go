@@ -18,7 +18,7 @@ func missing(t testing.TB) core.Backend { return opened(t, filepath.Join(t.TempD
 
 func opened(t testing.TB, dir string) core.Backend {
 	t.Helper()
-	b, err := localfs.Open(t.Context(), &url.URL{Scheme: localfs.Scheme, Path: filepath.ToSlash(dir)}, core.Env{Create: true})
+	b, err := localfs.Open(t.Context(), &url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}, core.Env{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ func fail(op, key string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &core.Error{Op: op, Tree: Scheme, Key: key, Err: cause(err)}
+	return &core.Error{Op: op, Tree: schemeName, Key: key, Err: cause(err)}
 }
 
 // cause returns err without the system call and the base name that package os

@@ -24,8 +24,8 @@ func TestOpenURLs(t *testing.T) {
 	}{
 		{u(""), ""}, {u("?links=keep"), ""}, {u("?links=follow"), ""}, {u("?links=skip"), ""}, {"file://localhost" + dir, ""},
 		{u("/sp%20ace"), ""},
-		{u("?links=maybe"), "keep, follow, skip"},
-		{u("?region=x"), "links=keep|follow|skip"},
+		{u("?links=maybe"), "keep, follow or skip"},
+		{u("?region=x"), `unknown parameter "region"`},
 		{"file://host/dir", "no host"},
 		{"file:rel", "absolute path"}, {"file://", "absolute path"},
 		{u("/a%00b"), "NUL"},
@@ -48,7 +48,7 @@ func TestOpenURLs(t *testing.T) {
 }
 
 func TestOpenTakesLinksFromTheEnvironment(t *testing.T) {
-	u := &url.URL{Scheme: Scheme, Path: t.TempDir()}
+	u := &url.URL{Scheme: schemeName, Path: t.TempDir()}
 	b, err := Open(t.Context(), u, core.Env{Options: url.Values{"links": {"skip"}, "region": {"ours to ignore"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func TestOpenTakesLinksFromTheEnvironment(t *testing.T) {
 
 func TestURLPathOnWindows(t *testing.T) {
 	for in, want := range map[string]string{"/C:/x": "C:/x", "C:/x": "C:/x", "//server/share": "//server/share"} {
-		got, err := urlPath(&url.URL{Scheme: Scheme, Path: in}, "windows")
+		got, err := urlPath(&url.URL{Scheme: schemeName, Path: in}, "windows")
 		if err != nil || filepath.ToSlash(got) != want {
 			t.Errorf("%s: got %q, %v, want %q", in, got, err, want)
 		}

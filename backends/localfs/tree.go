@@ -19,9 +19,9 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Scheme is the scheme of a directory's URL, and the name of the tree in
+// schemeName is the scheme of a directory's URL, and the name of the tree in
 // errors.
-const Scheme = "file"
+const schemeName = "file"
 
 const (
 	maxPath    = 4095 // bytes, as Linux has it without the final NUL
@@ -107,18 +107,15 @@ func (t *Tree) window(before, key string) {
 	}
 }
 
-// Open opens the directory that u names; it is the [core.Opener] of this
-// package. A directory that is missing is an error that is [fs.ErrNotExist],
+// Open opens the directory that u names. A directory that is missing is an error that is [fs.ErrNotExist],
 // unless env.Create is set.
 func Open(_ context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 	dir, err := urlPath(u, runtime.GOOS)
 	if err != nil {
 		return nil, err
 	}
-	for name := range u.Query() {
-		if name != "links" {
-			return nil, fmt.Errorf("%s: unknown parameter %q: a directory knows only links=keep|follow|skip", u.Redacted(), name)
-		}
+	if err := core.CheckOptions(u, urlOptions); err != nil {
+		return nil, err
 	}
 	policy, err := ParseLinkPolicy(env.Option(u, "links"))
 	if err != nil {
@@ -179,9 +176,9 @@ func (t *Tree) Identity() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.root == nil {
-		return Scheme + " " + t.given
+		return schemeName + " " + t.given
 	}
-	return Scheme + " " + t.root.path
+	return schemeName + " " + t.root.path
 }
 
 // String returns the directory's path.

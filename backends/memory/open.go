@@ -34,14 +34,11 @@ func Named(name string, create bool) *Tree {
 	return t
 }
 
-// Open is the [core.Opener] of mem://name and mem://name/dir. A tree that
+// Open opens mem://name and mem://name/dir. A tree that
 // nobody made yet is [fs.ErrNotExist] unless env.Create. It does no I/O.
 func Open(_ context.Context, u *url.URL, env core.Env) (core.Backend, error) {
-	switch {
-	case u.Host == "":
-		return nil, fmt.Errorf("%s: a name is missing: expected mem://name", u)
-	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("%s: a mem:// URL takes no parameters", u)
+	if err := checkURL(u); err != nil {
+		return nil, err
 	}
 	t := Named(u.Host, env.Create)
 	if t == nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,28 +73,18 @@ const (
 	paramLinkBody = "link_body"
 )
 
-// cdkParams are the parameters of Go CDK's S3 URLs.
-var cdkParams = []string{
-	"region", "endpoint", "profile", "anonymous", "role", "use_path_style", "s3ForcePathStyle", "disable_https",
-	"accelerate", "dualstack", "fips", "hostname_immutable", "ssetype", "kmskeyid", "rate_limiter_capacity",
-	"request_checksum_calculation", "response_checksum_validation", "awssdk",
-}
-
 // parseURL reads a tree's URL, and from env the parameters that it leaves out.
 func parseURL(u *url.URL, env core.Env) (Options, error) {
 	o := Options{Bucket: u.Host, Prefix: strings.TrimPrefix(u.Path, "/"), Params: url.Values{}, Env: env}
-	known := append([]string{paramFlat, paramLinkBody}, cdkParams...)
-	for name := range u.Query() {
-		if !slices.Contains(known, name) {
-			return Options{}, fmt.Errorf("unknown parameter %q in %s: expected one of %s", name, u.Redacted(), strings.Join(known, ", "))
-		}
+	if err := core.CheckOptions(u, urlOptions); err != nil {
+		return Options{}, err
 	}
 	if u.User != nil || u.Port() != "" {
 		return Options{}, fmt.Errorf("%s: expected s3://bucket/prefix; credentials come from the environment, and the host from endpoint=", u.Redacted())
 	}
-	for _, name := range cdkParams {
-		if v := env.Option(u, name); v != "" {
-			o.Params.Set(name, v)
+	for _, p := range urlOptions {
+		if v := env.Option(u, p.Name); v != "" && p.Name != paramFlat && p.Name != paramLinkBody {
+			o.Params.Set(p.Name, v)
 		}
 	}
 	if v := env.Option(u, paramFlat); v != "" {

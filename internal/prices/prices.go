@@ -1,5 +1,5 @@
-// Package prices knows about how much the requests to a store cost. It knows
-// nothing of what storage and traffic cost.
+// Package prices has the price lists of known stores for requests, without
+// storage and traffic.
 package prices
 
 import (
@@ -14,57 +14,37 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// A Table is what the requests of one store cost, in US dollars.
-type Table struct {
-	// Store says whose prices they are, and for which class and region.
-	Store string `json:"store"`
-	// Date is when they were looked up, as 2026-11-22.
-	Date string `json:"date"`
-	// Per1000 is the price of 1,000 requests by the name of their class; what
-	// is missing is free.
-	Per1000 map[string]float64 `json:"per_1000"`
-}
-
-// Cost returns what r costs in US dollars.
-func (t *Table) Cost(r core.Requests) float64 {
-	var sum float64
-	for class, n := range r.Map() {
-		sum += float64(n) / 1000 * t.Per1000[class]
-	}
-	return sum
-}
-
-// date is when the tables below were looked up.
+// date is when the prices below were looked up.
 const date = "2026-11-22"
 
-// aws is the price list of general purpose buckets; other regions ask for up
-// to half as much again.
-var aws = &Table{Store: "AWS S3 Standard, us-east-1", Date: date, Per1000: classes(0.005, 0.005, 0.0004)}
+// aws is the price list of general purpose buckets; other regions cost up to
+// half as much again.
+var aws = &core.Prices{Store: "AWS S3 Standard, us-east-1", Date: date, Per1000: classes(0.005, 0.005, 0.0004)}
 
-var express = &Table{Store: "AWS S3 Express One Zone, us-east-1", Date: date, Per1000: classes(0.00113, 0.00113, 0.00003)}
+var express = &core.Prices{Store: "AWS S3 Express One Zone, us-east-1", Date: date, Per1000: classes(0.00113, 0.00113, 0.00003)}
 
-// byHost are the stores that their endpoint's host, or its end, tells.
+// byHost are the stores that are recognised by the end of their endpoint's host.
 var byHost = []struct {
 	suffix string
-	table  *Table
+	table  *core.Prices
 }{
 	{"amazonaws.com", aws},
-	{"r2.cloudflarestorage.com", &Table{Store: "Cloudflare R2 Standard", Date: date, Per1000: classes(0.0045, 0.0045, 0.00036)}},
-	{"storage.googleapis.com", &Table{Store: "Google Cloud Storage Standard", Date: date, Per1000: classes(0.005, 0.005, 0.0004)}},
-	{"backblazeb2.com", &Table{Store: "Backblaze B2", Date: date, Per1000: map[string]float64{"LIST": 0.004, "COPY": 0.004, "GET": 0.0004, "HEAD": 0.0004}}},
-	{"wasabisys.com", &Table{Store: "Wasabi", Date: date}},
-	{"idrivee2.com", &Table{Store: "IDrive e2", Date: date}},
+	{"r2.cloudflarestorage.com", &core.Prices{Store: "Cloudflare R2 Standard", Date: date, Per1000: classes(0.0045, 0.0045, 0.00036)}},
+	{"storage.googleapis.com", &core.Prices{Store: "Google Cloud Storage Standard", Date: date, Per1000: classes(0.005, 0.005, 0.0004)}},
+	{"backblazeb2.com", &core.Prices{Store: "Backblaze B2", Date: date, Per1000: map[string]float64{"LIST": 0.004, "COPY": 0.004, "GET": 0.0004, "HEAD": 0.0004}}},
+	{"wasabisys.com", &core.Prices{Store: "Wasabi", Date: date}},
+	{"idrivee2.com", &core.Prices{Store: "IDrive e2", Date: date}},
 }
 
-// classes is the price list of a store that knows three: writes and copies,
-// listings, and reads.
+// classes is the price list of a store with three prices: for writes and copies,
+// for listings, and for reads.
 func classes(put, list, get float64) map[string]float64 {
 	return map[string]float64{"PUT": put, "COPY": put, "LIST": list, "GET": get, "HEAD": get}
 }
 
 // For returns the prices of the store at an endpoint's host, with or without a
 // port, empty for AWS's own; or nil if they are not known.
-func For(host, bucket string) *Table {
+func For(host, bucket string) *core.Prices {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
@@ -94,9 +74,9 @@ func Local(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// Parse reads a Table of the user's own, in JSON.
-func Parse(text []byte) (*Table, error) {
-	var t Table
+// Parse reads a price list of the user's own, in JSON.
+func Parse(text []byte) (*core.Prices, error) {
+	var t core.Prices
 	if err := json.Unmarshal(text, &t); err != nil {
 		return nil, fmt.Errorf(`%w (expected JSON such as {"store": "mine", "date": "2026-11-22", "per_1000": {"PUT": 0.005, "GET": 0.0004}})`, err)
 	}

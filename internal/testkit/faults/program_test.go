@@ -45,8 +45,10 @@ const noCache = "S3FC_NO_CACHE=1"
 
 func schemes() *core.Mux {
 	mux := new(core.Mux)
-	mux.Handle(core.Scheme{Name: localfs.Scheme, Open: openSoonSettled, Features: new(localfs.Tree).Features()})
-	mux.Handle(core.Scheme{Name: "s3", Open: s3.Open, Features: s3.DefaultFeatures()})
+	directories := localfs.Scheme
+	directories.Open = openSoonSettled
+	mux.Handle(directories)
+	mux.Handle(s3.Scheme)
 	return mux
 }
 

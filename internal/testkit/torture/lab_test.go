@@ -21,6 +21,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.uber.org/goleak"
 
+	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/s3"
 	"github.com/s3fc/s3fc/cmd"
 	"github.com/s3fc/s3fc/core"
@@ -89,7 +90,8 @@ func bothServers(t *testing.T, run func(*lab)) {
 
 func (l *lab) serve(endpoint, bucket, access, secret string, paths bool) {
 	l.Helper()
-	l.mux.Handle(core.Scheme{Name: "s3", Open: func(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
+	buckets, directories := s3.Scheme, localfs.Scheme
+	buckets.Open = func(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 		t, err := s3.New(ctx, s3.Options{
 			Bucket: bucket, Prefix: strings.Trim(u.Path, "/"), NotFlat: paths, Env: env, Transport: l, MaxAttempts: 3, MaxBackoff: time.Millisecond,
 			Params:      url.Values{"endpoint": {endpoint}, "region": {"us-east-1"}},
@@ -99,14 +101,16 @@ func (l *lab) serve(endpoint, bucket, access, secret string, paths bool) {
 			return nil, err
 		}
 		return t, nil
-	}})
-	l.mux.Handle(core.Scheme{Name: "file", Open: func(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
+	}
+	directories.Open = func(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 		t, err := l.openDir(ctx, u, env)
 		if err == nil && l.wrapLocal != nil {
 			t = l.wrapLocal(t)
 		}
 		return t, err
-	}})
+	}
+	l.mux.Handle(buckets)
+	l.mux.Handle(directories)
 	raw, err := s3.New(l.Context(), s3.Options{
 		Bucket: bucket, Params: url.Values{"endpoint": {endpoint}, "region": {"us-east-1"}},
 		Credentials: credentials.NewStaticCredentialsProvider(access, secret, ""),
