@@ -6,6 +6,7 @@ import (
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -17,7 +18,7 @@ var errNotS3 = core.Transient(errors.New("this is no answer of S3: check the end
 // tagged is errNotS3 if an answer has no ETag: S3 gives one with whatever it
 // stores or reads.
 func tagged(etag *string) error {
-	if bareETag(etag) == "" {
+	if format.BareETag(etag) == "" {
 		return errNotS3
 	}
 	return nil

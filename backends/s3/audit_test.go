@@ -14,6 +14,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/testkit/versitygw"
@@ -114,7 +115,7 @@ func lose(t *testing.T, tree *Tree, full string) {
 	t.Helper()
 	out := rawHead(t, tree, full)
 	_, err := tree.client.CopyObject(t.Context(), &awss3.CopyObjectInput{
-		Bucket: &tree.bucketName, Key: &full, CopySource: aws.String(tree.bucketName + "/" + escapePath(full)),
+		Bucket: &tree.bucketName, Key: &full, CopySource: aws.String(tree.bucketName + "/" + format.EscapePath(full)),
 		MetadataDirective: types.MetadataDirectiveReplace, Metadata: out.Metadata, ContentType: out.ContentType, CacheControl: out.CacheControl,
 	})
 	if err != nil {

@@ -5,9 +5,15 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 )
 
 // This file is where Go CDK and the raw client part ways.
@@ -78,19 +84,36 @@ func (t *Tree) get(ctx context.Context, full string) (body io.ReadCloser, out *a
 	return taggedBody(r, out)
 }
 
-// headObject and getObject are an object as the answers have it.
-func headObject(key string, out *awss3.HeadObjectOutput) object {
-	return object{
-		key: key, size: aws.ToInt64(out.ContentLength), etag: bareETag(out.ETag), redirect: out.WebsiteRedirectLocation,
-		meta: out.Metadata, sealed: sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm),
-		changed: changedAt(out.LastModified), answered: answeredAt(out.ResultMetadata),
+// headObject and getObject return an object as an answer shows it.
+func (t *Tree) headObject(key string, out *awss3.HeadObjectOutput) format.Object {
+	return format.Object{
+		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: format.BareETag(out.ETag), Redirect: out.WebsiteRedirectLocation,
+		Metadata: out.Metadata, Opaque: t.opaque(out.ServerSideEncryption, out.SSECustomerAlgorithm),
+		Changed: format.WholeSeconds(out.LastModified), Answered: answeredAt(out.ResultMetadata),
 	}
 }
 
-func getObject(key string, out *awss3.GetObjectOutput) object {
-	return object{
-		key: key, size: aws.ToInt64(out.ContentLength), etag: bareETag(out.ETag), redirect: out.WebsiteRedirectLocation,
-		meta: out.Metadata, sealed: sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm),
-		changed: changedAt(out.LastModified), answered: answeredAt(out.ResultMetadata),
+func (t *Tree) getObject(key string, out *awss3.GetObjectOutput) format.Object {
+	return format.Object{
+		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: format.BareETag(out.ETag), Redirect: out.WebsiteRedirectLocation,
+		Metadata: out.Metadata, Opaque: t.opaque(out.ServerSideEncryption, out.SSECustomerAlgorithm),
+		Changed: format.WholeSeconds(out.LastModified), Answered: answeredAt(out.ResultMetadata),
 	}
+}
+
+// opaque reports whether the ETags of objects with this encryption are no md5s.
+func (t *Tree) opaque(sse types.ServerSideEncryption, customer *string) bool {
+	return t.layout.Express || format.OpaqueETag(sse, customer)
+}
+
+// answeredKey is where an answer that did not come through the SDK has its date.
+type answeredKey struct{}
+
+// answeredAt returns the store's clock when it gave an answer.
+func answeredAt(answer middleware.Metadata) time.Time {
+	t, ok := answer.Get(answeredKey{}).(time.Time)
+	if !ok {
+		t, _ = awsmiddleware.GetServerTime(answer)
+	}
+	return t
 }

@@ -3,22 +3,38 @@ package s3
 import (
 	"fmt"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
 var (
-	_ core.Checker = (*Tree)(nil)
-	_ core.Coster  = (*Tree)(nil)
-
-	_ core.Partitioner = (*Tree)(nil)
+	_ core.Checker       = (*Tree)(nil)
+	_ core.Coster        = (*Tree)(nil)
+	_ core.Prover        = (*Tree)(nil)
+	_ core.Fingerprinter = (*Tree)(nil)
+	_ core.Partitioner   = (*Tree)(nil)
 )
+
+// Fingerprint implements [core.Fingerprinter].
+func (t *Tree) Fingerprint(have core.Entry) string { return t.layout.Fingerprint(have) }
+
+// PartSizes implements [core.Prover].
+func (t *Tree) PartSizes(have core.Entry) []int64 { return t.layout.PartSizes(have) }
+
+// Proves implements [core.Prover].
+func (t *Tree) Proves(have core.Entry, ev core.Evidence) bool {
+	if ev.Kind == core.Link && t.checkTarget(ev.Target) != nil {
+		return false
+	}
+	return t.layout.Proves(have, ev)
+}
 
 // PartSize implements [core.Partitioner].
 func (t *Tree) PartSize(size int64) int64 {
-	if size <= singleMax {
+	if size <= format.SingleMax {
 		return 0
 	}
-	return partSize(size)
+	return format.PartSize(size)
 }
 
 // CheckPut implements [core.Checker].
@@ -39,15 +55,10 @@ func (t *Tree) CheckPut(e core.Entry) error {
 
 // checkTarget reports whether the redirect to target can be written.
 func (t *Tree) checkTarget(target core.Target) error {
-	if t.express {
-		return fmt.Errorf("%w: a directory bucket holds no redirects", core.ErrUnsupportedLink)
+	if err := t.layout.CheckTarget(target); err != nil {
+		return err
 	}
-	n := len(formatLocation(t.prefix, target))
-	if n > maxLocation {
-		return fmt.Errorf("%w: its redirect would be %d bytes long when percent-encoded, and %d is the longest in S3",
-			core.ErrUnsupportedLink, n, maxLocation)
-	}
-	if n > maxTargetMeta && !t.store.keepsRedirects() {
+	if len(format.Location(t.prefix, target)) > format.MaxMetaTarget && !t.store.keepsRedirects() {
 		return errNoRedirect
 	}
 	return nil
@@ -56,15 +67,15 @@ func (t *Tree) checkTarget(target core.Target) error {
 // errNoRedirect refuses a link that only the redirect could hold, in a store
 // that keeps none.
 var errNoRedirect = fmt.Errorf("%w: this store keeps no redirects, and without one a target has %d bytes at most when percent-encoded",
-	core.ErrUnsupportedLink, maxTargetMeta)
+	core.ErrUnsupportedLink, format.MaxMetaTarget)
 
 // PutCost implements [core.Coster]: one PUT, or for a large file one a part and
 // two more.
 func (t *Tree) PutCost(e core.Entry) core.Requests {
 	var r core.Requests
 	r[core.ClassPut] = 1
-	if e.Kind == core.File && e.Size > singleMax {
-		r[core.ClassPut] = countParts(e.Size, partSize(e.Size)) + 2
+	if e.Kind == core.File && e.Size > format.SingleMax {
+		r[core.ClassPut] = format.CountParts(e.Size, format.PartSize(e.Size)) + 2
 	}
 	return r
 }

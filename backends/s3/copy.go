@@ -13,6 +13,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -75,7 +76,7 @@ func (t *Tree) origin(src core.Tree, e core.Entry) (*Tree, core.Entry, bool) {
 // link by its size. One that may be a link is small, and to read it tells.
 func (t *Tree) CanCopy(src core.Tree, e core.Entry) bool {
 	_, _, ok := t.origin(src, e)
-	return ok && !mayBeLink(e.Size)
+	return ok && !format.MayBeLink(e.Size)
 }
 
 // CopyCost implements [core.Copier]: a HEAD of the source, elsewhere than at AWS
@@ -88,7 +89,7 @@ func (t *Tree) CopyCost(e core.Entry) core.Requests {
 		r[core.ClassHead] = 2
 	}
 	if e.Size > t.copies.whole() {
-		r[core.ClassPut], r[core.ClassCopy] = 2, countParts(e.Size, partSize(e.Size))
+		r[core.ClassPut], r[core.ClassCopy] = 2, format.CountParts(e.Size, format.PartSize(e.Size))
 	}
 	return r
 }
@@ -144,8 +145,8 @@ func (c *copying) look(ctx context.Context) (err error) {
 	if c.head, err = c.from.head(ctx, c.from.full(c.own.Key)); err != nil {
 		return errNotCopied
 	}
-	o := headObject(c.key, c.head)
-	e, ask := c.from.entry(o, nil)
+	o := c.from.headObject(c.key, c.head)
+	e, ask := c.from.layout.Entry(o, nil)
 	if ask || e.Kind != core.File || e.Size != c.own.Size || c.own.Token != "" && e.Token != c.own.Token {
 		return errNotCopied
 	}
@@ -183,12 +184,12 @@ func (c *copying) do(ctx context.Context) (core.Entry, error) {
 	if result == nil || aws.ToString(result.ETag) == "" {
 		return c.e, errors.New("the store's answer does not say what it copied")
 	}
-	return c.verify(result.ETag, sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm))
+	return c.verify(result.ETag, c.opaque(out.ServerSideEncryption, out.SSECustomerAlgorithm))
 }
 
 // verify holds the copy's ETag against the md5, where it is one.
-func (c *copying) verify(etag *string, sealed bool) (core.Entry, error) {
-	sum, ok := c.sum(object{size: c.e.Size, etag: bareETag(etag), sealed: sealed})
+func (c *copying) verify(etag *string, opaque bool) (core.Entry, error) {
+	sum, ok := (format.Object{Size: c.e.Size, ETag: format.BareETag(etag), Opaque: opaque}).MD5()
 	switch {
 	case ok && c.e.MD5.Known() && sum != c.e.MD5:
 		return c.e, fmt.Errorf("%w: the store has md5 %s, and the source had %s", core.ErrCorrupt, sum, c.e.MD5)
@@ -200,13 +201,13 @@ func (c *copying) verify(etag *string, sealed bool) (core.Entry, error) {
 
 // source names the object to copy as S3 wants it.
 func (c *copying) source() *string {
-	return aws.String(escapePath(c.from.bucketName + "/" + c.from.full(c.own.Key)))
+	return aws.String(format.EscapePath(c.from.bucketName + "/" + c.from.full(c.own.Key)))
 }
 
 func (c *copying) input() *awss3.CopyObjectInput {
 	in := &awss3.CopyObjectInput{
 		Bucket: &c.bucketName, Key: aws.String(c.full(c.key)), CopySource: c.source(),
-		CopySourceIfMatch: aws.String(quoteETag(c.e.Token)), MetadataDirective: types.MetadataDirectiveCopy,
+		CopySourceIfMatch: aws.String(format.QuoteETag(c.e.Token)), MetadataDirective: types.MetadataDirectiveCopy,
 		ServerSideEncryption: c.sse,
 	}
 	if c.kmsKey != "" {
@@ -215,7 +216,7 @@ func (c *copying) input() *awss3.CopyObjectInput {
 	if c.store.can(canCondition) {
 		in.IfMatch, in.IfNoneMatch = condition(c.old)
 	}
-	if c.e.MD5.Known() && c.head.Metadata[metaMD5] != c.e.MD5.String() {
+	if c.e.MD5.Known() && c.head.Metadata[format.MetaMD5] != c.e.MD5.String() {
 		c.describe(in)
 	}
 	return in
@@ -237,7 +238,7 @@ func (c *copying) meta() map[string]string {
 		m = make(map[string]string, 1)
 	}
 	if c.e.MD5.Known() {
-		m[metaMD5] = c.e.MD5.String()
+		m[format.MetaMD5] = c.e.MD5.String()
 	}
 	return m
 }
@@ -270,5 +271,5 @@ func (c *copying) judge(ctx context.Context, err error) error {
 // sourceStands reports whether the source is still the version to copy.
 func (c *copying) sourceStands(ctx context.Context) bool {
 	out, err := c.from.head(ctx, c.from.full(c.own.Key))
-	return err == nil && bareETag(out.ETag) == c.e.Token
+	return err == nil && format.BareETag(out.ETag) == c.e.Token
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -20,8 +21,8 @@ const copiesAtOnce = 16
 // parts copies a large object in parts of the size that an upload of it has, so
 // that its ETag can be proved later.
 func (c *copying) parts(ctx context.Context) (core.Entry, error) {
-	size := partSize(c.e.Size)
-	n := countParts(c.e.Size, size)
+	size := format.PartSize(c.e.Size)
+	n := format.CountParts(c.e.Size, size)
 	u := &upload{Tree: c.Tree, e: c.e, size: size, sums: make([]core.MD5, n), parts: make([]types.CompletedPart, n)}
 	if err := u.begin(ctx, c.partsInput()); err != nil {
 		return c.e, c.judge(ctx, err)
@@ -69,7 +70,7 @@ func (c *copying) copyPart(ctx context.Context, u *upload, i int) error {
 	number := aws.Int32(int32(i) + 1) //nolint:gosec // At most 10,000.
 	out, err := c.client.UploadPartCopy(ctx, &awss3.UploadPartCopyInput{
 		Bucket: &c.bucketName, Key: aws.String(c.full(c.key)), UploadId: u.id, PartNumber: number,
-		CopySource: c.source(), CopySourceIfMatch: aws.String(quoteETag(c.e.Token)),
+		CopySource: c.source(), CopySourceIfMatch: aws.String(format.QuoteETag(c.e.Token)),
 		CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", first, last)),
 	})
 	if err != nil {
@@ -79,6 +80,6 @@ func (c *copying) copyPart(ctx context.Context, u *upload, i int) error {
 		return errors.New("the store's answer does not say which part it copied")
 	}
 	u.parts[i] = types.CompletedPart{PartNumber: number, ETag: out.CopyPartResult.ETag}
-	u.sums[i], _ = core.ParseMD5(bareETag(out.CopyPartResult.ETag))
+	u.sums[i], _ = core.ParseMD5(format.BareETag(out.CopyPartResult.ETag))
 	return nil
 }

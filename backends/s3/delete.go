@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -28,7 +29,7 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	in := &awss3.DeleteObjectInput{Bucket: &t.bucketName, Key: aws.String(t.full(old.Key))}
 	conditional := old.Token != "" && t.store.can(canConditionDelete)
 	if conditional {
-		in.IfMatch = aws.String(quoteETag(old.Token))
+		in.IfMatch = aws.String(format.QuoteETag(old.Token))
 	}
 	_, err := t.client.DeleteObject(ctx, in)
 	if err != nil && conditional && headerRefused(err) {
@@ -119,7 +120,7 @@ func (t *Tree) deleteObjects(ctx context.Context, olds []core.Entry, conditional
 	for _, old := range olds {
 		id := types.ObjectIdentifier{Key: aws.String(t.full(old.Key))}
 		if conditional && old.Token != "" {
-			id.ETag = aws.String(quoteETag(old.Token))
+			id.ETag = aws.String(format.QuoteETag(old.Token))
 		}
 		ids = append(ids, id)
 	}

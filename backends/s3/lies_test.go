@@ -11,6 +11,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 )
@@ -211,7 +212,7 @@ func TestHostingSilence(t *testing.T) {
 func TestLongLinkWithoutRedirect(t *testing.T) {
 	for name, l := range map[string]s3server.Lies{"drop": {DropRedirect: true}, "501": {RefuseRedirect: true}} {
 		tree, s := serve(t, Options{}, s3server.Lying(l))
-		long := linkEntry("l", strings.Repeat("k", maxTargetMeta))
+		long := linkEntry("l", strings.Repeat("k", format.MaxMetaTarget))
 		if err := putErr(tree, long, "", nil); !errors.Is(err, core.ErrUnsupportedLink) {
 			t.Errorf("%s: the first link: %v; want ErrUnsupportedLink", name, err)
 		}

@@ -8,12 +8,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
 // putLink writes a link: page, redirect and metadata say the same.
 func (t *Tree) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core.Entry, error) {
-	location := formatLocation(t.prefix, e.Target)
+	location := format.Location(t.prefix, e.Target)
 	in := t.linkInput(e.Key, location)
 	e.Size, e.MD5 = *in.ContentLength, core.MD5{}
 	out, err := t.putObject(ctx, in, old)
@@ -24,7 +25,7 @@ func (t *Tree) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core
 	if in.WebsiteRedirectLocation != nil && t.store.claimFirstLink() {
 		t.lookAtFirstLink(ctx, e.Key, location)
 	}
-	if in.Metadata[metaTarget] == "" && !t.store.keepsRedirects() {
+	if in.Metadata[format.MetaTarget] == "" && !t.store.keepsRedirects() {
 		return e, t.takeBack(ctx, e, old)
 	}
 	return e, nil
@@ -43,7 +44,7 @@ func (t *Tree) takeBack(ctx context.Context, e core.Entry, old *core.Entry) erro
 func (t *Tree) linkInput(key, location string) *awss3.PutObjectInput {
 	var body []byte
 	if t.opts.LinkBody != LinkEmpty {
-		body = page(location)
+		body = format.LinkPage(location)
 	}
 	in := &awss3.PutObjectInput{
 		Bucket: &t.bucketName, Key: aws.String(t.full(key)),
@@ -51,8 +52,8 @@ func (t *Tree) linkInput(key, location string) *awss3.PutObjectInput {
 		ContentType: aws.String("text/html; charset=utf-8"), CacheControl: aws.String("max-age=0, no-cache"),
 		WebsiteRedirectLocation: &location,
 	}
-	if len(location) <= maxTargetMeta {
-		in.Metadata = map[string]string{metaTarget: location}
+	if len(location) <= format.MaxMetaTarget {
+		in.Metadata = map[string]string{format.MetaTarget: location}
 	}
 	return in
 }

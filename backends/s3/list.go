@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -215,12 +216,12 @@ func (p *listPage) decode() error {
 
 // listedEntry makes an entry of an object in a listing.
 func (t *Tree) listedEntry(key string, o *pageObject) core.Entry {
-	e := core.Entry{Key: key, Size: o.size, Token: bareETag(&o.etag), Changed: o.changed}
+	e := core.Entry{Key: key, Size: o.size, Token: format.BareETag(&o.etag), Changed: o.changed}
 	if err := core.CheckKey(key); err != nil {
 		e.Problem = err
 		return e
 	}
-	e.Kind, e.Partial, e.MaybeLink = core.File, true, mayBeLink(e.Size) && !t.express
+	e.Kind, e.Partial, e.MaybeLink = core.File, true, format.MayBeLink(e.Size) && !t.express
 	return e
 }
 

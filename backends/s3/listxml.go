@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 )
 
 // listPage is one answer to a listing.
@@ -80,7 +82,7 @@ func parseStamp(s string) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return changedAt(&t)
+	return format.WholeSeconds(&t)
 }
 
 // scanPage reads a page without allocating more than what it returns. It gives

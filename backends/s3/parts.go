@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/state"
 )
@@ -48,8 +49,8 @@ func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *
 	if err := wholeSum(&e, body); err != nil {
 		return e, err
 	}
-	size := partSize(e.Size)
-	n := countParts(e.Size, size)
+	size := format.PartSize(e.Size)
+	n := format.CountParts(e.Size, size)
 	u := &upload{Tree: t, e: e, size: size, sums: make([]core.MD5, n), parts: make([]types.CompletedPart, n)}
 	known := u.partSums(body)
 	head, err := u.create(ctx, body)
@@ -81,7 +82,7 @@ func wholeSum(e *core.Entry, body io.Reader) (err error) {
 	case !ok:
 		return errors.New("the md5 of a large file has to be known before it is sent")
 	}
-	e.MD5, err = sumOf(content)
+	e.MD5, err = format.RestMD5(content)
 	return err
 }
 
@@ -94,7 +95,7 @@ func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) 
 	}
 	in := &awss3.CreateMultipartUploadInput{
 		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), ContentType: kind,
-		Metadata: fileMeta(u.e), ServerSideEncryption: u.sse,
+		Metadata: format.FileMetadata(u.e), ServerSideEncryption: u.sse,
 	}
 	if u.kmsKey != "" {
 		in.SSEKMSKeyId = &u.kmsKey
@@ -120,7 +121,7 @@ func (u *upload) begin(ctx context.Context, in *awss3.CreateMultipartUploadInput
 	if err != nil {
 		return err
 	}
-	u.id, u.sealed = out.UploadId, sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm)
+	u.id, u.sealed = out.UploadId, u.opaque(out.ServerSideEncryption, out.SSECustomerAlgorithm)
 	u.record(ctx, in)
 	return nil
 }
@@ -207,7 +208,7 @@ func (u *upload) sendAt(ctx context.Context, body io.ReaderAt, i int) error {
 
 // read reads the body in order, and hands over its parts as they come.
 func (u *upload) read(ctx context.Context, body io.Reader, g *errgroup.Group) error {
-	whole := newHash()
+	whole := format.NewMD5()
 	for i := range u.parts {
 		buf, err := u.opts.Env.Buffers.Get(ctx, int(u.length(i)))
 		if err != nil {
@@ -230,7 +231,7 @@ func (u *upload) read(ctx context.Context, body io.Reader, g *errgroup.Group) er
 	if err := atEnd(body, u.e.Size); err != nil {
 		return err
 	}
-	if sum := hashSum(whole); sum != u.e.MD5 {
+	if sum := format.SumMD5(whole); sum != u.e.MD5 {
 		return fmt.Errorf("%w: md5 %s was promised, and it is %s", core.ErrCorrupt, u.e.MD5, sum)
 	}
 	return nil
@@ -283,7 +284,7 @@ func (u *upload) complete(ctx context.Context, old *core.Entry) (etag *string, e
 		}
 		out, err := u.client.CompleteMultipartUpload(ctx, in, u.noConflictRetries)
 		if err == nil {
-			etag, u.sealed = out.ETag, u.sealed || sealed(out.ServerSideEncryption, nil)
+			etag, u.sealed = out.ETag, u.sealed || u.opaque(out.ServerSideEncryption, nil)
 			err = tagged(etag)
 		}
 		return err
@@ -291,7 +292,7 @@ func (u *upload) complete(ctx context.Context, old *core.Entry) (etag *string, e
 	if err != nil {
 		return u.afterFailure(ctx, err, old != nil && first.condition)
 	}
-	return etag, u.verify(bareETag(etag))
+	return etag, u.verify(format.BareETag(etag))
 }
 
 // afterFailure finds out what a failed completion came to. The upload may be
@@ -300,7 +301,7 @@ func (u *upload) afterFailure(ctx context.Context, err error, matched bool) (eta
 	switch {
 	case code(err) == "NoSuchUpload":
 		out, herr := u.head(ctx, u.full(u.e.Key))
-		if herr == nil && bareETag(out.ETag) == u.composite() {
+		if herr == nil && format.BareETag(out.ETag) == u.composite() {
 			return out.ETag, nil
 		}
 		return nil, core.Transient(u.plain(err))
@@ -310,31 +311,20 @@ func (u *upload) afterFailure(ctx context.Context, err error, matched bool) (eta
 	return nil, conditional(err, matched)
 }
 
-// composite is the ETag that an upload of these parts gets: the md5 of their
-// md5s, and their number.
-func (u *upload) composite() string {
-	h := u.hash()
-	return fmt.Sprintf("%s-%d", h.MD5, h.Count)
-}
+// composite returns the ETag that an upload of these parts gets.
+func (u *upload) composite() string { return format.PartsETag(u.hash()) }
 
-// hash is what the parts come to.
-func (u *upload) hash() core.PartsHash {
-	h := newHash()
-	for _, sum := range u.sums {
-		s := sum.Sum()
-		_, _ = h.Write(s[:])
-	}
-	return core.PartsHash{PartSize: u.size, Count: len(u.sums), MD5: hashSum(h)}
-}
+// hash returns the hash of the parts.
+func (u *upload) hash() core.PartsHash { return format.HashParts(u.size, u.sums) }
 
 // verify compares the object's ETag with what it should be, where the parts'
 // ETags show that the store makes them of md5s.
 func (u *upload) verify(etag string) error {
-	if _, _, ok := parseParts(etag); !ok || u.express || u.sealed {
+	if _, _, ok := format.ParsePartsETag(etag); !ok || u.express || u.sealed {
 		return nil
 	}
 	for i, p := range u.parts {
-		if bareETag(p.ETag) != u.sums[i].String() {
+		if format.BareETag(p.ETag) != u.sums[i].String() {
 			return nil
 		}
 	}

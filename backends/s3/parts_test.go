@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -37,9 +38,9 @@ func known(content []byte, size int64) knownParts {
 
 func TestPartsThatAreKnownAreNotHashedAgain(t *testing.T) {
 	tree, _ := serve(t, Options{})
-	content := pattern(int(singleMax) + 100)
+	content := pattern(int(format.SingleMax) + 100)
 	e := core.Entry{Key: "a", Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
-	got, err := tree.Put(t.Context(), e, known(content, partSize(e.Size)), nil)
+	got, err := tree.Put(t.Context(), e, known(content, format.PartSize(e.Size)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +61,9 @@ func TestPartsThatAreKnownAreNotHashedAgain(t *testing.T) {
 // where nobody else does, and that other part sizes are not taken over.
 func TestPartsThatAreNotAsWasSaidAreRefused(t *testing.T) {
 	tree, _ := serve(t, Options{})
-	content := pattern(int(singleMax) + 100)
+	content := pattern(int(format.SingleMax) + 100)
 	e := core.Entry{Key: "a", Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
-	body := known(content, partSize(e.Size))
+	body := known(content, format.PartSize(e.Size))
 	content[len(content)-1] ^= 1 // after it was read
 	if _, err := tree.Put(t.Context(), e, body, nil); !errors.Is(err, core.ErrCorrupt) {
 		t.Errorf("put: %v, want %v", err, core.ErrCorrupt)

@@ -13,6 +13,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/mediatype"
 )
@@ -28,7 +29,7 @@ func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	switch {
 	case e.Kind == core.Link:
 		e, err = t.putLink(ctx, e, old)
-	case e.Size > singleMax:
+	case e.Size > format.SingleMax:
 		e, err = t.putParts(ctx, e, body, old)
 	default:
 		e, err = t.putSmall(ctx, e, body, old)
@@ -42,7 +43,7 @@ func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 // stored is e as it was stored with this ETag.
 func stored(e core.Entry, etag *string) core.Entry {
 	e.Partial, e.MaybeLink, e.Problem = false, false, nil
-	e.Token, e.Changed, e.Settled = bareETag(etag), time.Time{}, false // the answer does not tell when
+	e.Token, e.Changed, e.Settled = format.BareETag(etag), time.Time{}, false // the answer does not tell when
 	return e
 }
 
@@ -60,7 +61,7 @@ func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *
 	in := &awss3.PutObjectInput{
 		Bucket: &t.bucketName, Key: aws.String(t.full(e.Key)),
 		Body: content, ContentLength: aws.Int64(e.Size), ContentMD5: aws.String(e.MD5.Base64()),
-		Metadata: fileMeta(e),
+		Metadata: format.FileMetadata(e),
 	}
 	if in.ContentType, err = contentType(e.Key, content); err != nil {
 		return e, err
@@ -69,8 +70,8 @@ func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *
 	if err != nil {
 		return e, err
 	}
-	o := object{size: e.Size, etag: bareETag(out.ETag), sealed: sealed(out.ServerSideEncryption, out.SSECustomerAlgorithm)}
-	if sum, ok := t.sum(o); ok && sum != e.MD5 {
+	o := format.Object{Size: e.Size, ETag: format.BareETag(out.ETag), Opaque: t.opaque(out.ServerSideEncryption, out.SSECustomerAlgorithm)}
+	if sum, ok := o.MD5(); ok && sum != e.MD5 {
 		return e, fmt.Errorf("%w: the store has md5 %s, and %s was sent", core.ErrCorrupt, sum, e.MD5)
 	}
 	return stored(e, out.ETag), nil
@@ -80,7 +81,7 @@ func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *
 // it would have the size and the ETag of that link, and pass for it; in parts,
 // be it in one, it has another ETag.
 func mimicsLink(e core.Entry, content io.ReadSeeker) (bool, error) {
-	if e.Size == 0 || !mayBeLink(e.Size) {
+	if e.Size == 0 || !format.MayBeLink(e.Size) {
 		return false, nil
 	}
 	at, err := content.Seek(0, io.SeekCurrent)
@@ -92,7 +93,7 @@ func mimicsLink(e core.Entry, content io.ReadSeeker) (bool, error) {
 		return false, err
 	}
 	_, err = content.Seek(at, io.SeekStart)
-	return looksLikePage(head), err
+	return format.HasLinkPageMark(head), err
 }
 
 // content returns the body as something that can be sent again. What cannot
@@ -109,7 +110,7 @@ func (t *Tree) content(ctx context.Context, e *core.Entry, body io.Reader) (cont
 		content, done, err = t.buffer(ctx, e, body)
 	}
 	if err == nil && !e.MD5.Known() {
-		e.MD5, err = sumOf(content)
+		e.MD5, err = format.RestMD5(content)
 	}
 	if err != nil {
 		done()
@@ -216,7 +217,7 @@ func (t *Tree) putObject(ctx context.Context, in *awss3.PutObjectInput, old *cor
 		}
 		if w.redirect {
 			in.WebsiteRedirectLocation = redirect
-		} else if redirect != nil && in.Metadata[metaTarget] == "" {
+		} else if redirect != nil && in.Metadata[format.MetaTarget] == "" {
 			return errNoRedirect
 		}
 		if _, err := body.Seek(start, io.SeekStart); err != nil {
@@ -250,7 +251,7 @@ func condition(old *core.Entry) (match, noneMatch *string) {
 	case old.Token == "":
 		return nil, nil
 	}
-	return aws.String(quoteETag(old.Token)), nil
+	return aws.String(format.QuoteETag(old.Token)), nil
 }
 
 // conditional says that a condition on an existing object failed, if that is

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 )
@@ -45,8 +46,8 @@ func TestConditions(t *testing.T) {
 	rawPut(t, tree, "l", "two")
 	gone := fileEntry("gone", "x")
 	gone.Token = core.SumMD5(nil).String()
-	big := core.Entry{Key: "a", Kind: core.File, Size: singleMax + 1}
-	content := pattern(int(singleMax) + 1)
+	big := core.Entry{Key: "a", Kind: core.File, Size: format.SingleMax + 1}
+	content := pattern(int(format.SingleMax) + 1)
 	big.MD5 = core.SumMD5(content)
 	for _, c := range []struct {
 		name string
@@ -88,7 +89,7 @@ func putErr(tree *Tree, e core.Entry, content string, old *core.Entry) error {
 // nothing, whatever kind of reader it is and whether it goes up in parts.
 func TestBadBodies(t *testing.T) {
 	tree, _ := serve(t, Options{})
-	for _, size := range []int{100, int(singleMax) + 100} {
+	for _, size := range []int{100, int(format.SingleMax) + 100} {
 		content := pattern(size)
 		e := core.Entry{Key: "a", Kind: core.File, Size: int64(size), MD5: core.SumMD5(content)}
 		other := append([]byte("x"), content[1:]...)
@@ -150,7 +151,7 @@ func TestParts(t *testing.T) {
 		if want := tree.PutCost(e); sent != want || want[core.ClassPut] != 5 {
 			t.Errorf("%s: %v; want %v, which is 3 parts and 2", name, sent, want)
 		}
-		if _, n, ok := parseParts(got.Token); !ok || n != 3 {
+		if _, n, ok := format.ParsePartsETag(got.Token); !ok || n != 3 {
 			t.Errorf("%s: token %q; want one of 3 parts", name, got.Token)
 		}
 		if back := stat(t, tree, e.Key); !back.Same(e) || back.Token != got.Token {
@@ -163,7 +164,7 @@ func TestParts(t *testing.T) {
 	}
 	listed := list(t, tree, "")[0]
 	sizes := tree.PartSizes(listed)
-	if len(sizes) == 0 || sizes[0] != 8*mib {
+	if len(sizes) == 0 || sizes[0] != 8*format.MiB {
 		t.Fatalf("PartSizes = %v; want ours first", sizes)
 	}
 	ev := core.Evidence{Kind: core.File, Size: e.Size, MD5: e.MD5}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -37,7 +38,7 @@ func (r rangeRule) count(size int64) int64 {
 	if size <= r.above {
 		return 1
 	}
-	return countParts(size, r.size)
+	return format.CountParts(size, r.size)
 }
 
 // errNoRanges says that the store does not give ranges that can be used, and
@@ -161,7 +162,7 @@ func (v version) check(out *awss3.GetObjectOutput, off, end int64) error {
 	}
 	n, total, ok := parseRange(aws.ToString(out.ContentRange), off, end)
 	switch {
-	case bareETag(out.ETag) != bareETag(&v.etag):
+	case format.BareETag(out.ETag) != format.BareETag(&v.etag):
 		return v.changed("it has another ETag")
 	case ok && total != v.size:
 		return v.changed("it has another size")

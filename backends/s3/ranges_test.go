@@ -19,6 +19,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/testkit/httpfault"
@@ -93,7 +94,7 @@ func TestALargeObjectIsReadInRanges(t *testing.T) {
 			if e.Size != int64(size) || e.MD5 != put.MD5 || e.Token != put.Token {
 				t.Errorf("%d bytes: the entry is %+v; want what was put", size, e)
 			}
-			if cost := tree.OpenCost(e); sent != cost || cost != req(core.ClassGet, countParts(int64(size), small.size)) {
+			if cost := tree.OpenCost(e); sent != cost || cost != req(core.ClassGet, format.CountParts(int64(size), small.size)) {
 				t.Errorf("%d bytes: %v were sent, and %v announced", size, sent, cost)
 			}
 		}
@@ -385,7 +386,7 @@ func TestWhereNoMemoryIsLeftRangesComeStraightThrough(t *testing.T) {
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
-		if n := 1 + countParts(1<<20-small.size, small.long); sent != req(core.ClassGet, n) {
+		if n := 1 + format.CountParts(1<<20-small.size, small.long); sent != req(core.ClassGet, n) {
 			t.Errorf("%v were sent; want one range and then %d long ones", sent, n-1)
 		}
 	})
@@ -458,7 +459,7 @@ func TestParseRange(t *testing.T) {
 // TestCopiesOfLargeFilesNeverWaitForEachOther copies files whose parts are as
 // large as the whole budget, from one store that is read ahead to another.
 func TestCopiesOfLargeFilesNeverWaitForEachOther(t *testing.T) {
-	const files, size = 2, singleMax + 1
+	const files, size = 2, format.SingleMax + 1
 	for name, limit := range map[string]int64{"less than a part": 4 << 20, "two parts": 16 << 20} {
 		t.Run(name, func(t *testing.T) {
 			pool := core.NewBuffers(limit)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -24,7 +25,7 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	if err != nil {
 		return core.Entry{}, t.fail("stat", key, err)
 	}
-	e, ask := t.entry(headObject(key, out), nil)
+	e, ask := t.layout.Entry(t.headObject(key, out), nil)
 	if !ask {
 		return e, nil
 	}
@@ -67,8 +68,8 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 // opened is what Open returns of an object whose whole content is in body.
 func (t *Tree) opened(body io.ReadCloser, key string, out *awss3.GetObjectOutput) (io.ReadCloser, core.Entry, error) {
 	r := &reader{body: body, tree: t, key: key, left: aws.ToInt64(out.ContentLength)}
-	o := getObject(key, out)
-	e, ask := t.entry(o, nil)
+	o := t.getObject(key, out)
+	e, ask := t.layout.Entry(o, nil)
 	if ask {
 		return t.openUnknown(r, o)
 	}
@@ -80,7 +81,7 @@ func (t *Tree) opened(body io.ReadCloser, key string, out *awss3.GetObjectOutput
 }
 
 // openUnknown reads the body, of the size of a page, and then decides.
-func (t *Tree) openUnknown(r *reader, o object) (io.ReadCloser, core.Entry, error) {
+func (t *Tree) openUnknown(r *reader, o format.Object) (io.ReadCloser, core.Entry, error) {
 	b, err := io.ReadAll(r)
 	if cerr := r.Close(); err == nil {
 		err = cerr
@@ -88,7 +89,7 @@ func (t *Tree) openUnknown(r *reader, o object) (io.ReadCloser, core.Entry, erro
 	if err != nil {
 		return nil, core.Entry{}, err
 	}
-	e, _ := t.entry(o, b)
+	e, _ := t.layout.Entry(o, b)
 	if e.Kind != core.File {
 		return nil, e, nil
 	}
@@ -131,7 +132,7 @@ func (r *reader) Close() error { return r.body.Close() }
 // discard closes a body that nobody wants. A short one is read to its end, so
 // that its connection can be used again.
 func (r *reader) discard(size int64) {
-	if size <= pageSizes[len(pageSizes)-1] {
+	if size <= format.LongestLinkPage {
 		_, _ = io.Copy(io.Discard, r.body)
 	}
 	_ = r.body.Close()

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -139,7 +140,7 @@ func (m *merger) old(r types.RoutingRule) {
 // they encode what a rule names, and an empty replacement is none to some.
 func (t *Tree) routable(l core.Entry) bool {
 	from, to := t.full(l.Key), t.full(l.Target.Key)
-	return l.Target.URL == "" && escapePath(from) == from && escapePath(to) == to && (l.Target.Key != "." || t.prefix != "")
+	return l.Target.URL == "" && format.EscapePath(from) == from && format.EscapePath(to) == to && (l.Target.Key != "." || t.prefix != "")
 }
 
 // routeRule is the rule for a link to a directory.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 )
@@ -41,26 +42,11 @@ func TestSettledByTheStoresClock(t *testing.T) {
 	}
 }
 
-// TestSettledNeedsTheStoresClock holds that nothing is settled where an answer
-// has no date.
-func TestSettledNeedsTheStoresClock(t *testing.T) {
-	for _, o := range []object{
-		{},
-		{changed: time.Unix(1e9, 0)},
-		{answered: time.Unix(1e9, 0)},
-		{changed: time.Unix(1e9, 0), answered: time.Unix(1e9+2, 0)},
-	} {
-		if o.settled() {
-			t.Errorf("%+v is settled", o)
-		}
-	}
-}
-
 // TestPutTellsTheParts holds that what a large file's parts come to is what its
 // ETag proves.
 func TestPutTellsTheParts(t *testing.T) {
 	tree, _ := serve(t, Options{})
-	content := string(pattern(int(singleMax) + 1))
+	content := string(pattern(int(format.SingleMax) + 1))
 	e := putFile(t, tree, "f", content)
 	known := core.Evidence{Kind: core.File, Size: e.Size, MD5: e.MD5, Parts: []core.PartsHash{e.Parts}}
 	if e.Parts.Count != 3 || !tree.Proves(list(t, tree, "")[0], known) {

@@ -13,6 +13,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/state"
@@ -29,7 +30,8 @@ type Tree struct {
 	bucketName string
 	prefix     string // empty, or with a final slash
 	express    bool   // a directory bucket: no order, no links, no md5
-	aws        bool   // AWS itself answers
+	layout     format.Layout
+	aws        bool // AWS itself answers
 	secure     bool
 	sse        types.ServerSideEncryption
 	kmsKey     string
@@ -78,6 +80,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix, ranges: defaultRanges,
 		express: strings.HasSuffix(o.Bucket, "--x-s3"), sse: s.sse, kmsKey: s.kmsKey,
 	}
+	t.layout = format.Layout{Prefix: t.prefix, Express: t.express}
 	client := t.newClient(s)
 	if err := ready(ctx, client.Options()); err != nil {
 		return nil, err
@@ -148,7 +151,7 @@ func features(o Options, express bool) core.Features {
 		StoresMD5: true, NeedsMD5: true, ModTimes: true,
 		Flat: !o.NotFlat, Unordered: express, Create: core.GuardAtomic, Replace: core.GuardAtomic,
 		MaxKey:    maxKey - len(o.Prefix),
-		MaxTarget: max(0, maxLocation-len("/")-len(escapePath(o.Prefix))),
+		MaxTarget: max(0, format.MaxLocation-len("/")-len(format.EscapePath(o.Prefix))),
 	}
 	if o.NotFlat {
 		f.MaxSegment = 255

@@ -12,6 +12,7 @@ import (
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -70,7 +71,7 @@ func TestLinkRoundTrip(t *testing.T) {
 				t.Errorf("the listing %+v does not prove the link to %+v", listed[0], target)
 			}
 			out := rawHead(t, tree, tree.full("latest"))
-			location := formatLocation(tree.prefix, target)
+			location := format.Location(tree.prefix, target)
 			header(t, out.WebsiteRedirectLocation, location, "redirect")
 			header(t, out.ContentType, "text/html; charset=utf-8", "Content-Type")
 			header(t, out.CacheControl, "max-age=0, no-cache", "Cache-Control")
@@ -104,7 +105,7 @@ func TestEmptyLinkBody(t *testing.T) {
 
 func TestLongTarget(t *testing.T) {
 	tree, _ := serve(t, Options{})
-	fits := strings.Repeat("é", (maxLocation-1)/6)
+	fits := strings.Repeat("é", (format.MaxLocation-1)/6)
 	if e := put(t, tree, linkEntry("l", fits), nil, nil); e.Target.Key != fits {
 		t.Errorf("Put = %+v", e)
 	}
@@ -130,7 +131,7 @@ func TestLongTarget(t *testing.T) {
 func TestForeignObjects(t *testing.T) {
 	tree, _ := serve(t, Options{Prefix: "p"})
 	md := core.SumMD5([]byte("x"))
-	linkPage := string(page("/p/t"))
+	linkPage := string(format.LinkPage("/p/t"))
 	for _, c := range []struct {
 		name, body string
 		change     []func(*awss3.PutObjectInput)

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/internal/state"
 )
 
@@ -168,7 +169,7 @@ func (t *Tree) listParts(ctx context.Context, key, id string) (map[int]types.Par
 // ETags are no md5s gets every part again.
 func (u *upload) had(i int) bool {
 	there, ok := u.there[i]
-	if !ok || aws.ToInt64(there.Size) != u.length(i) || bareETag(there.ETag) != u.sums[i].String() {
+	if !ok || aws.ToInt64(there.Size) != u.length(i) || format.BareETag(there.ETag) != u.sums[i].String() {
 		return false
 	}
 	u.parts[i] = types.CompletedPart{PartNumber: there.PartNumber, ETag: there.ETag}

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/smithy-go/auth"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 )
 
@@ -72,7 +73,7 @@ func newWire(ctx context.Context, o awss3.Options, client *http.Client, bucket s
 		w.bucket.Scheme = "http"
 	}
 	w.bucket.Path = strings.TrimSuffix(w.bucket.Path, "/")
-	w.bucket.RawPath = escapePath(w.bucket.Path)
+	w.bucket.RawPath = format.EscapePath(w.bucket.Path)
 	w.bare = w.bucket.Scheme == "https"
 	if !aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
 		w.creds = o.Credentials
@@ -142,7 +143,7 @@ func (w *wire) build(ctx context.Context, r *request) (*http.Request, error) {
 	u := w.bucket
 	if r.key != "" || u.Path == "" {
 		u.Path += "/" + r.key
-		u.RawPath += "/" + escapePath(r.key)
+		u.RawPath += "/" + format.EscapePath(r.key)
 	}
 	u.RawQuery = r.query
 	req := (&http.Request{Method: r.method, URL: &u, Host: u.Host, Header: r.header.Clone(), ContentLength: r.size}).WithContext(ctx)

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
@@ -112,7 +113,7 @@ func TestTheWireSendsWhatTheSDKSends(t *testing.T) {
 				in := &awss3.PutObjectInput{
 					Bucket: &tree.bucketName, Key: aws.String("l"), Body: strings.NewReader("page"), ContentLength: aws.Int64(4), ContentMD5: aws.String("x"),
 					WebsiteRedirectLocation: aws.String("/a"), CacheControl: aws.String("max-age=0"), ContentType: aws.String("text/html"),
-					Metadata: map[string]string{metaTarget: "/a"}, ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("key"),
+					Metadata: map[string]string{format.MetaTarget: "/a"}, ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("key"),
 				}
 				_, err := tree.putObject(t.Context(), in, nil)
 				return err

@@ -11,6 +11,8 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 )
 
 // pageQuery asks for a page: of the keys behind after, or with a token of those
@@ -62,7 +64,7 @@ func sdkPage(out *awss3.ListObjectsV2Output) listPage {
 		truncated: aws.ToBool(out.IsTruncated), next: aws.ToString(out.NextContinuationToken),
 	}
 	for _, o := range out.Contents {
-		p.objects = append(p.objects, pageObject{aws.ToString(o.Key), aws.ToString(o.ETag), aws.ToInt64(o.Size), changedAt(o.LastModified)})
+		p.objects = append(p.objects, pageObject{aws.ToString(o.Key), aws.ToString(o.ETag), aws.ToInt64(o.Size), format.WholeSeconds(o.LastModified)})
 	}
 	for _, n := range out.CommonPrefixes {
 		p.names = append(p.names, aws.ToString(n.Prefix))

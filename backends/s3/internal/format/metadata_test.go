@@ -1,4 +1,4 @@
-package s3
+package format
 
 import (
 	"testing"
@@ -26,8 +26,8 @@ func TestMetaSum(t *testing.T) {
 		{"broken", map[string]string{"md5": "xyz", "md5chksum": "!!!!", "s3cmd-attrs": "md5:1"}, core.MD5{}},
 		{"short base64", map[string]string{"md5chksum": "aGVsbG8="}, core.MD5{}},
 	} {
-		if got := metaSum(c.meta); got != c.want {
-			t.Errorf("%s: metaSum(%v) = %q; want %q", c.name, c.meta, got, c.want)
+		if got := MetadataMD5(c.meta); got != c.want {
+			t.Errorf("%s: MetadataMD5(%v) = %q; want %q", c.name, c.meta, got, c.want)
 		}
 	}
 }
@@ -51,12 +51,12 @@ func TestMetaTime(t *testing.T) {
 		{"--1", time.Time{}},
 		{"9999999999999", time.Time{}},
 	} {
-		if got := metaTime(map[string]string{"mtime": c.in}); !got.Equal(c.want) {
-			t.Errorf("metaTime(%q) = %v; want %v", c.in, got, c.want)
+		if got := MetadataTime(map[string]string{"mtime": c.in}); !got.Equal(c.want) {
+			t.Errorf("MetadataTime(%q) = %v; want %v", c.in, got, c.want)
 		}
 	}
-	if got := metaTime(map[string]string{"s3cmd-attrs": "md5:x/mtime:1700000000"}); !got.Equal(time.Unix(1700000000, 0)) {
-		t.Errorf("metaTime of s3cmd-attrs = %v", got)
+	if got := MetadataTime(map[string]string{"s3cmd-attrs": "md5:x/mtime:1700000000"}); !got.Equal(time.Unix(1700000000, 0)) {
+		t.Errorf("MetadataTime of s3cmd-attrs = %v", got)
 	}
 }
 

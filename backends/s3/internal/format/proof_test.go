@@ -1,4 +1,4 @@
-package s3
+package format
 
 import (
 	"strings"
@@ -23,17 +23,17 @@ func TestOnlyETagsOfContentAreFingerprints(t *testing.T) {
 		"no md5":              {100, core.File, "1700000000-100", false},
 		"nothing":             {100, core.File, "", false},
 		"empty":               {0, core.File, sum, false},
-		"the size of a page":  {pageSizes[0], core.File, sum, false},
+		"the size of a page":  {linkPageSizes[0], core.File, sum, false},
 		"a link":              {100, core.Link, sum, false},
 		"something else":      {100, core.Other, sum, false},
 		"parts without a sum": {20 << 20, core.File, "x-3", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := core.Entry{Key: "k", Kind: c.kind, Size: c.size, Token: c.token}
-			if got := new(Tree).Fingerprint(e); (got == c.token && got != "") != c.want || !c.want && got != "" {
+			if got := (Layout{}).Fingerprint(e); (got == c.token && got != "") != c.want || !c.want && got != "" {
 				t.Errorf("fingerprint %q of the ETag %q; want one: %v", got, c.token, c.want)
 			}
-			if got := (&Tree{express: true}).Fingerprint(e); got != "" {
+			if got := (Layout{Express: true}).Fingerprint(e); got != "" {
 				t.Errorf("fingerprint %q in a directory bucket, whose ETags are of nothing", got)
 			}
 		})

@@ -1,4 +1,4 @@
-package s3
+package format
 
 import (
 	"strings"
@@ -54,15 +54,15 @@ func TestParseLocation(t *testing.T) {
 		{"empty", "", "", core.Target{}, "empty"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := parseLocation(c.prefix, c.location)
+			got, err := ParseLocation(c.prefix, c.location)
 			if c.problem != "" {
 				if err == nil || !strings.Contains(err.Error(), c.problem) {
-					t.Fatalf("parseLocation(%q, %q) = %+v, %v; want an error with %q", c.prefix, c.location, got, err, c.problem)
+					t.Fatalf("ParseLocation(%q, %q) = %+v, %v; want an error with %q", c.prefix, c.location, got, err, c.problem)
 				}
 				return
 			}
 			if err != nil || got != c.want {
-				t.Errorf("parseLocation(%q, %q) = %+v, %v; want %+v", c.prefix, c.location, got, err, c.want)
+				t.Errorf("ParseLocation(%q, %q) = %+v, %v; want %+v", c.prefix, c.location, got, err, c.want)
 			}
 		})
 	}
@@ -82,8 +82,8 @@ func TestFormatLocation(t *testing.T) {
 		{"site/", core.Target{Key: "é+?#%&'()*!@:;,=$~-._"}, "/site/%C3%A9%2B%3F%23%25%26%27%28%29%2A%21%40%3A%3B%2C%3D%24~-._"},
 		{"site/", core.Target{URL: "https://example.org/a?b#c"}, "https://example.org/a?b#c"},
 	} {
-		if got := formatLocation(c.prefix, c.target); got != c.want {
-			t.Errorf("formatLocation(%q, %+v) = %q; want %q", c.prefix, c.target, got, c.want)
+		if got := Location(c.prefix, c.target); got != c.want {
+			t.Errorf("Location(%q, %+v) = %q; want %q", c.prefix, c.target, got, c.want)
 		}
 	}
 }
@@ -113,11 +113,11 @@ func FuzzRedirectLocation(f *testing.F) {
 		if s == "." {
 			target.Dir = core.IsDir
 		}
-		location := formatLocation(prefix, target)
+		location := Location(prefix, target)
 		if strings.Trim(location, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/%") != "" {
-			t.Errorf("formatLocation(%q, %+v) = %q: not plain ASCII", prefix, target, location)
+			t.Errorf("Location(%q, %+v) = %q: not plain ASCII", prefix, target, location)
 		}
-		if got, err := parseLocation(prefix, location); err != nil || got != target {
+		if got, err := ParseLocation(prefix, location); err != nil || got != target {
 			t.Errorf("parse(format(%+v)) = %+v, %v, by %q", target, got, err, location)
 		}
 	})
@@ -125,15 +125,15 @@ func FuzzRedirectLocation(f *testing.F) {
 
 func checkParsed(t *testing.T, prefix, location string) {
 	t.Helper()
-	got, err := parseLocation(prefix, location)
+	got, err := ParseLocation(prefix, location)
 	if err != nil {
 		return
 	}
 	if err := got.Check(); err != nil {
-		t.Errorf("parseLocation(%q, %q) = %+v: %v", prefix, location, got, err)
+		t.Errorf("ParseLocation(%q, %q) = %+v: %v", prefix, location, got, err)
 	}
-	again, err := parseLocation(prefix, formatLocation(prefix, got))
+	again, err := ParseLocation(prefix, Location(prefix, got))
 	if err != nil || !again.Same(got) {
-		t.Errorf("parseLocation(%q, %q) = %+v, and written and read again %+v, %v", prefix, location, got, again, err)
+		t.Errorf("ParseLocation(%q, %q) = %+v, and written and read again %+v, %v", prefix, location, got, again, err)
 	}
 }

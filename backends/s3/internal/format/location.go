@@ -1,4 +1,8 @@
-package s3
+// Package format is how files and links are written in a bucket, and how they
+// are recognised: redirects and link pages, user metadata, ETags, and the sizes
+// of parts. It sends nothing and knows no SDK. The bytes of link pages and the
+// rule for part sizes are frozen: what is stored is recognised by them.
+package format
 
 import (
 	"errors"
@@ -8,29 +12,29 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// maxLocation is the longest redirect in encoded bytes that is written. S3
+// MaxLocation is the longest redirect, in encoded bytes, that is written. S3
 // counts all system metadata of an object into 2 KB.
-const maxLocation = 1900
+const MaxLocation = 1900
 
 const upperHex = "0123456789ABCDEF"
 
-// formatLocation returns the redirect that names t in a bucket where the tree
-// lies under prefix. It is the inverse of parseLocation.
-func formatLocation(prefix string, t core.Target) string {
+// Location returns the redirect to t in a bucket where the tree has this prefix,
+// which is empty or ends with a slash. It is the inverse of [ParseLocation].
+func Location(prefix string, t core.Target) string {
 	switch {
 	case t.URL != "":
 		return t.URL
 	case t.Key == ".":
-		return "/" + escapePath(prefix)
+		return "/" + EscapePath(prefix)
 	case t.Dir == core.IsDir:
-		return "/" + escapePath(prefix+t.Key) + "/"
+		return "/" + EscapePath(prefix+t.Key) + "/"
 	}
-	return "/" + escapePath(prefix+t.Key)
+	return "/" + EscapePath(prefix+t.Key)
 }
 
-// escapePath encodes each byte outside A-Za-z0-9-._~/ as %XX. A plus sign and
+// EscapePath encodes each byte outside A-Za-z0-9-._~/ as %XX. A plus sign and
 // a space would otherwise mean different things to different servers.
-func escapePath(s string) string {
+func EscapePath(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		if c := s[i]; unreserved(c) {
@@ -48,9 +52,9 @@ func unreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/", c) >= 0
 }
 
-// parseLocation returns what a redirect names in a tree under prefix. The error
-// says in words for a person why it cannot be carried as a link.
-func parseLocation(prefix, location string) (core.Target, error) {
+// ParseLocation returns the target of a redirect in a tree with this prefix. The
+// error tells a person why the redirect cannot be copied as a link.
+func ParseLocation(prefix, location string) (core.Target, error) {
 	switch {
 	case location == "":
 		return core.Target{}, errors.New("its redirect is empty")
@@ -96,8 +100,8 @@ func parsePath(prefix, location string) (core.Target, error) {
 	return core.Target{Key: key, Dir: dir}, nil
 }
 
-// unescapePath decodes once, and leaves alone what is not valid encoding: a
-// careless tool wrote a percent sign as it is, and spaces and UTF-8 too.
+// unescapePath decodes %XX once. Invalid encoding stays as it is: some tools
+// write percent signs, spaces and UTF-8 without encoding them.
 func unescapePath(s string) string {
 	if !strings.Contains(s, "%") {
 		return s

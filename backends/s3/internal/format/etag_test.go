@@ -1,4 +1,4 @@
-package s3
+package format
 
 import (
 	"slices"
@@ -11,16 +11,16 @@ import (
 
 // TestPartSizeIsFrozen holds the rule that ETags of what is stored depend on.
 func TestPartSizeIsFrozen(t *testing.T) {
-	const gib = 1 << 10 * mib
+	const gib = 1 << 10 * MiB
 	for _, c := range []struct{ size, want int64 }{
-		{singleMax + 1, 8 * mib},
-		{10_000 * 8 * mib, 8 * mib},
-		{10_000*8*mib + 1, 16 * mib},
-		{10_000*16*mib + 1, 32 * mib},
+		{SingleMax + 1, 8 * MiB},
+		{10_000 * 8 * MiB, 8 * MiB},
+		{10_000*8*MiB + 1, 16 * MiB},
+		{10_000*16*MiB + 1, 32 * MiB},
 		{5 << 10 * gib, 1 * gib}, // 5 TiB, S3's largest
 	} {
-		if got := partSize(c.size); got != c.want {
-			t.Errorf("partSize(%d) = %d; want %d", c.size, got, c.want)
+		if got := PartSize(c.size); got != c.want {
+			t.Errorf("PartSize(%d) = %d; want %d", c.size, got, c.want)
 		}
 	}
 }
@@ -31,16 +31,16 @@ func TestPartSizes(t *testing.T) {
 		count int
 		want  []int64
 	}{
-		{20 * mib, 3, []int64{8 * mib}},
-		{20 * mib, 2, []int64{16 * mib, 15 * mib, 10 * mib}},
-		{20 * mib, 4, []int64{5 * mib}},
-		{100 * mib, 13, []int64{8 * mib}},
-		{100 * mib, 1, []int64{100 * mib, 128 * mib, 256 * mib, 512 * mib, 1024 * mib}},
-		{100 * mib, 77, nil},
+		{20 * MiB, 3, []int64{8 * MiB}},
+		{20 * MiB, 2, []int64{16 * MiB, 15 * MiB, 10 * MiB}},
+		{20 * MiB, 4, []int64{5 * MiB}},
+		{100 * MiB, 13, []int64{8 * MiB}},
+		{100 * MiB, 1, []int64{100 * MiB, 128 * MiB, 256 * MiB, 512 * MiB, 1024 * MiB}},
+		{100 * MiB, 77, nil},
 		{0, 3, nil},
 	} {
-		if got := partSizes(c.size, c.count); !slices.Equal(got, c.want) {
-			t.Errorf("partSizes(%d, %d) = %v; want %v", c.size, c.count, got, c.want)
+		if got := PartSizes(c.size, c.count); !slices.Equal(got, c.want) {
+			t.Errorf("PartSizes(%d, %d) = %v; want %v", c.size, c.count, got, c.want)
 		}
 	}
 }
@@ -52,28 +52,28 @@ func TestParseParts(t *testing.T) {
 		count int
 		ok    bool
 	}{{hex + "-3", 3, true}, {hex, 0, false}, {hex + "-0", 0, false}, {hex + "-x", 0, false}, {"x-3", 0, false}, {"", 0, false}} {
-		sum, count, ok := parseParts(c.token)
+		sum, count, ok := ParsePartsETag(c.token)
 		if ok != c.ok || ok && (count != c.count || sum.String() != hex) {
-			t.Errorf("parseParts(%q) = %v, %d, %v; want %d, %v", c.token, sum, count, ok, c.count, c.ok)
+			t.Errorf("ParsePartsETag(%q) = %v, %d, %v; want %d, %v", c.token, sum, count, ok, c.count, c.ok)
 		}
 	}
 }
 
 func TestBareETag(t *testing.T) {
 	for in, want := range map[string]string{`"abc"`: "abc", `W/"abc"`: "abc", "abc": "abc", `""`: ""} {
-		if got := bareETag(aws.String(in)); got != want {
-			t.Errorf("bareETag(%s) = %q; want %q", in, got, want)
+		if got := BareETag(aws.String(in)); got != want {
+			t.Errorf("BareETag(%s) = %q; want %q", in, got, want)
 		}
 	}
-	if got := bareETag(nil); got != "" {
-		t.Errorf("bareETag(nil) = %q; want nothing", got)
+	if got := BareETag(nil); got != "" {
+		t.Errorf("BareETag(nil) = %q; want nothing", got)
 	}
 }
 
 func TestProves(t *testing.T) {
-	tree := &Tree{prefix: "site/"}
+	tree := Layout{Prefix: "site/"}
 	file := core.SumMD5([]byte("hello"))
-	dirPage, filePage := page("/site/v2/"), page("/site/v2")
+	dirPage, filePage := LinkPage("/site/v2/"), LinkPage("/site/v2")
 	have := func(size int64, token string) core.Entry {
 		return core.Entry{Key: "x", Kind: core.File, Partial: true, Size: size, Token: token}
 	}
@@ -81,7 +81,7 @@ func TestProves(t *testing.T) {
 	link := func(d core.Dir) core.Evidence {
 		return core.Evidence{Kind: core.Link, Target: core.Target{Key: "v2", Dir: d}}
 	}
-	parts := core.Evidence{Kind: core.File, Size: 20 * mib, Parts: []core.PartsHash{{PartSize: 16 * mib, Count: 2, MD5: file}, {PartSize: 8 * mib, Count: 3, MD5: file}}}
+	parts := core.Evidence{Kind: core.File, Size: 20 * MiB, Parts: []core.PartsHash{{PartSize: 16 * MiB, Count: 2, MD5: file}, {PartSize: 8 * MiB, Count: 3, MD5: file}}}
 	for _, c := range []struct {
 		name string
 		have core.Entry
@@ -94,8 +94,8 @@ func TestProves(t *testing.T) {
 		{"other size", have(6, file.String()), core.Evidence{Kind: core.File, Size: 5, MD5: file}, false},
 		{"no ETag", have(5, ""), core.Evidence{Kind: core.File, Size: 5, MD5: file}, false},
 		{"empty", have(0, core.SumMD5(nil).String()), core.Evidence{Kind: core.File, MD5: core.SumMD5(nil)}, false},
-		{"parts", have(20*mib, file.String()+"-3"), parts, true},
-		{"parts of another number", have(20*mib, file.String()+"-4"), parts, false},
+		{"parts", have(20*MiB, file.String()+"-3"), parts, true},
+		{"parts of another number", have(20*MiB, file.String()+"-4"), parts, false},
 		{"a page, whose bytes are a file's", linked(dirPage), core.Evidence{Kind: core.File, Size: 1021, MD5: core.SumMD5(dirPage), Head: dirPage}, false},
 		{"a page, whose bytes nobody read", linked(dirPage), core.Evidence{Kind: core.File, Size: 1021, MD5: core.SumMD5(dirPage)}, false},
 		{"a file of the size of a page", linked(make([]byte, 1021)), core.Evidence{Kind: core.File, Size: 1021, MD5: core.SumMD5(make([]byte, 1021)), Head: make([]byte, 1021)}, true},
@@ -105,10 +105,10 @@ func TestProves(t *testing.T) {
 		{"link to a file, as to a directory", linked(dirPage), link(core.NotDir), false},
 		{"link to something, as to a directory", linked(dirPage), link(core.DirUnknown), true},
 		{"link to something, as to a file", linked(filePage), link(core.DirUnknown), true},
-		{"link elsewhere", linked(page("/site/v3/")), link(core.DirUnknown), false},
-		{"link to the root", linked(page("/site/")), core.Evidence{Kind: core.Link, Target: core.Target{Key: "."}}, true},
-		{"link to a URL", linked(page("https://e.org/")), core.Evidence{Kind: core.Link, Target: core.Target{URL: "https://e.org/"}}, true},
-		{"too long a link", linked(page("/x")), core.Evidence{Kind: core.Link, Target: core.Target{Key: string(make([]byte, 2000))}}, false},
+		{"link elsewhere", linked(LinkPage("/site/v3/")), link(core.DirUnknown), false},
+		{"link to the root", linked(LinkPage("/site/")), core.Evidence{Kind: core.Link, Target: core.Target{Key: "."}}, true},
+		{"link to a URL", linked(LinkPage("https://e.org/")), core.Evidence{Kind: core.Link, Target: core.Target{URL: "https://e.org/"}}, true},
+		{"too long a link", linked(LinkPage("/x")), core.Evidence{Kind: core.Link, Target: core.Target{Key: string(make([]byte, 2000))}}, false},
 		{"empty link", have(0, core.SumMD5(nil).String()), link(core.IsDir), false},
 		{"other", core.Entry{Size: 5, Token: file.String()}, core.Evidence{Kind: core.File, Size: 5, MD5: file}, false},
 		{"other wanted", have(5, file.String()), core.Evidence{Size: 5, MD5: file}, false},
@@ -117,7 +117,7 @@ func TestProves(t *testing.T) {
 			t.Errorf("%s: Proves = %v; want %v", c.name, got, c.want)
 		}
 	}
-	if (&Tree{express: true}).Proves(have(5, file.String()), core.Evidence{Kind: core.File, Size: 5, MD5: file}) {
+	if (Layout{Express: true}).Proves(have(5, file.String()), core.Evidence{Kind: core.File, Size: 5, MD5: file}) {
 		t.Error("the ETag of a directory bucket proved something")
 	}
 }

@@ -1,0 +1,30 @@
+package format
+
+import (
+	"crypto/md5" //nolint:gosec // S3's own content hash; integrity against accidents.
+	"hash"
+	"io"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// NewMD5 returns a new hash; [SumMD5] reads it.
+func NewMD5() hash.Hash { return md5.New() } //nolint:gosec // See the import.
+
+// SumMD5 returns the md5 of the bytes that h, of [NewMD5], was given.
+func SumMD5(h hash.Hash) core.MD5 { return core.MD5Of([md5.Size]byte(h.Sum(nil))) }
+
+// RestMD5 returns the md5 of the bytes from where content stands to its end, and
+// leaves content there.
+func RestMD5(content io.ReadSeeker) (core.MD5, error) {
+	at, err := content.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return core.MD5{}, err
+	}
+	h := NewMD5()
+	if _, err := io.Copy(h, content); err != nil {
+		return core.MD5{}, err
+	}
+	_, err = content.Seek(at, io.SeekStart)
+	return SumMD5(h), err
+}
