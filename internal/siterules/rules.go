@@ -1,0 +1,124 @@
+package siterules
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/ignore"
+)
+
+// Rules are the rules of one file, in order. They are immutable and safe for
+// concurrent use; a nil *Rules has none.
+type Rules struct {
+	rules []*rule
+}
+
+type rule struct {
+	line          int
+	match         []string
+	patterns      ignore.Rules
+	headers       core.Headers
+	precompressed bool
+	used          atomic.Bool
+}
+
+// Headers returns the headers that the rules give the file at key, nil for none.
+func (r *Rules) Headers(key string) *core.Headers {
+	var sum *core.Headers
+	for _, u := range r.matching(key) {
+		if !u.headers.Empty() {
+			sum = u.headers.Over(sum)
+		}
+	}
+	return sum
+}
+
+// Precompressed reports whether the rules say that the file at key, whose name
+// ends in .gz or .br, is the compressed form of the file without that ending.
+func (r *Rules) Precompressed(key string) bool {
+	return slices.ContainsFunc(r.matching(key), func(u *rule) bool { return u.precompressed })
+}
+
+func (r *Rules) matching(key string) (matching []*rule) {
+	if r == nil {
+		return nil
+	}
+	for _, u := range r.rules {
+		if u.matches(key) {
+			u.used.Store(true)
+			matching = append(matching, u)
+		}
+	}
+	return matching
+}
+
+// matches reports whether the rule is for the file at key. A pattern may match the
+// file or a directory above it; the nearest one decides.
+func (u *rule) matches(key string) bool {
+	verdict := u.patterns.Match(key, false)
+	for dir := key; verdict == ignore.Silent; {
+		i := strings.LastIndexByte(dir, '/')
+		if i < 0 {
+			return false
+		}
+		dir = dir[:i]
+		verdict = u.patterns.Match(dir, true)
+	}
+	return verdict == ignore.Hide
+}
+
+// A Given is a header and the rule that gives it.
+type Given struct {
+	Header, Value string
+	Line          int // of the rule's [[rule]]
+	Match         []string
+}
+
+// Explain returns the headers of the file at key, by name, each with the rule that
+// gives it. A metadata entry is named "metadata.NAME".
+func (r *Rules) Explain(key string) []Given {
+	given := make(map[string]Given)
+	for _, u := range r.matching(key) {
+		add := func(name, value string) { given[name] = Given{name, value, u.line, u.match} }
+		for _, name := range core.HeaderNames {
+			if v := u.headers.Get(name); v != "" {
+				add(name, v)
+			}
+		}
+		for name, v := range u.headers.Metadata {
+			add("metadata."+name, v)
+		}
+	}
+	return slices.SortedFunc(maps.Values(given), func(a, b Given) int { return strings.Compare(a.Header, b.Header) })
+}
+
+// A Ref names a rule of the file.
+type Ref struct {
+	Line  int
+	Match []string
+}
+
+// Unused returns the rules that matched no key so far: likely mistakes, once a
+// whole tree was seen.
+func (r *Rules) Unused() (unused []Ref) {
+	if r == nil {
+		return nil
+	}
+	for _, u := range r.rules {
+		if !u.used.Load() {
+			unused = append(unused, Ref{u.line, u.match})
+		}
+	}
+	return unused
+}
+
+// Len returns the number of rules.
+func (r *Rules) Len() int {
+	if r == nil {
+		return 0
+	}
+	return len(r.rules)
+}
