@@ -62,7 +62,7 @@ func start(dir string) (*server, error) {
 		return nil, errors.Join(fmt.Errorf("the embedded server cannot listen: %w", err), store.Close())
 	}
 	s := &server{dir: dir, store: store, url: "http://" + listener.Addr().String(), key: rand.Text()}
-	s.http = &http.Server{Handler: s.guarded(s3server.Handler(store, s3server.Lies{})), ReadHeaderTimeout: time.Minute}
+	s.http = &http.Server{Handler: s.guarded(s3server.Handler(store)), ReadHeaderTimeout: time.Minute}
 	go func() { _ = s.http.Serve(listener) }() // ends with Close, and is http.ErrServerClosed then
 	return s, nil
 }

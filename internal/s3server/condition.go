@@ -29,14 +29,14 @@ func CheckConditions(cond *gofakes3.PutConditions, exists bool, etag string) err
 func (h *handler) writeConditions(in http.Header) (*gofakes3.PutConditions, error) {
 	match, none := in.Get("If-Match"), in.Get("If-None-Match")
 	switch {
-	case match == "" && none == "" || h.lies.IgnoreConditions:
+	case match == "" && none == "" || h.is.ignore.writes:
 		return nil, nil
-	case h.lies.NoConditions, match != "" && none != "", match == "*", none != "" && none != "*":
+	case h.is.noConditions, match != "" && none != "", match == "*", none != "" && none != "*":
 		return nil, gofakes3.ErrorMessage(gofakes3.ErrNotImplemented, "A header you provided implies functionality that is not implemented")
 	case none != "":
 		return &gofakes3.PutConditions{IfNoneMatch: &none}, nil
 	}
-	match = h.storedETag(match)
+	match = h.ifMatch(match)
 	return &gofakes3.PutConditions{IfMatch: &match}, nil
 }
 

@@ -18,7 +18,7 @@ const copySource = "X-Amz-Copy-Source"
 // copyObject copies on the server. The redirect is never copied, and the other
 // headers are those of the source, or with REPLACE those of the request.
 func (h *handler) copyObject(w http.ResponseWriter, r *http.Request, bucket, key string) error {
-	srcBucket, srcKey, err := parseCopySource(r.Header.Get(copySource))
+	srcBucket, srcKey, err := h.parseCopySource(r.Header.Get(copySource))
 	if err != nil {
 		return err
 	}
@@ -39,6 +39,9 @@ func (h *handler) copyObject(w http.ResponseWriter, r *http.Request, bucket, key
 	if err != nil {
 		return err
 	}
+	if err := h.merge(bucket, key, meta); err != nil {
+		return err
+	}
 	if _, err := h.store.PutObject(bucket, key, meta, src.Contents, src.Size, cond); err != nil {
 		return err
 	}
@@ -53,7 +56,7 @@ func (h *handler) copied(w http.ResponseWriter, r *http.Request, bucket, key str
 	defer o.Contents.Close() //nolint:errcheck // A HEAD has no content.
 	h.showEncryption(w.Header())
 	answerXML(w, r, http.StatusOK, copyResult{
-		XMLName: xml.Name{Local: "CopyObjectResult"}, ETag: quote(h.shownETag(ETagOf(o))), LastModified: listTime(lastModified(o)),
+		XMLName: xml.Name{Local: "CopyObjectResult"}, ETag: h.showETag(ETagOf(o)), LastModified: listTime(lastModified(o)),
 	})
 	return nil
 }
@@ -66,12 +69,16 @@ type copyResult struct {
 
 // parseCopySource reads /bucket/key, percent-encoded whole or in part, with a
 // version perhaps.
-func parseCopySource(v string) (bucket, key string, err error) {
+func (h *handler) parseCopySource(v string) (bucket, key string, err error) {
 	path, query, _ := strings.Cut(v, "?")
 	if q, err := url.ParseQuery(query); err != nil || q.Has("versionId") && q.Get("versionId") != "null" {
 		return "", "", gofakes3.ErrNotImplemented
 	}
-	path, err = url.QueryUnescape(path)
+	decode := url.QueryUnescape
+	if h.is.keepReserved {
+		decode = decodeURI
+	}
+	path, err = decode(path)
 	bucket, key, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if err != nil || !ok || key == "" {
 		return "", "", gofakes3.ErrorInvalidArgument(strings.ToLower(copySource), v, "Invalid copy source object key")
@@ -91,8 +98,11 @@ func (h *handler) openSource(r *http.Request, bucket, key string, rnge *gofakes3
 	if err != nil {
 		return nil, err
 	}
-	etag := h.shownETag(ETagOf(o))
+	etag := h.showETag(ETagOf(o))
 	match, none := r.Header.Get(copySource+"-If-Match"), r.Header.Get(copySource+"-If-None-Match")
+	if h.is.ignore.copySource {
+		return o, nil
+	}
 	if match != "" && !listed(match, etag) || none != "" && listed(none, etag) {
 		_ = o.Contents.Close()
 		return nil, gofakes3.ErrPreconditionFailed
@@ -102,6 +112,10 @@ func (h *handler) openSource(r *http.Request, bucket, key string, rnge *gofakes3
 
 // copiedHeaders are the headers of the copy.
 func (h *handler) copiedHeaders(in http.Header, src map[string]string, replace bool) (map[string]string, error) {
+	if h.is.copyRedirect && in.Get(redirectHeader) == "" && src[redirectHeader] != "" {
+		in = in.Clone()
+		in.Set(redirectHeader, src[redirectHeader])
+	}
 	if replace {
 		return h.objectHeaders(in)
 	}
@@ -126,7 +140,7 @@ func (h *handler) copiedHeaders(in http.Header, src map[string]string, replace b
 
 // copyPart copies an object, or a range of it, into a part of an upload.
 func (h *handler) copyPart(w http.ResponseWriter, r *http.Request, bucket, key string) error {
-	srcBucket, srcKey, err := parseCopySource(r.Header.Get(copySource))
+	srcBucket, srcKey, err := h.parseCopySource(r.Header.Get(copySource))
 	if err != nil {
 		return err
 	}

@@ -24,5 +24,5 @@
 //   - subresource.go: what is not served is 501, never a listing
 //   - website.go, site.go: the website configuration, and the website endpoint
 //
-// A store that lies as some real ones do is made with [Lies].
+// A store that differs from AWS as a real one does is made with [Quirk]s.
 package s3server

@@ -10,24 +10,36 @@ import (
 type handler struct {
 	store Store
 	inner http.Handler // gofakes3 over the same store
-	lies  Lies
+	is    behaviour
 }
 
 // Handler returns an S3 server over backend, addressed by path. A backend that
 // is a [Store] is used as it is; any other is made into one, with its writes
 // one after another and its multipart uploads in memory. Signatures are not
-// checked. It is safe for concurrent use.
-func Handler(backend gofakes3.Backend, lies Lies) http.Handler {
-	return newHandler(backend, lies)
+// checked, and of quirks only those of the handler itself count. It is safe for
+// concurrent use.
+func Handler(backend gofakes3.Backend, quirks ...Quirk) http.Handler {
+	return newHandler(backend, behaviourOf(quirks))
 }
 
-func newHandler(backend gofakes3.Backend, lies Lies) *handler {
+// behaviourOf adds quirks up.
+func behaviourOf(quirks []Quirk) behaviour {
+	var b behaviour
+	for _, q := range quirks {
+		if q.set != nil {
+			q.set(&b)
+		}
+	}
+	return b
+}
+
+func newHandler(backend gofakes3.Backend, is behaviour) *handler {
 	store, ok := backend.(Store)
 	if !ok {
 		store = newAnyStore(backend)
 	}
 	inner := gofakes3.New(store, gofakes3.WithoutVersioning(), gofakes3.WithTimeSkewLimit(0))
-	return &handler{store: store, inner: inner.Server(), lies: lies}
+	return &handler{store: store, inner: inner.Server(), is: is}
 }
 
 // An operation answers one kind of request. What it returns is an error for

@@ -82,15 +82,15 @@ func stripChunked(meta map[string]string) {
 }
 
 // checkRedirect refuses a redirect that AWS would refuse, and treats a good one
-// as a lying store does.
+// as the quirks say.
 func (h *handler) checkRedirect(meta map[string]string) error {
 	v := meta[redirectHeader]
 	switch {
 	case v == "":
 		return nil
-	case h.lies.RefuseRedirect:
+	case h.is.refuseRedirect:
 		return gofakes3.ErrorMessage(gofakes3.ErrNotImplemented, "Website redirection is not supported.")
-	case h.lies.DropRedirect:
+	case h.is.dropRedirect:
 		delete(meta, redirectHeader)
 		return nil
 	case strings.HasPrefix(v, "/"), strings.HasPrefix(v, "http://"), strings.HasPrefix(v, "https://"):

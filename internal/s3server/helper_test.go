@@ -148,28 +148,47 @@ type answer struct {
 // raw sends a request that is not signed and returns the answer with its body.
 func (f *fixture) raw(method, path, body string, header map[string]string) (answer, string) {
 	f.Helper()
-	req, err := http.NewRequestWithContext(f.Context(), method, f.URL+path, strings.NewReader(body))
+	var pairs []string
+	for k, v := range header {
+		pairs = append(pairs, k, v)
+	}
+	resp, got, err := f.try(method, path, body, pairs...)
 	if err != nil {
 		f.Fatal(err)
 	}
-	for k, v := range header {
-		req.Header.Set(k, v)
+	return resp, got
+}
+
+// tryAt is raw at an endpoint, with headers name after name with its value.
+func (f *fixture) tryAt(url, method, path, body string, header ...string) (answer, string, error) {
+	f.Helper()
+	req, err := http.NewRequestWithContext(f.Context(), method, url+path, strings.NewReader(body))
+	if err != nil {
+		f.Fatal(err)
 	}
-	return f.do(req)
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	return roundTrip(req)
 }
 
 func (f *fixture) do(req *http.Request) (answer, string) {
 	f.Helper()
-	resp, err := plain.RoundTrip(req)
+	resp, body, err := roundTrip(req)
 	if err != nil {
 		f.Fatal(err)
+	}
+	return resp, body
+}
+
+func roundTrip(req *http.Request) (answer, string, error) {
+	resp, err := plain.RoundTrip(req)
+	if err != nil {
+		return answer{}, "", err
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		f.Fatal(err)
-	}
-	return answer{resp.StatusCode, resp.Status, resp.Header, resp.ContentLength}, string(b)
+	return answer{resp.StatusCode, resp.Status, resp.Header, resp.ContentLength}, string(b), err
 }
 
 // xmlCode is the code in an XML error.

@@ -38,7 +38,7 @@ type listResult struct {
 type listItem struct {
 	Key          string
 	LastModified string
-	ETag         string
+	ETag         string `xml:",omitempty"`
 	Size         int64
 	StorageClass gofakes3.StorageClass
 	Owner        *gofakes3.UserInfo
@@ -47,25 +47,36 @@ type listItem struct {
 // list answers ListObjects and ListObjectsV2.
 func (h *handler) list(w http.ResponseWriter, r *http.Request, bucket, _ string) error {
 	q := r.URL.Query()
+	h.is.listing.readQuery(q)
 	page, err := pageOf(q)
 	if err != nil {
 		return err
 	}
+	page.MaxKeys = h.is.listing.limit(page.MaxKeys)
 	prefix := gofakes3.Prefix{
 		HasPrefix: q.Get("prefix") != "", Prefix: q.Get("prefix"),
 		HasDelimiter: q.Get("delimiter") != "", Delimiter: q.Get("delimiter"),
 	}
 	list := &gofakes3.ObjectList{}
 	if page.MaxKeys > 0 {
-		if list, err = h.store.ListBucket(bucket, &prefix, page); err != nil {
+		if list, err = h.listPage(bucket, &prefix, page); err != nil {
 			return err
 		}
 	}
 	out := h.newListResult(q, list)
 	out.Name, out.MaxKeys = bucket, page.MaxKeys
-	encodeKeys(&out)
+	h.is.listing.alter(&out, q)
+	h.is.listing.encodeKeys(&out)
 	answerXML(w, r, http.StatusOK, out)
 	return nil
+}
+
+// listPage reads one page from the store.
+func (h *handler) listPage(bucket string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
+	if h.is.listing.order == nil {
+		return h.store.ListBucket(bucket, prefix, page)
+	}
+	return h.is.listing.ordered(h.store, bucket, prefix, page)
 }
 
 // pageOf reads where a page starts and how long it may be.
@@ -86,7 +97,7 @@ func pageOf(q url.Values) (gofakes3.ListBucketPage, error) {
 		if err != nil || len(b) == 0 {
 			return page, gofakes3.ErrorInvalidArgument("continuation-token", q.Get("continuation-token"), "The continuation token provided is incorrect")
 		}
-		page.Marker = string(b)
+		page.Marker = strings.TrimPrefix(string(b), skipped)
 	default:
 		page.Marker = q.Get("start-after")
 	}
@@ -107,9 +118,6 @@ func (h *handler) newListResult(q url.Values, list *gofakes3.ObjectList) listRes
 		}
 		out.Contents = append(out.Contents, item)
 	}
-	if h.lies.Unordered {
-		slices.Reverse(out.Contents)
-	}
 	if !v2 {
 		marker := q.Get("marker")
 		out.Marker = &marker
@@ -128,8 +136,8 @@ func (h *handler) newListResult(q url.Values, list *gofakes3.ObjectList) listRes
 }
 
 func (h *handler) newListed(c *gofakes3.Content) listItem {
-	item := listItem{Key: c.Key, LastModified: listTime(c.LastModified.Time), Size: c.Size, StorageClass: c.StorageClass}
-	item.ETag = quote(h.shownETag(unquote(c.ETag)))
+	item := listItem{Key: c.Key, LastModified: h.listTime(c.LastModified.Time), Size: c.Size, StorageClass: c.StorageClass}
+	item.ETag = h.showETag(unquote(c.ETag))
 	if item.StorageClass == "" {
 		item.StorageClass = "STANDARD"
 	}
@@ -138,11 +146,12 @@ func (h *handler) newListed(c *gofakes3.Content) listItem {
 
 // encodeKeys encodes all that holds a key if the client asked for it: XML
 // cannot hold every character that a key can.
-func encodeKeys(out *listResult) {
+func (l listing) encodeKeys(out *listResult) {
 	if out.EncodingType != "url" {
 		out.EncodingType = ""
 		return
 	}
+	encodeKey := l.keyEncoding(out)
 	for _, s := range []*string{&out.Prefix, &out.Delimiter, &out.StartAfter, &out.NextMarker} {
 		*s = encodeKey(*s)
 	}

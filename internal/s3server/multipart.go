@@ -29,6 +29,9 @@ func (h *handler) createUpload(w http.ResponseWriter, r *http.Request, bucket, k
 	if err != nil {
 		return err
 	}
+	if err := h.merge(bucket, key, meta); err != nil {
+		return err
+	}
 	id, err := h.store.CreateMultipartUpload(bucket, key, meta)
 	if err != nil {
 		return err
@@ -77,12 +80,12 @@ func (h *handler) completeUpload(w http.ResponseWriter, r *http.Request, bucket,
 	}
 	etag, err := h.store.CompleteMultipartUploadIf(bucket, key, uploadID(r), &in, cond)
 	if err != nil {
-		return err
+		return h.unmet(err)
 	}
 	h.showEncryption(w.Header())
 	answerXML(w, r, http.StatusOK, gofakes3.CompleteMultipartUploadResult{
 		Location: fmt.Sprintf("http://%s%s", r.Host, r.URL.EscapedPath()),
-		Bucket:   bucket, Key: key, ETag: quote(h.shownETag(unquote(etag))),
+		Bucket:   bucket, Key: key, ETag: h.completeETag(unquote(etag)),
 	})
 	return nil
 }

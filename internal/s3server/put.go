@@ -19,15 +19,18 @@ func (h *handler) putObject(w http.ResponseWriter, r *http.Request, bucket, key 
 	if err != nil {
 		return err
 	}
+	if err := h.merge(bucket, key, meta); err != nil {
+		return err
+	}
 	b, err := openBody(r)
 	if err != nil {
 		return err
 	}
 	if err := h.checkEarly(bucket, key, cond); err != nil {
-		return err
+		return h.unmet(err)
 	}
 	if _, err := h.store.PutObject(bucket, key, meta, b, b.size, cond); err != nil {
-		return err
+		return h.unmet(err)
 	}
 	sum := b.MD5()
 	h.written(w.Header(), hex.EncodeToString(sum[:]))
@@ -55,7 +58,7 @@ func (h *handler) checkEarly(bucket, key string, cond *gofakes3.PutConditions) e
 
 // written puts into an answer what a write made.
 func (h *handler) written(answer http.Header, etag string) {
-	answer.Set("ETag", quote(h.shownETag(etag)))
+	h.setETag(answer, etag)
 	h.showEncryption(answer)
 }
 

@@ -79,7 +79,7 @@ func (a *readAnswer) correct(header http.Header) {
 	if own := header.Get(ETagKey); own != "" {
 		etag = own
 	}
-	header.Set("ETag", quote(a.h.shownETag(etag)))
+	a.h.setETag(header, etag)
 	header.Del(ETagKey)
 	if header.Get("X-Amz-Storage-Class") == "STANDARD" {
 		header.Del("X-Amz-Storage-Class") // AWS names only the others

@@ -1,7 +1,6 @@
 package s3server
 
 import (
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -18,18 +17,22 @@ import (
 // holds this package does not hold package testing.
 type TB interface {
 	Helper()
+	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	Cleanup(func())
 }
 
-// A Server is a fake S3 for a test, on a loopback port, with any credentials
+// A Server is an S3 for a test, on a loopback port, with any credentials
 // and region us-east-1. It is safe for concurrent use.
 type Server struct {
 	// URL is the endpoint, to be used with path style.
 	URL string
+	// Elsewhere is a second endpoint of the same store, for [RedirectsPut] alone.
+	Elsewhere string
 	// Bucket is the bucket that was made at the start.
 	Bucket string
 
+	front    *door
 	h        *handler
 	tb       TB
 	throttle atomic.Int64
@@ -47,63 +50,126 @@ type Request struct {
 
 type config struct {
 	backend gofakes3.Backend
-	lies    Lies
+	quirks  []Quirk
 	wrap    func(http.Handler) http.Handler
 	bucket  string
+	secrets map[string]string // by access key
+	verify  bool
+
+	stopped, plainPort, selfSigned, elsewhere bool
 }
 
-// An Option changes a Server from the default.
-type Option func(*config)
+// An Option changes a Server from the default. A [Quirk] is one.
+type Option interface{ apply(*config) }
+
+type optionFunc func(*config)
+
+func (f optionFunc) apply(c *config) { f(c) }
 
 // Over puts the Server over this backend instead of gofakes3's s3mem.
-func Over(b gofakes3.Backend) Option { return func(c *config) { c.backend = b } }
-
-// Lying makes the Server lie.
-func Lying(l Lies) Option { return func(c *config) { c.lies = l } }
+func Over(b gofakes3.Backend) Option { return optionFunc(func(c *config) { c.backend = b }) }
 
 // Wrap puts a handler around the Server's, as one that injects faults. What it
 // answers itself is in the log too.
-func Wrap(f func(http.Handler) http.Handler) Option { return func(c *config) { c.wrap = f } }
+func Wrap(f func(http.Handler) http.Handler) Option {
+	return optionFunc(func(c *config) { c.wrap = f })
+}
 
 // Bucket names the bucket that is made at the start; "test" is the default.
-func Bucket(name string) Option { return func(c *config) { c.bucket = name } }
+func Bucket(name string) Option { return optionFunc(func(c *config) { c.bucket = name }) }
+
+// Credentials makes the Server check signatures, and accept those that are made
+// with this secret. Several add up.
+func Credentials(accessKey, secretKey string) Option {
+	return optionFunc(func(c *config) {
+		c.verify = true
+		if c.secrets == nil {
+			c.secrets = make(map[string]string)
+		}
+		c.secrets[accessKey] = secretKey
+	})
+}
+
+// AccessKey and SecretKey are accepted by a Server that checks signatures and
+// was given no other [Credentials].
+const (
+	AccessKey = "AKTEST"
+	SecretKey = "SKTEST"
+)
 
 // New starts a Server that ends with the test.
 func New(t TB, opts ...Option) *Server {
 	t.Helper()
 	c := config{bucket: "test", wrap: func(h http.Handler) http.Handler { return h }}
 	for _, o := range opts {
-		o(&c)
+		o.apply(&c)
 	}
 	if c.backend == nil {
 		c.backend = s3mem.New()
 	}
-	s := &Server{Bucket: c.bucket, tb: t, h: newHandler(c.backend, c.lies)}
+	s := &Server{Bucket: c.bucket, tb: t, h: newHandler(c.backend, behaviourOf(c.quirks))}
 	if err := s.h.store.CreateBucket(c.bucket); err != nil && !gofakes3.IsAlreadyExists(err) {
 		t.Fatalf("s3server: create bucket %s: %v", c.bucket, err)
 	}
-	s.URL = s.listen(s.logging(c.wrap(s.throttled(s.h))))
+	s.open(s.chain(c), c)
 	return s
 }
 
-// listen serves h until the test ends.
-func (s *Server) listen(h http.Handler) string {
+// chain is the handler with all that stands around it.
+func (s *Server) chain(c config) http.Handler {
+	h := s.layered(storeLayer, c.quirks, s.throttled(s.h))
+	if c.verify {
+		if c.secrets == nil {
+			c.secrets = map[string]string{AccessKey: SecretKey}
+		}
+		h = verified(c.secrets, h)
+	}
+	h = s.layered(proxyLayer, c.quirks, h)
+	return s.logging(s.layered(wireLayer, c.quirks, c.wrap(h)))
+}
+
+// open opens the server's doors.
+func (s *Server) open(h http.Handler, c config) {
 	s.tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	front := &door{handler: h}
+	if c.selfSigned {
+		var err error
+		if front.tls, err = selfSigned(); err != nil {
+			s.tb.Fatalf("s3server: certificate: %v", err)
+		}
+	}
+	s.front = s.serve(front)
+	scheme := "http://"
+	if c.selfSigned || c.plainPort {
+		scheme = "https://"
+	}
+	s.URL = scheme + front.addr
+	if c.elsewhere {
+		s.Elsewhere = "http://" + s.serve(&door{handler: h}).addr
+	}
+	if c.stopped {
+		s.Stop()
+	}
+}
+
+// serve opens a door until the test ends.
+func (s *Server) serve(d *door) *door {
+	s.tb.Helper()
+	if err := d.open(); err != nil {
 		s.tb.Fatalf("s3server: listen: %v", err)
 	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
-	ended := make(chan struct{})
-	go func() {
-		_ = srv.Serve(l) // until Close
-		close(ended)
-	}()
-	s.tb.Cleanup(func() {
-		_ = srv.Close() // whoever is still there has no test any more
-		<-ended
-	})
-	return "http://" + l.Addr().String()
+	s.tb.Cleanup(d.lock)
+	return d
+}
+
+// Stop refuses connections and breaks those that are open, until Start.
+func (s *Server) Stop() { s.front.shut() }
+
+// Start listens again, at the same address.
+func (s *Server) Start() {
+	if err := s.front.open(); err != nil {
+		s.tb.Errorf("s3server: listen again: %v", err)
+	}
 }
 
 // Throttle answers the next n requests with 503 SlowDown.
@@ -163,11 +229,21 @@ func (s *Server) CreateBucket(name string) {
 // change behind the client's back.
 func (s *Server) Store() Store { return s.h.store }
 
+// PutWithoutETag stores an object that has no ETag, as a gateway shows what
+// others put into its directory.
+func (s *Server) PutWithoutETag(bucket, key, content string) {
+	s.tb.Helper()
+	meta := map[string]string{ETagKey: noETag, "Last-Modified": time.Now().UTC().Format(http.TimeFormat)}
+	if _, err := s.h.store.PutObject(bucket, key, meta, strings.NewReader(content), int64(len(content)), nil); err != nil {
+		s.tb.Fatalf("s3server: put %s: %v", key, err)
+	}
+}
+
 // WebsiteURL starts the website endpoint of a bucket and returns its URL.
 // Until the bucket has a website configuration every answer is 404.
 func (s *Server) WebsiteURL(bucket string) string {
 	s.tb.Helper()
-	return s.listen(s.h.website(bucket))
+	return "http://" + s.serve(&door{handler: s.h.website(bucket)}).addr
 }
 
 // classOf says how AWS prices a request.
