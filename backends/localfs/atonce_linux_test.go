@@ -16,7 +16,7 @@ import (
 func TestAFileCostsNoMoreThanItMust(t *testing.T) {
 	tr, dir := newTree(t)
 	steps := map[string]int{}
-	tr.hooks.window = func(before, _ string) { steps[before]++ }
+	tr.dirs.hooks.window = func(before, _ string) { steps[before]++ }
 	const dirs, files = 3, 10
 	for i := range dirs * files {
 		putFile(t, tr, fmt.Sprintf("a/d%d/f%d", i/files, i), "x", nil)
@@ -26,17 +26,17 @@ func TestAFileCostsNoMoreThanItMust(t *testing.T) {
 	if fmt.Sprint(steps) != fmt.Sprint(want) {
 		t.Errorf("to write %d files in %d directories: got steps %v, want %v", dirs*files, dirs, steps, want)
 	}
-	if tr.noRenameNew.Load() {
+	if tr.dirs.noRenameNew.Load() {
 		t.Logf("the file system of %s cannot rename without replacing", dir)
 	}
-	tr.dirs.clear()
+	tr.dirs.cache.clear()
 	clear(steps)
 	for i := range dirs * files {
 		if got := contentOf(t, tr, fmt.Sprintf("a/d%d/f%d", i/files, i)); got != "x" {
 			t.Errorf("got %q", got)
 		}
 	}
-	if tr.noReadBelow.Load() {
+	if tr.dirs.noReadBelow.Load() {
 		t.Skip("this kernel cannot open a file without links in one step")
 	}
 	if want := map[string]int{"open": dirs * files}; fmt.Sprint(steps) != fmt.Sprint(want) {

@@ -24,7 +24,7 @@ func TestWhatIsSwappedInBeforeAFileIsOpenedIsNotPassed(t *testing.T) {
 				tr, dir, outside, _ := plant(t)
 				write(t, dir, "x/d/f")
 				once := true
-				tr.hooks.window = func(before, _ string) {
+				tr.dirs.hooks.window = func(before, _ string) {
 					if p := filepath.Join(dir, swapped); before == "open" && once {
 						once = false
 						if err := errors.Join(os.RemoveAll(p), os.Symlink(strings.Replace(text, "OUT", outside, 1), p)); err != nil {
@@ -63,7 +63,7 @@ func TestWhatIsSwappedInForAFileIsOpenedAsWhatItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tr, dir := newTree(t)
 			write(t, dir, "f", "secret")
-			if !tr.opensAtOnce(t, "f") {
+			if !tr.opensDirectly(t, "f") {
 				t.Skip("this system cannot")
 			}
 			swapAt(t, tr, dir, "open", "f", swap.make)
@@ -81,10 +81,10 @@ func TestWhatIsSwappedInForAFileIsOpenedAsWhatItIs(t *testing.T) {
 	}
 }
 
-// opensAtOnce reports whether the file at key can be opened in one step here.
-func (t *Tree) opensAtOnce(tb testing.TB, key string) bool {
+// opensDirectly reports whether the file at key can be opened in one step here.
+func (t *Tree) opensDirectly(tb testing.TB, key string) bool {
 	tb.Helper()
-	c, e := t.openAtOnce(key)
+	c, e := t.opener.openDirectly(key)
 	if c == nil {
 		return false
 	}
@@ -100,11 +100,11 @@ func TestOnlyFilesOfTheTreeAreOpenedAtOnce(t *testing.T) {
 	temp := tempName("")
 	write(t, dir, "d/f", temp, "d/"+temp, "l -> d/f", "ld -> d", "e/")
 	for _, key := range []string{"", ".", "..", "/", "d", "d/", "d//f", "d/./f", "d/../d/f", "../" + filepath.Base(dir) + "/d/f", dir + "/d/f", "l", "ld/f", temp, "d/" + temp, "e", "none", "d/f/x", "d/f\x00", strings.Repeat("d/", 3000) + "f"} {
-		if c, e := tr.openAtOnce(key); c != nil {
+		if c, e := tr.opener.openDirectly(key); c != nil {
 			t.Errorf("%q: opened as %+v", key, e)
 		}
 	}
-	if !tr.opensAtOnce(t, "d/f") && !tr.noReadBelow.Load() {
+	if !tr.opensDirectly(t, "d/f") && !tr.dirs.noReadBelow.Load() {
 		t.Error("a file cannot be opened at once")
 	}
 }

@@ -36,7 +36,7 @@ func BenchmarkWalkAndHash(b *testing.B) {
 	for _, plain := range []bool{false, true} {
 		b.Run(fmt.Sprintf("plain=%v", plain), func(b *testing.B) {
 			tr, dir := newTree(b)
-			tr.hooks.plain = plain
+			tr.dirs.hooks.plain = plain
 			const dirs, files = 20, 100
 			for d := range dirs {
 				for f := range files {

@@ -9,8 +9,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Delete implements [core.Backend]. The directories that it empties are
-// removed with it, but never the root. An Other is refused.
+// Delete implements [core.Backend]. It also removes the directories that become
+// empty, except the root. It refuses an Other.
 func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	if err := ctx.Err(); err != nil {
 		return fail("delete", old.Key, err)
@@ -18,7 +18,7 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	if err := checkDelete(old); err != nil {
 		return fail("delete", old.Key, err)
 	}
-	return fail("delete", old.Key, t.remove(old))
+	return fail("delete", old.Key, t.writer.remove(old))
 }
 
 func checkDelete(old core.Entry) error {
@@ -37,65 +37,29 @@ func checkDelete(old core.Entry) error {
 	return nil
 }
 
-func (t *Tree) remove(old core.Entry) error {
+// remove removes old and the directories that become empty.
+func (w *writer) remove(old core.Entry) error {
 	parent, name := split(old.Key)
-	d, err := t.openDir(parent, straight)
-	var way *wayError
+	d, err := w.dirs.open(parent, lookup{})
+	var not *parentError
 	switch {
-	case errors.As(err, &way) && t.links == FollowLinks:
-		return err // it was listed through a link, and is not ours to delete
+	case errors.As(err, &not) && w.dirs.links == FollowLinks:
+		return err // it was listed through a link, so it is outside the tree
 	case err != nil:
-		return gone(absent(err))
+		return ignoreNotExist(asNotExist(err))
 	}
-	err = d.unlink(name, old)
-	t.release(d)
+	err = (&place{entries: w.entries, d: d, name: name, old: &old}).unlink()
+	w.dirs.release(d)
 	if err == nil {
-		t.prune(parent)
+		w.dirs.prune(parent)
 	}
-	return gone(err)
+	return ignoreNotExist(err)
 }
 
-// gone makes of an error that says that nothing is there what it is to a
-// Delete: none.
-func gone(err error) error {
+// ignoreNotExist returns nil for an error that says that nothing is there.
+func ignoreNotExist(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
-}
-
-// unlink removes the file or link called name if it is what old describes. A
-// directory stays.
-func (d *dir) unlink(name string, old core.Entry) error {
-	info, err := d.lstat(name)
-	if err != nil {
-		return absent(err)
-	}
-	if info.mode.IsDir() {
-		return nil // a directory is no entry, so nothing is there
-	}
-	s := slot{d: d, name: name, old: &old}
-	if err := s.compare(info); err != nil {
-		return err
-	}
-	return d.folder.unlink(d.actual(name))
-}
-
-// prune removes the directory at key and those above it, as far as they are
-// empty.
-func (t *Tree) prune(key string) {
-	for key != "." && t.rmdirKey(key) == nil {
-		key, _ = split(key)
-	}
-}
-
-// rmdirKey removes the empty directory at key.
-func (t *Tree) rmdirKey(key string) error {
-	parent, name := split(key)
-	d, err := t.openDir(parent, straight)
-	if err != nil {
-		return err
-	}
-	defer t.release(d)
-	return d.rmdirAt(name)
 }

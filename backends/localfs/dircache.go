@@ -2,41 +2,40 @@ package localfs
 
 import "sync"
 
-// maxIdle is how many directories stay open that nobody is using.
+// maxIdle is how many unused directories stay open.
 const maxIdle = 64
 
-// A dirCache keeps directories open between operations. What it holds is only
-// ever used after Lstat has said that the same directory is still there.
+// A dirCache keeps directories open between operations. Users lstat a cached
+// directory's name before they use it, because another may stand there by then.
 type dirCache struct {
 	mu    sync.Mutex
 	byKey map[string]*dir
-	idle  []*dir // released, least recently used first
+	idle  []*dir // with no user, least recently used first
 }
 
-// take returns the directory at key that is kept open, for the caller to hold
-// against what is there now; nil if there is none.
-func (c *dirCache) take(key string) *dir {
+// get returns the cached directory at key, or nil. The caller releases it.
+func (c *dirCache) get(key string) *dir {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	d := c.byKey[key]
 	if d != nil {
-		c.use(d)
+		c.addRef(d)
 	}
 	return d
 }
 
-// discard releases d for the last time that it was of use.
+// discard releases d and removes it from the cache.
 func (c *dirCache) discard(d *dir) {
 	c.mu.Lock()
 	if d.cached {
-		c.forget(d)
+		c.remove(d)
 	}
 	c.mu.Unlock()
 	c.release(d)
 }
 
-// add keeps d, which is in use, and returns it. One that is there already
-// stays, and d lives until it is released.
+// add caches d, which is in use, and returns it. If the cache has another
+// directory of that key, d is closed when it is released.
 func (c *dirCache) add(d *dir) *dir {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,6 +49,7 @@ func (c *dirCache) add(d *dir) *dir {
 	return d
 }
 
+// release ends one use of d.
 func (c *dirCache) release(d *dir) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,40 +58,41 @@ func (c *dirCache) release(d *dir) {
 		return
 	}
 	if !d.cached {
-		_ = d.folder.Close()
+		_ = d.handle.Close()
 		return
 	}
 	c.idle = append(c.idle, d)
 	if len(c.idle) > maxIdle {
-		c.forget(c.idle[0])
+		c.remove(c.idle[0])
 	}
 }
 
-// drop forgets the directory at key, so that it can be removed.
+// drop removes the directory at key from the cache.
 func (c *dirCache) drop(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if d := c.byKey[key]; d != nil {
-		c.forget(d)
+		c.remove(d)
 	}
 }
 
+// clear empties the cache.
 func (c *dirCache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, d := range c.byKey {
-		c.forget(d)
+		c.remove(d)
 	}
 }
 
-func (c *dirCache) use(d *dir) {
+func (c *dirCache) addRef(d *dir) {
 	if d.refs == 0 {
-		c.unidle(d)
+		c.removeIdle(d)
 	}
 	d.refs++
 }
 
-func (c *dirCache) unidle(d *dir) {
+func (c *dirCache) removeIdle(d *dir) {
 	for i, x := range c.idle {
 		if x == d {
 			c.idle = append(c.idle[:i], c.idle[i+1:]...)
@@ -100,12 +101,13 @@ func (c *dirCache) unidle(d *dir) {
 	}
 }
 
-// forget takes d out; it is closed now or when its last user releases it.
-func (c *dirCache) forget(d *dir) {
+// remove takes d out of the cache. It is closed now, or when its last user
+// releases it.
+func (c *dirCache) remove(d *dir) {
 	delete(c.byKey, d.key)
 	d.cached = false
 	if d.refs == 0 {
-		c.unidle(d)
-		_ = d.folder.Close()
+		c.removeIdle(d)
+		_ = d.handle.Close()
 	}
 }

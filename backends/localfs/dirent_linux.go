@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// direntBuffers hold what the system says of names in one go.
+// direntBuffers are for one getdents call each.
 var direntBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// names calls each for everything in f, in no order, with the kind that it has.
-func (f *folder) names(each func(name string, kind fs.FileMode)) error {
-	own, err := f.again()
+// names calls each for every name in d, unordered, with the type of its mode.
+func (d *osDir) names(each func(name string, kind fs.FileMode)) error {
+	own, err := d.reopen()
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (f *folder) names(each func(name string, kind fs.FileMode)) error {
 		if err != nil || n <= 0 {
 			return err
 		}
-		if err := f.dirents((*buf)[:n], each); err != nil {
+		if err := d.dirents((*buf)[:n], each); err != nil {
 			return err
 		}
 	}
@@ -47,14 +47,14 @@ const (
 )
 
 // dirents calls each for the entries in b.
-func (f *folder) dirents(b []byte, each func(name string, kind fs.FileMode)) error {
+func (d *osDir) dirents(b []byte, each func(name string, kind fs.FileMode)) error {
 	for len(b) > direntName {
 		n := int(binary.NativeEndian.Uint16(b[direntLen:]))
 		if n <= direntName || n > len(b) {
 			return unix.EIO
 		}
 		name, _, _ := bytes.Cut(b[direntName:n], []byte{0})
-		if kind, ok := f.direntKind(b[direntType], name); ok {
+		if kind, ok := d.direntKind(b[direntType], name); ok {
 			each(string(name), kind)
 		}
 		b = b[n:]
@@ -62,9 +62,9 @@ func (f *folder) dirents(b []byte, each func(name string, kind fs.FileMode)) err
 	return nil
 }
 
-// direntKind returns the kind of an entry; not ok is one that does not count,
-// or that is gone by now.
-func (f *folder) direntKind(kind byte, name []byte) (fs.FileMode, bool) {
+// direntKind returns the type of a directory entry. It is not ok for "." and
+// "..", and for a name that is gone by now.
+func (d *osDir) direntKind(kind byte, name []byte) (fs.FileMode, bool) {
 	switch {
 	case string(name) == ".", string(name) == "..":
 		return 0, false
@@ -77,6 +77,6 @@ func (f *folder) direntKind(kind byte, name []byte) (fs.FileMode, bool) {
 	case kind != unix.DT_UNKNOWN:
 		return fs.ModeIrregular, true
 	}
-	m, err := f.lstat(string(name))
+	m, err := d.lstat(string(name))
 	return m.mode.Type(), !errors.Is(err, fs.ErrNotExist)
 }

@@ -31,7 +31,7 @@ func TestAKindThatTheSystemDoesNotTellIsLookedUp(t *testing.T) {
 		b = append(b, dirent(name, unix.DT_UNKNOWN)...)
 	}
 	var got []string
-	if err := tr.root.folder.dirents(b, func(name string, kind fs.FileMode) {
+	if err := tr.dirs.root.dir.handle.dirents(b, func(name string, kind fs.FileMode) {
 		got = append(got, fmt.Sprintf("%q %v", name, kind))
 	}); err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestADirectoryThatIsToldWrongIsAnError(t *testing.T) {
 		b := slices.Concat(dirent("f", unix.DT_REG), dirent(strings.Repeat("g", 9), unix.DT_REG))
 		binary.NativeEndian.PutUint16(b[len(dirent("f", 0))+direntLen:], n)
 		names := 0
-		err := tr.root.folder.dirents(b, func(string, fs.FileMode) { names++ })
+		err := tr.dirs.root.dir.handle.dirents(b, func(string, fs.FileMode) { names++ })
 		isErr(t, what, err, unix.EIO)
 		if names != 1 {
 			t.Errorf("%s: got %d names, want the one before it", what, names)

@@ -1,6 +1,7 @@
 package localfs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,13 +10,59 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// look returns the complete entry called name in d, of which see said info.
-func (t *Tree) look(d *dir, name string, info *meta) (core.Entry, error) {
-	return t.entry(d, name, join(d.key, name), info)
+// entries makes entries of the things in a tree's directories.
+type entries struct {
+	dirs   *dirs
+	settle time.Duration // see Options
 }
 
-// entry is look for one who knows the key already.
-func (t *Tree) entry(d *dir, name, key string, info *meta) (core.Entry, error) {
+// stat returns the complete entry at key, or an error that is fs.ErrNotExist.
+func (t *entries) stat(ctx context.Context, key string) (core.Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return core.Entry{}, err
+	}
+	now := time.Now()
+	d, name, info, err := t.locate(key)
+	if err != nil {
+		return core.Entry{}, err
+	}
+	defer t.dirs.release(d)
+	e, err := t.at(d, name, &info)
+	e.Settled = t.settled(&info, now)
+	return e, err
+}
+
+// locate returns the open directory that key is in, which the caller releases,
+// key's last segment, and the state of the thing there. Directories and
+// temporary files are no entries, so they are fs.ErrNotExist; a directory whose
+// name cannot be a key is one.
+func (t *entries) locate(key string) (*dir, string, fileInfo, error) {
+	if !plainPath(key) {
+		return nil, "", fileInfo{}, fs.ErrNotExist
+	}
+	parent, name := split(key)
+	d, err := t.dirs.open(parent, t.dirs.forReading())
+	if err != nil {
+		return nil, "", fileInfo{}, asNotExist(err)
+	}
+	info, err := d.stat(name)
+	if isDir := info.mode.IsDir(); err == nil && (isDir && nameProblem(name, true) == nil || !isDir && isTemp(name)) {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		t.dirs.release(d)
+		return nil, "", fileInfo{}, asNotExist(err)
+	}
+	return d, name, info, nil
+}
+
+// at returns the complete entry called name in d, whose stat is info.
+func (t *entries) at(d *dir, name string, info *fileInfo) (core.Entry, error) {
+	return t.withKey(d, name, join(d.key, name), info)
+}
+
+// withKey is at for a caller that has the key already.
+func (t *entries) withKey(d *dir, name, key string, info *fileInfo) (core.Entry, error) {
 	e := core.Entry{Key: key, Token: info.token()}
 	mode := info.mode
 	if err := nameProblem(name, mode.IsDir()); err != nil {
@@ -26,16 +73,16 @@ func (t *Tree) entry(d *dir, name, key string, info *meta) (core.Entry, error) {
 	case mode.IsRegular():
 		e.Kind, e.Size, e.ModTime = core.File, info.size, info.mtime
 	case mode&fs.ModeSymlink != 0:
-		return t.lookLink(d, name, e, info)
+		return t.withTarget(d, name, e, info)
 	default:
 		e.Problem = fmt.Errorf("it is %s, and only files and links can be carried", describe(mode))
 	}
 	return e, nil
 }
 
-// lookLink completes the entry e of the link called name in d.
-func (t *Tree) lookLink(d *dir, name string, e core.Entry, info *meta) (core.Entry, error) {
-	switch t.links {
+// withTarget completes the entry e of the link called name in d.
+func (t *entries) withTarget(d *dir, name string, e core.Entry, info *fileInfo) (core.Entry, error) {
+	switch t.dirs.links {
 	case SkipLinks:
 		e.Problem = core.ErrExcluded
 		return e, nil
@@ -48,7 +95,7 @@ func (t *Tree) lookLink(d *dir, name string, e core.Entry, info *meta) (core.Ent
 		return core.Entry{}, err
 	}
 	e.Size, e.Token = info.size, e.Token+textMark(text)
-	target, err := t.linkTarget(e.Key, text)
+	target, err := linkTarget(t.dirs, e.Key, text)
 	var no refusal
 	if errors.As(err, &no) {
 		e.Problem = no
@@ -66,21 +113,21 @@ const (
 	fineTick = 10 * time.Millisecond
 )
 
-// settled reports whether whatever changes a file after now changes its token
-// too: git's rule for racily clean files. Where no change time is known, a
-// program can hide a change by setting the modification time back.
-func (t *Tree) settled(info *meta, now time.Time) bool {
+// settled reports whether every change of a file after now also changes its
+// token: git's rule for racily clean files. It is false without a change time,
+// because a program could hide a change by setting the modification time back.
+func (t *entries) settled(info *fileInfo, now time.Time) bool {
 	latest := now.Add(-t.settle)
 	return info.ctime != 0 && time.Unix(0, info.ctime).Before(latest) && info.mtime.Before(latest)
 }
 
-// settledAsWritten is settled for a file that this program just wrote and gave
-// the old modification time that it has: whoever writes to it makes that time
-// new. Only setting it back as well, within the same tick of the clock, would
-// go unseen, so the clock has to be a fine one.
-func (t *Tree) settledAsWritten(info *meta, given, now time.Time) bool {
+// settledAsWritten is settled for a file that this process just wrote and gave
+// an old modification time: every later write changes that time. Only setting it
+// back within the same tick of the clock would hide a change, so the clock has
+// to be a fine one.
+func (t *entries) settledAsWritten(info *fileInfo, given, now time.Time) bool {
 	return info.ctime%int64(fineTick) != 0 && info.mtime.Equal(given) && given.Before(now.Add(-t.settle))
 }
 
-// textMark is the part of a link's token that tells its text.
+// textMark is the part of a link's token that depends on its text.
 func textMark(text string) string { return ":" + core.SumMD5([]byte(text)).String() }

@@ -14,17 +14,17 @@ import (
 
 func TestRefusalsOfTheSystemAreOurs(t *testing.T) {
 	long := &fs.PathError{Op: "openat", Path: "x", Err: syscall.ENAMETOOLONG}
-	isErr(t, "a long name", refused(core.File, long), core.ErrUnsupportedKey)
-	isErr(t, "a long text", refused(core.Link, long), core.ErrUnsupportedLink)
-	isErr(t, "bytes that are no text", refused(core.File, syscall.EILSEQ), core.ErrUnsupportedKey)
-	isErr(t, "any other", refused(core.File, syscall.EIO), syscall.EIO)
+	isErr(t, "a long name", asUnsupported(core.File, long), core.ErrUnsupportedKey)
+	isErr(t, "a long text", asUnsupported(core.Link, long), core.ErrUnsupportedLink)
+	isErr(t, "bytes that are no text", asUnsupported(core.File, syscall.EILSEQ), core.ErrUnsupportedKey)
+	isErr(t, "any other", asUnsupported(core.File, syscall.EIO), syscall.EIO)
 }
 
 func TestAbsentIsWhatCannotBeThere(t *testing.T) {
-	for _, err := range []error{&wayError{key: "a", what: "a file"}, syscall.ENOTDIR, syscall.ENAMETOOLONG, fs.ErrNotExist} {
-		isErr(t, err.Error(), absent(err), fs.ErrNotExist)
+	for _, err := range []error{&parentError{key: "a", is: "a file"}, syscall.ENOTDIR, syscall.ENAMETOOLONG, fs.ErrNotExist} {
+		isErr(t, err.Error(), asNotExist(err), fs.ErrNotExist)
 	}
-	if err := absent(syscall.EIO); errors.Is(err, fs.ErrNotExist) {
+	if err := asNotExist(syscall.EIO); errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v is not an absence", err)
 	}
 }

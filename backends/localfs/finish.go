@@ -11,23 +11,23 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// staleAfter is how long after its last change a temporary file belongs to a
-// run that is gone.
+// staleAfter is how long after its last change a temporary file is taken to be
+// of a run that is gone.
 const staleAfter = time.Hour
 
-// Finish implements [core.Finisher]. It removes temporary files of ours that
-// did not change for an hour and, if the run was allowed to delete, every
-// empty directory below the root. What cannot be read or removed stays, and
-// is told in one remark.
+// Finish implements [core.Finisher]. It removes temporary files that did not
+// change for an hour and, if the run was allowed to delete, every empty
+// directory below the root. It skips directories that cannot be read, and
+// reports what it cannot remove in one remark.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
-	root, err := t.top(false)
+	root, err := t.dirs.root.open()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fail("finish", "", err)
 	}
-	s := &sweeper{ctx: ctx, dirs: done.Deletes, keep: done.Keep, stale: time.Now().Add(t.hooks.later - staleAfter)}
+	s := &sweeper{ctx: ctx, dirs: done.Deletes, keep: done.Keep, stale: time.Now().Add(t.dirs.hooks.later - staleAfter)}
 	if _, err := s.sweep(root); err != nil {
 		return nil, fail("finish", "", err)
 	}
@@ -38,27 +38,27 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 	return notes, nil
 }
 
-// A sweeper cleans a tree up.
+// A sweeper removes stale temporary files and empty directories.
 type sweeper struct {
-	ctx   context.Context //nolint:containedctx // A sweeper is a call, not a thing that lasts.
-	dirs  bool            // empty directories go
+	ctx   context.Context //nolint:containedctx // It lives as long as one call.
+	dirs  bool            // remove empty directories too
 	keep  func(dir string) bool
-	stale time.Time
+	stale time.Time // temporary files that are older are removed
 
-	left  int // could not be removed
+	left  int // things that could not be removed
 	first string
 	why   error
 }
 
-// sweep cleans up in d and reports whether nothing is left there. The error is
-// the context's.
+// sweep cleans up in d and reports whether it is empty then. The error is the
+// context's.
 func (s *sweeper) sweep(d *dir) (empty bool, err error) {
 	if err := s.ctx.Err(); err != nil {
 		return false, err
 	}
 	var dirs, temps []string
 	empty = true
-	err = d.folder.names(func(name string, kind fs.FileMode) {
+	err = d.handle.names(func(name string, kind fs.FileMode) {
 		switch {
 		case kind.IsDir():
 			dirs = append(dirs, name)
@@ -69,13 +69,13 @@ func (s *sweeper) sweep(d *dir) (empty bool, err error) {
 		}
 	})
 	if err != nil {
-		return false, nil //nolint:nilerr // What cannot be read is not ours to clean; the listing has told it.
+		return false, nil //nolint:nilerr // The listing has reported it.
 	}
 	for _, name := range temps {
-		empty = s.temp(d, name) && empty
+		empty = s.removeTemp(d, name) && empty
 	}
 	for _, name := range dirs {
-		gone, err := s.dir(d, name)
+		gone, err := s.removeDir(d, name)
 		if err != nil {
 			return false, err
 		}
@@ -84,18 +84,18 @@ func (s *sweeper) sweep(d *dir) (empty bool, err error) {
 	return empty, nil
 }
 
-// temp removes a stale temporary file and reports whether it is gone.
-func (s *sweeper) temp(d *dir, name string) bool {
-	info, err := d.folder.lstat(name)
+// removeTemp removes a stale temporary file and reports whether it is gone.
+func (s *sweeper) removeTemp(d *dir, name string) bool {
+	info, err := d.handle.lstat(name)
 	if err != nil || info.mode.IsDir() || info.lastChange().After(s.stale) {
 		return errors.Is(err, fs.ErrNotExist)
 	}
-	return s.told(d, name, d.folder.unlink(name))
+	return s.gone(d, name, d.handle.unlink(name))
 }
 
-// dir sweeps a directory, removes it if nothing is left in it, and reports
+// removeDir sweeps a directory, removes it if it is empty then, and reports
 // whether it is gone.
-func (s *sweeper) dir(d *dir, name string) (bool, error) {
+func (s *sweeper) removeDir(d *dir, name string) (bool, error) {
 	if nameProblem(name, true) != nil {
 		return false, nil
 	}
@@ -104,18 +104,19 @@ func (s *sweeper) dir(d *dir, name string) (bool, error) {
 	}
 	sub, err := d.open(name)
 	if err != nil {
-		return errors.Is(err, fs.ErrNotExist), nil //nolint:nilerr // As above: not ours to clean.
+		return errors.Is(err, fs.ErrNotExist), nil //nolint:nilerr // The listing has reported it.
 	}
 	empty, err := s.sweep(sub)
-	_ = sub.folder.Close() // nothing was written through it
+	_ = sub.handle.Close() // nothing was written through it
 	if err != nil || !empty || !s.dirs {
 		return false, err
 	}
-	return s.told(d, name, d.rmdirAt(name)), nil
+	return s.gone(d, name, d.rmdir(name)), nil
 }
 
-// told notes what could not be removed, unless it is gone, or in use, by now.
-func (s *sweeper) told(d *dir, name string, err error) bool {
+// gone reports whether name is gone after a removal that returned err. It counts
+// a failure, unless the directory is in use by now.
+func (s *sweeper) gone(d *dir, name string, err error) bool {
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return true
 	}

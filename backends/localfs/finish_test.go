@@ -53,7 +53,7 @@ func TestFinishDoesNotFollowLinks(t *testing.T) {
 
 // sweepAll makes every temporary file look stale.
 func sweepAll(tr *Tree) *Tree {
-	tr.hooks.later = 2 * staleAfter
+	tr.dirs.hooks.later = 2 * staleAfter
 	return tr
 }
 
@@ -117,7 +117,7 @@ func TestAKilledRunLeavesNothingToSee(t *testing.T) {
 func TestFinishTellsWhatItCannotRemove(t *testing.T) {
 	s := &sweeper{}
 	d := &dir{key: "a"}
-	if s.told(d, "b", errors.New("no way")) || !s.told(d, "c", os.ErrNotExist) || s.told(d, "d", core.ErrConflict) {
+	if s.gone(d, "b", errors.New("no way")) || !s.gone(d, "c", os.ErrNotExist) || s.gone(d, "d", core.ErrConflict) {
 		t.Error("told is wrong about what is gone")
 	}
 	if s.left != 1 || s.first != "a/b" {

@@ -9,49 +9,50 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// traits is what the first write finds out about the file system.
+// traits are the properties of a file system that the first write finds out.
 type traits struct {
 	mode  fs.FileMode // that the umask leaves to a new file
 	folds bool        // names that differ in case, or in Unicode form, are one
 }
 
-// writable makes the root, if it may be made, and returns its traits.
-func (t *Tree) writable() (*traits, error) {
-	if tr := t.trait.Load(); tr != nil {
+// probe returns the traits of the file system. The first call makes the root, if
+// it may be made, and writes temporary files to it.
+func (t *dirs) probe() (*traits, error) {
+	if tr := t.traits.Load(); tr != nil {
 		return tr, nil
 	}
-	d, err := t.top(true)
+	d, err := t.root.openOrMake()
 	if err != nil {
 		return nil, err
 	}
 	tr, err := d.probe()
 	if err == nil {
-		t.trait.Store(tr)
+		t.traits.Store(tr)
 	}
 	return tr, err
 }
 
-// probe writes temporary files and looks for them under other spellings.
+// probe writes temporary files and looks them up under other spellings.
 func (d *dir) probe() (*traits, error) {
 	name := tempName("")
 	info, err := d.probeFile(name)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = d.folder.unlink(name) }() // or else Finish, in time
-	tr := &traits{mode: info.mode.Perm(), folds: d.t.hooks.fold != nil || d.has(strings.ToUpper(name))}
+	defer func() { _ = d.handle.unlink(name) }() // or else Finish, in time
+	tr := &traits{mode: info.mode.Perm(), folds: d.dirs.hooks.fold != nil || d.has(strings.ToUpper(name))}
 	composed := tempName("\u00e9")
-	if _, err := d.probeFile(composed); err == nil { // not every file system can hold it
+	if _, err := d.probeFile(composed); err == nil { // some file systems refuse the name
 		tr.folds = tr.folds || d.has(strings.Replace(composed, "\u00e9", "e\u0301", 1))
-		_ = d.folder.unlink(composed)
+		_ = d.handle.unlink(composed)
 	}
 	return tr, nil
 }
 
-func (d *dir) probeFile(name string) (meta, error) {
-	f, err := d.folder.create(name, 0o666)
+func (d *dir) probeFile(name string) (fileInfo, error) {
+	f, err := d.handle.create(name, 0o666)
 	if err != nil {
-		return meta{}, err
+		return fileInfo{}, err
 	}
 	info, err := f.stat()
 	return info, errors.Join(err, f.Close())
@@ -62,25 +63,25 @@ func (d *dir) has(name string) bool {
 	return err == nil
 }
 
-// checkSpelling holds that sub, which was opened as name in d, is spelled so
-// on the disk: else keys would be stored under another name, and the next
-// listing would not find them.
-func (t *Tree) checkSpelling(d, sub *dir, name string) error {
-	if tr := t.trait.Load(); tr == nil || !tr.folds || sub.spelled.Load() {
+// checkSpelling returns an error if sub, which was opened as name in d, has
+// another name on the disk: keys below it would be stored under that one, and
+// the next listing would not find them.
+func (t *dirs) checkSpelling(d, sub *dir, name string) error {
+	if tr := t.traits.Load(); tr == nil || !tr.folds || sub.sameName.Load() {
 		return nil
 	}
 	if err := d.checkName(name, &sub.info); err != nil {
 		return err
 	}
-	sub.spelled.Store(true)
+	sub.sameName.Store(true)
 	return nil
 }
 
-// checkName is ErrConflict, naming both keys, if what lstat finds as name, of
-// which it said info, is called something else on the disk.
-func (d *dir) checkName(name string, info *meta) error {
+// checkName returns ErrConflict, with both keys, if the thing that lstat finds
+// as name, with this info, has another name on the disk.
+func (d *dir) checkName(name string, info *fileInfo) error {
 	exact, other := false, ""
-	err := d.folder.names(func(n string, _ fs.FileMode) {
+	err := d.handle.names(func(n string, _ fs.FileMode) {
 		if n == name {
 			exact = true
 		} else if strings.EqualFold(n, name) || other == "" && d.isCalled(n, info) {
@@ -90,25 +91,25 @@ func (d *dir) checkName(name string, info *meta) error {
 	if err != nil || exact || other == "" {
 		return err
 	}
-	return fmt.Errorf("%w: %s and %s are one name here, for this file system does not tell them apart", core.ErrConflict,
+	return fmt.Errorf("%w: %s and %s are one name here, because this file system ignores case or Unicode form", core.ErrConflict,
 		core.DisplayKey(join(d.key, name)), core.DisplayKey(join(d.key, other)))
 }
 
-// isCalled reports whether name leads to what info is of.
-func (d *dir) isCalled(name string, info *meta) bool {
-	own, err := d.folder.lstat(name)
+// isCalled reports whether name is a name of the file of info.
+func (d *dir) isCalled(name string, info *fileInfo) bool {
+	own, err := d.handle.lstat(name)
 	return err == nil && own.same(info)
 }
 
-// actual returns name as it stands on the disk. Without a hook that is the file
-// system's own business.
+// actual returns name as it stands on the disk. Without the hook, that is left
+// to the file system.
 func (d *dir) actual(name string) string {
-	fold := d.t.hooks.fold
+	fold := d.dirs.hooks.fold
 	if fold == nil {
 		return name
 	}
 	found := name
-	_ = d.folder.names(func(n string, _ fs.FileMode) { // what cannot be read is found by the operation itself
+	_ = d.handle.names(func(n string, _ fs.FileMode) { // the operation itself reports the error
 		if found != n && fold(n) == fold(name) {
 			found = n
 		}

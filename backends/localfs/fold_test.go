@@ -19,7 +19,7 @@ import (
 func folding(t *testing.T) (*Tree, string) {
 	tr, dir := newTree(t)
 	fold := cases.Fold()
-	tr.hooks.fold = func(name string) string { return fold.String(norm.NFD.String(name)) }
+	tr.dirs.hooks.fold = func(name string) string { return fold.String(norm.NFD.String(name)) }
 	return tr, dir
 }
 
@@ -65,7 +65,7 @@ func TestFoldingDoesNotStopWhatIsSpelledAsItWas(t *testing.T) {
 
 func TestProbeSeesWhatThisFileSystemDoes(t *testing.T) {
 	tr, dir := newTree(t)
-	got, err := tr.writable()
+	got, err := tr.dirs.probe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +78,8 @@ func TestProbeSeesWhatThisFileSystemDoes(t *testing.T) {
 
 func TestProbeLeavesNothing(t *testing.T) {
 	tr, dir := newTree(t)
-	_, err := tr.writable()
-	_, again := tr.writable()
+	_, err := tr.dirs.probe()
+	_, again := tr.dirs.probe()
 	if err := errors.Join(err, again); err != nil {
 		t.Fatal(err)
 	}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package localfs
 
 import (
@@ -15,7 +17,7 @@ func TestHiddenDirectoriesAreNotWalked(t *testing.T) {
 	write(t, dir, "a/x", "cache-1/x", "cache/deep/x", "cache/y", "cache0", "z")
 	var opened []string
 	tr := open(t, dir, Options{Hidden: func(key string) bool { return strings.HasPrefix(key, "cache/") || key == "z" }})
-	tr.hooks.window = func(before, key string) {
+	tr.dirs.hooks.window = func(before, key string) {
 		if before == "enter" {
 			opened = append(opened, key)
 		}

@@ -90,7 +90,7 @@ func TestNoDescriptorIsLeftOpen(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				tr.hooks.plain = plain
+				tr.dirs.hooks.plain = plain
 				ctx, cancel := context.WithCancel(t.Context())
 				do(ctx, tr)
 				cancel()
@@ -119,18 +119,18 @@ func noTemps(t *testing.T, dir string) {
 // A path that is too long for one call is opened step by step.
 func TestAKeyLongerThanAPathIsRead(t *testing.T) {
 	tr, _ := newTree(t)
-	d := tr.root
+	d := tr.dirs.root.dir
 	name := strings.Repeat("n", maxSegment)
 	var made []string
 	for range 20 {
-		next, err := tr.step(d, name, passage{made: &made})
-		tr.release(d)
+		next, err := tr.dirs.step(d, name, lookup{made: &made})
+		tr.dirs.release(d)
 		if err != nil {
 			t.Fatal(err)
 		}
 		d = next
 	}
-	f, err := d.folder.create("f", 0o600)
+	f, err := d.handle.create("f", 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestAKeyLongerThanAPathIsRead(t *testing.T) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	tr.release(d)
+	tr.dirs.release(d)
 	key := strings.Repeat(name+"/", 20) + "f"
 	equal(t, "list", shown(t, tr), []string{key})
 	if got := contentOf(t, tr, key); got != "far" {

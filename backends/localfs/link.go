@@ -4,17 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
 )
 
-// maxHops is how many links a way may lead through, as on Linux.
+// maxHops is how many links a path may lead through, as on Linux.
 const maxHops = 40
 
-// A refusal is a reason why a link cannot be carried, in contrast to a failure
-// to find out.
+// A refusal is a reason why a link cannot be carried. Other errors say that
+// its target could not be found out.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
@@ -29,20 +28,14 @@ var (
 	errTooMany = refuse("the link leads through more than %d links", maxHops)
 )
 
-// readlink returns the text of the link called name in d.
-func (d *dir) readlink(name string) (string, error) {
-	text, err := d.folder.readlink(d.actual(name))
-	return filepath.ToSlash(text), err
-}
-
-// linkTarget returns where the link at key with this text points: what the
-// file system would find, up to the last hop. A refusal says why it cannot be
-// carried.
-func (t *Tree) linkTarget(key, text string) (core.Target, error) {
+// linkTarget returns the target of the link at key with this text, as the file
+// system would resolve it, up to the last link. The error is a refusal if the
+// link cannot be carried.
+func linkTarget(t *dirs, key, text string) (core.Target, error) {
 	if strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://") {
 		return core.Target{}, refuse("the link's text is the URL %s, which in a directory is only a path", core.DisplayKey(text))
 	}
-	r := resolver{t: t, text: text}
+	r := resolver{dirs: t, text: text, root: t.root.segments()}
 	target, err := r.resolve(key, text)
 	switch {
 	case err != nil:
@@ -51,7 +44,7 @@ func (t *Tree) linkTarget(key, text string) (core.Target, error) {
 		return core.Target{}, refuse("the link points to itself")
 	case core.Below(target, key):
 		return core.Target{}, refuse("the link leads through itself")
-	case target == "." && !r.lost:
+	case target == "." && !r.lexical:
 		return core.Target{Key: target, Dir: core.IsDir}, nil
 	case target == ".":
 		return core.Target{Key: target}, nil
@@ -63,13 +56,13 @@ func (t *Tree) linkTarget(key, text string) (core.Target, error) {
 	return core.Target{Key: target, Dir: is}, err
 }
 
-// kind says whether the target of the link at key is a directory, following
-// the chain that begins there to see whether it ends.
+// kind returns whether the target of the link at key is a directory. If it is a
+// link, it follows the chain, to refuse one that never ends.
 func (r *resolver) kind(key, target string) (core.Dir, error) {
-	if r.lost {
+	if r.lexical {
 		return core.DirUnknown, nil
 	}
-	info, err := r.t.lstatKey(target)
+	info, err := r.dirs.lstat(target)
 	switch {
 	case unknowable(err):
 		return core.DirUnknown, nil
@@ -83,8 +76,8 @@ func (r *resolver) kind(key, target string) (core.Dir, error) {
 	return core.NotDir, r.chain(map[string]bool{key: true}, target)
 }
 
-// chain follows links from the one at key on until they end, and refuses a
-// ring. That a chain ends outside, or at nothing, is no matter of its first
+// chain follows links from the one at key to the end, and refuses a ring. A
+// chain that ends outside the tree, or at nothing, is no fault of its first
 // link.
 func (r *resolver) chain(seen map[string]bool, key string) error {
 	for {
@@ -92,24 +85,24 @@ func (r *resolver) chain(seen map[string]bool, key string) error {
 			return errRing
 		}
 		seen[key] = true
-		text, err := r.t.readlinkKey(key)
+		text, err := r.dirs.readlink(key)
 		if err != nil {
-			return nil //nolint:nilerr // The chain ends here: what it names is no link, or not to be seen.
+			return nil //nolint:nilerr // The chain ends here: at something that is no link or cannot be read.
 		}
 		if r.hops++; r.hops > maxHops {
 			return errTooMany
 		}
 		next, err := r.resolve(key, text)
-		if err != nil || r.lost {
-			return ringOnly(err)
+		if err != nil || r.lexical {
+			return endless(err)
 		}
 		key = next
 	}
 }
 
-// ringOnly keeps of the errors that a link further on in a chain may have those
-// that make the whole chain endless.
-func ringOnly(err error) error {
+// endless returns err, of a later link in a chain, if it makes the whole chain
+// endless or is no refusal.
+func endless(err error) error {
 	var no refusal
 	if errors.As(err, &no) && err != errRing && err != errTooMany { //nolint:errorlint // They are never wrapped.
 		return nil
@@ -117,29 +110,8 @@ func ringOnly(err error) error {
 	return err
 }
 
-// unknowable reports whether err says that something is not there, or is not
-// for us to see.
+// unknowable reports whether err says that something does not exist or must not
+// be seen.
 func unknowable(err error) bool {
-	return err != nil && (errors.Is(absent(err), fs.ErrNotExist) || errors.Is(err, fs.ErrPermission))
-}
-
-// lstatKey says what is at key.
-func (t *Tree) lstatKey(key string) (meta, error) {
-	parent, name := split(key)
-	d, err := t.openDir(parent, straight)
-	if err != nil {
-		return meta{}, err
-	}
-	defer t.release(d)
-	return d.lstat(name)
-}
-
-func (t *Tree) readlinkKey(key string) (string, error) {
-	parent, name := split(key)
-	d, err := t.openDir(parent, straight)
-	if err != nil {
-		return "", err
-	}
-	defer t.release(d)
-	return d.readlink(name)
+	return err != nil && (errors.Is(asNotExist(err), fs.ErrNotExist) || errors.Is(err, fs.ErrPermission))
 }

@@ -182,7 +182,7 @@ func TestLinksFollowed(t *testing.T) {
 
 func TestLinksFollowedEndInARing(t *testing.T) {
 	tr, dir := newTree(t)
-	tr.links = FollowLinks
+	tr.dirs.links = FollowLinks
 	write(t, dir, "d/up -> ..", "d/x", "self -> self", "z")
 	var got []string
 	for e, err := range tr.List(t.Context(), "") {
@@ -222,7 +222,7 @@ func TestLinksFollowedAreNotWrittenThrough(t *testing.T) {
 
 func TestLinksSkippedAreProtected(t *testing.T) {
 	tr, dir := newTree(t)
-	tr.links = SkipLinks
+	tr.dirs.links = SkipLinks
 	write(t, dir, "f", "l -> f", "out -> ..")
 	for _, e := range list(t, tr) {
 		if e.Key != "f" {

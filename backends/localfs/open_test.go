@@ -54,7 +54,7 @@ func TestOpenTakesLinksFromTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr, ok := b.(*Tree)
-	if !ok || tr.links != SkipLinks {
+	if !ok || tr.dirs.links != SkipLinks {
 		t.Errorf("got %+v", b)
 	}
 	_ = tr.Close()

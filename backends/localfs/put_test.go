@@ -218,7 +218,7 @@ func TestPutModTimeAfter2038IsKeptOrLeftOut(t *testing.T) {
 
 func TestPutWithoutHardLinksStillCreates(t *testing.T) {
 	tr, dir := newTree(t)
-	tr.hooks.noLinks = true
+	tr.dirs.hooks.noLinks = true
 	putFile(t, tr, "a/b", "x", nil)
 	_, err := tr.Put(t.Context(), file("a/b", "y"), strings.NewReader("y"), nil)
 	isErr(t, "second create", err, core.ErrChanged)

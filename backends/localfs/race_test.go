@@ -112,7 +112,7 @@ func TestRacingSwapsNeverEscape(t *testing.T) {
 
 func raceSwaps(t *testing.T, plain bool) {
 	tr, dir, outside, before := plant(t)
-	tr.hooks.plain = plain
+	tr.dirs.hooks.plain = plain
 	write(t, dir, "x/d/d/")
 	inside := onDisk(t, filepath.Join(dir, "inside"))
 	stop := swapper(t, dir, "../outside", "inside", outside, "../outside/d", ".")

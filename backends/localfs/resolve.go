@@ -10,33 +10,34 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// A resolver walks the way that a link's text describes, as the file system
-// does, without ever looking at anything outside the tree.
+// A resolver finds the key that the text of a link names, as the file system
+// does, without a system call on anything outside the tree.
 type resolver struct {
-	t    *Tree
-	text string // of the link that is asked about
-	hops int    // links passed so far
+	dirs *dirs
+	text string   // of the link that is asked about
+	root []string // the segments of the root's path, without links
+	hops int      // links followed so far
 
-	rest []string // what is still to be walked
-	at   []string // where the walk is, in real directories, below the root
-	lost bool     // something was not there: from here on only the text counts
-	// out is where the walk is when it has left the tree. As long as it keeps
-	// to the path of the root, which has no links, it may come back.
-	out     []string
+	rest    []string // segments still to be resolved
+	at      []string // resolved segments, below the root
+	lexical bool     // a segment does not exist: the rest is resolved by its text
+	// outside says that the path has left the tree; out is where it is then. It
+	// may come back as long as it stays on the way to the root.
 	outside bool
+	out     []string
 }
 
-// resolve returns the key of what the link at key with this text names, "."
-// for the root; the last hop is not taken.
+// resolve returns the key that the link at key with this text names, "." for the
+// root. It does not follow a link in the last segment.
 func (r *resolver) resolve(key, text string) (string, error) {
-	r.at, r.rest, r.outside, r.lost = nil, nil, false, false
+	r.at, r.rest, r.outside, r.lexical = nil, nil, false, false
 	if dir := path.Dir(key); dir != "." {
 		r.at = strings.Split(dir, "/")
 	}
 	if text == "" {
 		return "", refuse("the link has no text")
 	}
-	r.jump(text)
+	r.prepend(text)
 	for len(r.rest) > 0 {
 		seg := r.rest[0]
 		r.rest = r.rest[1:]
@@ -53,63 +54,64 @@ func (r *resolver) resolve(key, text string) (string, error) {
 	return strings.Join(r.at, "/"), nil
 }
 
-// jump puts the text of a link before what is still to be walked.
-func (r *resolver) jump(text string) {
+// prepend puts the segments of a link's text before those still to be resolved.
+func (r *resolver) prepend(text string) {
 	if filepath.IsAbs(filepath.FromSlash(text)) {
 		text = r.fromRoot(text)
 	}
-	parts := slices.DeleteFunc(strings.Split(text, "/"), func(s string) bool { return s == "" || s == "." })
+	parts := slices.DeleteFunc(segments(text), func(s string) bool { return s == "." })
 	r.rest = slices.Concat(parts, r.rest)
 }
 
-// fromRoot begins the walk of an absolute text: at the tree's root if it is
-// named as the user named it, else at the root of the file system. It returns
-// what remains to be walked.
+// fromRoot moves to where an absolute text begins: the tree's root if the text
+// begins with its path as the user spelled it, else the root of the file system.
+// It returns the text that remains.
 func (r *resolver) fromRoot(text string) string {
 	r.at = nil
-	given := filepath.ToSlash(r.t.given)
+	given := filepath.ToSlash(r.dirs.root.given)
 	if rest, ok := strings.CutPrefix(text, given); ok && (rest == "" || rest[0] == '/') {
 		r.outside = false
 		return rest
 	}
-	r.out, r.outside = nil, len(r.t.real) > 0
+	r.out, r.outside = nil, len(r.root) > 0
 	return text
 }
 
+// step resolves one segment.
 func (r *resolver) step(seg string) error {
 	switch {
 	case seg == "..":
 		r.up()
 	case r.outside:
 		return r.down(seg)
-	case r.lost || len(r.rest) == 0:
+	case r.lexical || len(r.rest) == 0:
 		r.at = append(r.at, seg)
 	default:
-		return r.pass(seg)
+		return r.enter(seg)
 	}
 	return nil
 }
 
-// up takes one step towards the root, and out of the tree.
+// up moves to the parent directory, which may be outside the tree.
 func (r *resolver) up() {
 	switch {
 	case !r.outside && len(r.at) > 0:
 		r.at = r.at[:len(r.at)-1]
-	case !r.outside && len(r.t.real) > 0:
+	case !r.outside && len(r.root) > 0:
 		r.outside = true
-		r.out = slices.Clone(r.t.real[:len(r.t.real)-1])
+		r.out = slices.Clone(r.root[:len(r.root)-1])
 	case len(r.out) > 0:
 		r.out = r.out[:len(r.out)-1]
 	}
 }
 
-// down takes a step outside the tree, which must be one back to its root.
+// down resolves a segment outside the tree, which must lead towards its root.
 func (r *resolver) down(seg string) error {
-	if seg != r.t.real[len(r.out)] {
+	if seg != r.root[len(r.out)] {
 		return r.leaves()
 	}
 	r.out = append(r.out, seg)
-	if len(r.out) == len(r.t.real) {
+	if len(r.out) == len(r.root) {
 		r.outside, r.at = false, nil
 	}
 	return nil
@@ -119,14 +121,14 @@ func (r *resolver) leaves() error {
 	return refuse("the link points outside the tree, to %s", core.DisplayKey(r.text))
 }
 
-// pass takes a step through something on the way: a directory is entered, a
-// link is followed, and anything else ends what the file system can tell.
-func (r *resolver) pass(seg string) error {
+// enter resolves a segment that others follow: it enters a directory and follows
+// a link. Below anything else, only the text counts.
+func (r *resolver) enter(seg string) error {
 	key := strings.Join(append(slices.Clip(r.at), seg), "/")
-	info, err := r.t.lstatKey(key)
+	info, err := r.dirs.lstat(key)
 	switch {
 	case unknowable(err) || err == nil && !info.mode.IsDir() && info.mode&fs.ModeSymlink == 0:
-		r.lost = true
+		r.lexical = true
 	case err != nil:
 		return err
 	case info.mode&fs.ModeSymlink != 0:
@@ -136,14 +138,14 @@ func (r *resolver) pass(seg string) error {
 	return nil
 }
 
-// hop follows the link at key, which is on the way.
+// hop follows the link at key.
 func (r *resolver) hop(key string) error {
 	if r.hops++; r.hops > maxHops {
 		return errTooMany
 	}
-	text, err := r.t.readlinkKey(key)
+	text, err := r.dirs.readlink(key)
 	if err == nil {
-		r.jump(text)
+		r.prepend(text)
 	}
 	return err
 }

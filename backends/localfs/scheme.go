@@ -15,7 +15,7 @@ import (
 // Scheme is the scheme of directories, for a [core.Mux]: file URLs and plain
 // paths.
 var Scheme = core.Scheme{
-	Name: schemeName, Open: Open, Features: new(Tree).Features(),
+	Name: schemeName, Open: Open, Features: featuresOf("", Options{SettleTime: settleTime}),
 	About:   "a directory, also written as a path; links are symbolic links",
 	Example: "./site or file:///srv/site",
 	Options: urlOptions, Check: checkURL, FromPath: fromPath, Dir: dirOf, Within: within,

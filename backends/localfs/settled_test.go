@@ -20,13 +20,13 @@ func TestSettled(t *testing.T) {
 	}
 	tr := open(t, dir, Options{})
 	settled := func(now time.Time) bool {
-		info, err := tr.root.lstat("f")
+		info, err := tr.dirs.root.dir.lstat("f")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return tr.settled(&info, now)
+		return tr.entries.settled(&info, now)
 	}
-	info, err := tr.root.lstat("f")
+	info, err := tr.dirs.root.dir.lstat("f")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,65 +12,55 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// List implements [core.Tree]. Entries come in key order because each
-// directory's names are sorted with a slash behind those of directories. An
-// entry that is a File is Partial: its md5 is not known.
+// List implements [core.Tree]. Entries come in key order because the names of
+// each directory are sorted with a slash after those of directories. A File is
+// Partial: its md5 is not known.
 func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
-		root, err := t.top(false)
-		if t.create && errors.Is(err, fs.ErrNotExist) {
+		root := t.dirs.root
+		d, err := root.open()
+		if root.create && errors.Is(err, fs.ErrNotExist) {
 			return
 		}
 		if err == nil {
-			err = t.present(root)
+			err = root.verify(d)
 		}
 		if err != nil {
 			yield(core.Entry{}, fail("list", "", err))
 			return
 		}
-		w := &walker{t: t, ctx: ctx, after: after, yield: yield}
-		if !w.walk(root) {
+		w := t.newWalker(ctx, after, yield)
+		if !w.walk(d) {
 			return
 		}
-		// A directory that was taken away lists as empty, and must not look so.
-		if err := t.present(root); err != nil {
+		// A directory that was removed lists as empty, and must not look so.
+		if err := root.verify(d); err != nil {
 			yield(core.Entry{}, fail("list", "", err))
 		}
 	}
 }
 
-// present holds that the directory that was opened is still the tree's.
-func (t *Tree) present(root *dir) error {
-	info, err := statPath(t.given)
-	if err != nil {
-		return rootError(t.given, err)
-	}
-	if !info.same(&root.info) {
-		return fmt.Errorf("%w: the directory %s was replaced", core.ErrChanged, t.given)
-	}
-	return nil
-}
-
-// A walker is one listing. Its methods report whether the listing goes on.
+// A walker is one listing. Those of its methods that return a bool report
+// whether the listing goes on.
 type walker struct {
-	t     *Tree
-	ctx   context.Context //nolint:containedctx // A walker is a call, not a thing that lasts.
-	after string
-	yield func(core.Entry, error) bool
-	above []*dir   // under FollowLinks, the directories that it is in
-	spare [][]look // for reuse, each by one directory at a time
+	dirs    *dirs
+	entries *entries
+	hidden  func(key string) bool
+	ctx     context.Context //nolint:containedctx // It lives as long as one call.
+	after   string
+	yield   func(core.Entry, error) bool
+	parents []*dir         // under FollowLinks, the directories that it is in
+	spare   [][]statResult // for reuse, each by one directory at a time
 }
 
-// item is one name of a directory. There can be many at a time.
+func (t *Tree) newWalker(ctx context.Context, after string, yield func(core.Entry, error) bool) *walker {
+	return &walker{dirs: t.dirs, entries: t.entries, hidden: t.hidden, ctx: ctx, after: after, yield: yield}
+}
+
+// An item is one name of a directory. There can be many at a time.
 type item struct {
 	name  string
-	isDir bool // walked, and sorted with a slash
-}
-
-// look is what see says of an item.
-type look struct {
-	info meta
-	err  error
+	isDir bool // it is walked, and sorted with a slash
 }
 
 // byKey orders items by the keys that they stand for: a directory's begin with
@@ -83,7 +73,7 @@ func byKey(a, b item) int {
 	return a.next(n) - b.next(n)
 }
 
-// next is the byte behind the first n of the item's sort key, or -1.
+// next is the byte after the first n of the item's sort key, or -1.
 func (it item) next(n int) int {
 	switch {
 	case n < len(it.name):
@@ -97,25 +87,25 @@ func (it item) next(n int) int {
 func (w *walker) walk(d *dir) bool {
 	items, err := w.items(d)
 	if err != nil {
-		return w.trouble(d.key, err)
+		return w.fail(d.key, err)
 	}
-	if w.t.links == FollowLinks {
-		w.above = append(w.above, d)
-		defer func() { w.above = w.above[:len(w.above)-1] }()
+	if w.dirs.links == FollowLinks {
+		w.parents = append(w.parents, d)
+		defer func() { w.parents = w.parents[:len(w.parents)-1] }()
 	}
-	looks := w.borrow(len(items))
-	defer w.giveBack(looks)
+	ahead := w.borrow(len(items))
+	defer w.giveBack(ahead)
 	for i := range items {
 		if err := w.ctx.Err(); err != nil {
-			return w.trouble(".", err)
+			return w.fail(".", err)
 		}
-		if i%ahead == 0 {
-			looks = w.lookAhead(d, items[i:min(i+ahead, len(items))], looks)
+		if i%statBatch == 0 {
+			ahead = w.statAhead(d, items[i:min(i+statBatch, len(items))], ahead)
 		}
-		if !w.visit(d, &items[i], at(looks, i%ahead)) {
+		if !w.visit(d, &items[i], resultOf(ahead, i%statBatch)) {
 			return false
 		}
-		items[i] = item{} // a large directory is let go of on the way
+		items[i] = item{} // frees the names of a large directory on the way
 	}
 	return true
 }
@@ -123,10 +113,10 @@ func (w *walker) walk(d *dir) bool {
 // items reads and sorts the names in d, without those of temporary files.
 func (w *walker) items(d *dir) ([]item, error) {
 	var items []item
-	err := d.folder.names(func(name string, kind fs.FileMode) {
+	err := d.handle.names(func(name string, kind fs.FileMode) {
 		it := item{name: name, isDir: kind.IsDir()}
-		if w.t.links == FollowLinks && kind&fs.ModeSymlink != 0 {
-			info, err := d.see(name)
+		if w.dirs.links == FollowLinks && kind&fs.ModeSymlink != 0 {
+			info, err := d.stat(name)
 			it.isDir = err == nil && info.mode.IsDir()
 		}
 		if !it.isDir && isTemp(it.name) {
@@ -139,27 +129,27 @@ func (w *walker) items(d *dir) ([]item, error) {
 	return items, err
 }
 
-// visit yields what one name stands for. ahead is what was seen of it already,
-// or nil.
-func (w *walker) visit(d *dir, it *item, ahead *look) bool {
+// visit yields the entries of one name. ahead is its stat, or nil if that is
+// still to be asked for.
+func (w *walker) visit(d *dir, it *item, ahead *statResult) bool {
 	key := join(d.key, it.name)
-	if w.passed(key, it.isDir) {
+	if w.isBefore(key, it.isDir) {
 		return true
 	}
-	if w.opens(it) {
+	if w.needsNoStat(it) {
 		return w.enter(d, it, key)
 	}
 	if ahead == nil {
-		info, err := d.see(it.name)
-		ahead = &look{info, err}
+		info, err := d.stat(it.name)
+		ahead = &statResult{info, err}
 	}
 	switch info := &ahead.info; {
-	case errors.Is(ahead.err, fs.ErrNotExist): // it went away since the names were read
+	case errors.Is(ahead.err, fs.ErrNotExist): // it was removed since the names were read
 		return true
 	case ahead.err != nil:
-		return w.trouble(key, ahead.err)
+		return w.fail(key, ahead.err)
 	case it.isDir != (info.mode.IsDir() && nameProblem(it.name, true) == nil):
-		return w.trouble(key, became(info))
+		return w.fail(key, became(info))
 	case it.isDir:
 		return w.enter(d, it, key)
 	default:
@@ -167,19 +157,20 @@ func (w *walker) visit(d *dir, it *item, ahead *look) bool {
 	}
 }
 
-// opens reports whether the item is a directory that is opened without a look:
-// opening it says as much.
-func (w *walker) opens(it *item) bool { return it.isDir && w.t.links != FollowLinks }
+// needsNoStat reports whether the item is a directory that opening tells enough
+// of.
+func (w *walker) needsNoStat(it *item) bool { return it.isDir && w.dirs.links != FollowLinks }
 
-// hides reports whether nobody will look at what the directory at key holds.
-func (t *Tree) hides(key string) bool { return t.hidden != nil && t.hidden(key+"/") }
+// hides reports whether the caller ignores everything in the directory at key.
+func (w *walker) hides(key string) bool { return w.hidden != nil && w.hidden(key+"/") }
 
-func became(info *meta) error {
+func became(info *fileInfo) error {
 	return fmt.Errorf("%w: it became %s", core.ErrChanged, describe(info.mode))
 }
 
-// passed reports whether nothing at or below key follows after.
-func (w *walker) passed(key string, isDir bool) bool {
+// isBefore reports whether neither key nor anything below it comes after
+// w.after.
+func (w *walker) isBefore(key string, isDir bool) bool {
 	if !isDir {
 		return key <= w.after
 	}
@@ -187,21 +178,21 @@ func (w *walker) passed(key string, isDir bool) bool {
 }
 
 // leaf yields a file, a link or an Other.
-func (w *walker) leaf(d *dir, it *item, info *meta, key string) bool {
-	e, err := w.t.entry(d, it.name, key, info)
+func (w *walker) leaf(d *dir, it *item, info *fileInfo, key string) bool {
+	e, err := w.entries.withKey(d, it.name, key, info)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true
 	}
 	if err != nil {
-		return w.trouble(key, err)
+		return w.fail(key, err)
 	}
 	e.Partial = e.Kind == core.File
 	return w.yield(e, nil)
 }
 
-// enter walks a directory, unless all that is in it is hidden.
+// enter walks a directory, unless everything in it is hidden.
 func (w *walker) enter(d *dir, it *item, key string) bool {
-	if w.t.hides(key) {
+	if w.hides(key) {
 		return true
 	}
 	sub, err := w.open(d, it)
@@ -209,14 +200,13 @@ func (w *walker) enter(d *dir, it *item, key string) bool {
 		return true
 	}
 	if err != nil {
-		return w.trouble(key, err)
+		return w.fail(key, err)
 	}
-	defer func() { _ = sub.folder.Close() }() // nothing is written through it
+	defer func() { _ = sub.handle.Close() }() // nothing is written through it
 	return w.walk(sub)
 }
 
-// open opens a directory to walk it, and under FollowLinks one behind a link,
-// unless that would never end.
+// open opens a directory to walk it, and under FollowLinks the target of a link.
 func (w *walker) open(d *dir, it *item) (*dir, error) {
 	sub, err := d.open(it.name)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -228,29 +218,29 @@ func (w *walker) open(d *dir, it *item) (*dir, error) {
 		return nil, gone
 	case info.mode.IsDir():
 		return nil, err
-	case w.t.links != FollowLinks:
+	case w.dirs.links != FollowLinks:
 		return nil, became(&info)
 	}
 	return w.follow(d, it.name)
 }
 
-// follow opens the directory behind a link, unless that would never end.
+// follow opens the directory that a link leads to, unless the walk is in it.
 func (w *walker) follow(d *dir, name string) (*dir, error) {
-	sub, err := w.t.follow(d, name)
+	sub, err := w.dirs.follow(d, name)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range w.above {
-		if a.info.same(&sub.info) {
-			_ = sub.folder.Close() // nothing was written through it
+	for _, parent := range w.parents {
+		if parent.info.same(&sub.info) {
+			_ = sub.handle.Close() // nothing was written through it
 			return nil, errors.New("the link leads to a directory that it is in, so following it would never end")
 		}
 	}
 	return sub, nil
 }
 
-// trouble yields an error: of one key, or of the root, which ends the listing.
-func (w *walker) trouble(key string, err error) bool {
+// fail yields an error of one key, or of the root, which ends the listing.
+func (w *walker) fail(key string, err error) bool {
 	if key == "." {
 		w.yield(core.Entry{}, fail("list", "", err))
 		return false

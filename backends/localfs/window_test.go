@@ -20,7 +20,7 @@ import (
 // before a step.
 func swapAt(t *testing.T, tr *Tree, dir, before, key string, make func(p string) error) {
 	done := false
-	tr.hooks.window = func(step, k string) {
+	tr.dirs.hooks.window = func(step, k string) {
 		if done || step != before || k != key {
 			return
 		}
@@ -69,7 +69,7 @@ func TestADirectorySwappedForALinkIsNotEntered(t *testing.T) {
 		for _, target := range []string{"inside", "../outside", "OUT", "inside/d"} {
 			t.Run(name+" "+target, func(t *testing.T) {
 				tr, dir, outside, before := plant(t)
-				tr.hooks.plain = true
+				tr.dirs.hooks.plain = true
 				write(t, dir, "x/f")
 				inside := onDisk(t, filepath.Join(dir, "inside"))
 				swapAt(t, tr, dir, "enter", "x", linkTo(strings.Replace(target, "OUT", outside, 1)))
@@ -88,7 +88,7 @@ func TestADeleteDoesNotEnterALinkSwappedIn(t *testing.T) {
 		tr, dir, outside, before := plant(t)
 		write(t, dir, "x/f")
 		old := stat(t, tr, "x/f")
-		tr.dirs.clear() // so that the directory is opened anew
+		tr.dirs.cache.clear() // so that the directory is opened anew
 		inside := onDisk(t, filepath.Join(dir, "inside"))
 		swapAt(t, tr, dir, "enter", "x", linkTo(target))
 		_ = tr.Delete(t.Context(), old) // nothing is at x/f any more, however it is put
@@ -137,7 +137,7 @@ func TestAFileSwappedBeforeItIsOpened(t *testing.T) {
 	for name, swap := range swaps {
 		t.Run(name, func(t *testing.T) {
 			tr, dir := newTree(t)
-			tr.hooks.plain = true
+			tr.dirs.hooks.plain = true
 			write(t, dir, "f", "secret", "held") // held keeps the inode of f from being used again
 			if err := errors.Join(os.Remove(filepath.Join(dir, "held")), os.Link(filepath.Join(dir, "f"), filepath.Join(dir, "held"))); err != nil {
 				t.Fatal(err)
@@ -165,7 +165,7 @@ func TestWhatIsCreatedAtTheLastMomentStays(t *testing.T) {
 		for i, e := range []core.Entry{file("a/k", "new"), link("a/k", "t"), file("a/k", "new"), link("a/k", "t")} {
 			t.Run(fmt.Sprintf("%s for a %v, plain %v", name, e.Kind, i > 1), func(t *testing.T) {
 				tr, dir := newTree(t)
-				tr.hooks.plain = i > 1
+				tr.dirs.hooks.plain = i > 1
 				swapAt(t, tr, dir, "create", "a/k", tt.make)
 				_, err := tr.Put(t.Context(), e, strings.NewReader("new"), nil)
 				isErr(t, "put", err, tt.want)

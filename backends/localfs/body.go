@@ -1,0 +1,72 @@
+package localfs
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // The field's content hash; see core.
+	"fmt"
+	"hash"
+	"io"
+	"sync"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/fanout"
+)
+
+// largeFile is the size in bytes above which a file is read, written and hashed
+// concurrently.
+const largeFile = 1 << 20
+
+// copyBody writes the body of e to w and returns its md5. It is ErrCorrupt if
+// the body does not have the size, or a known md5, of e.
+func copyBody(ctx context.Context, w io.Writer, body io.Reader, e core.Entry) (core.MD5, error) {
+	c, _ := copiers.Get().(*copier)
+	defer copiers.Put(c)
+	n, err := c.copy(w, &bodyReader{ctx: ctx, r: body, left: e.Size}, e.Size)
+	if err != nil {
+		return core.MD5{}, err
+	}
+	if n != e.Size {
+		return core.MD5{}, fmt.Errorf("%w: the body ends after %d of %d bytes", core.ErrCorrupt, n, e.Size)
+	}
+	sum := core.MD5Of([md5.Size]byte(c.sum.Sum(nil)))
+	if e.MD5.Known() && sum != e.MD5 {
+		return core.MD5{}, fmt.Errorf("%w: the md5 of the body is %v, not %v", core.ErrCorrupt, sum, e.MD5)
+	}
+	return sum, nil
+}
+
+// A copier has the memory that copying a small file needs.
+type copier struct {
+	sum hash.Hash
+	buf []byte
+}
+
+var copiers = sync.Pool{New: func() any { return &copier{sum: md5.New(), buf: make([]byte, 64<<10)} }} //nolint:gosec // See the import.
+
+// copy writes body, of likely size bytes, to w and to the sum.
+func (c *copier) copy(w io.Writer, body io.Reader, size int64) (int64, error) {
+	c.sum.Reset()
+	if size > largeFile {
+		return fanout.Copy(body, w, c.sum)
+	}
+	return io.CopyBuffer(io.MultiWriter(w, c.sum), body, c.buf)
+}
+
+// A bodyReader fails when the context ends, and when the body is longer than
+// announced.
+type bodyReader struct {
+	ctx  context.Context //nolint:containedctx // It is one call's reader.
+	r    io.Reader
+	left int64 // bytes still to come
+}
+
+func (b *bodyReader) Read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, fmt.Errorf("%w: the body has more bytes than were promised", core.ErrCorrupt)
+	}
+	return n, err
+}

@@ -1,0 +1,131 @@
+package localfs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// Open implements [core.Tree]. The md5 of the entry is not known. The reader is
+// an [io.ReaderAt] too. It reports [core.ErrChanged] if the file changed since
+// it was opened: from the Read that reaches the end, and from Close, for callers
+// that use ReadAt or stop before the end. A write after a Read has reached the
+// end is not reported.
+func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, core.Entry{}, fail("open", key, err)
+	}
+	c, e, err := t.opener.open(key)
+	if err != nil {
+		return nil, core.Entry{}, fail("open", key, err)
+	}
+	if c == nil {
+		return nil, e, nil
+	}
+	return c, e, nil
+}
+
+// An opener opens the files of a tree for reading.
+type opener struct {
+	dirs    *dirs
+	entries *entries
+}
+
+// open returns the entry at key and, if it is a file, its content.
+func (o *opener) open(key string) (*content, core.Entry, error) {
+	if c, e := o.openDirectly(key); c != nil {
+		return c, e, nil
+	}
+	d, name, info, err := o.entries.locate(key)
+	if err != nil {
+		return nil, core.Entry{}, err
+	}
+	defer o.dirs.release(d)
+	if !info.mode.IsRegular() {
+		e, err := o.entries.at(d, name, &info)
+		return nil, e, err
+	}
+	c, err := o.openContent(d, name, &info)
+	if err != nil {
+		return nil, core.Entry{}, err
+	}
+	e, err := o.entryOf(d, name, c)
+	if e.Kind != core.File {
+		_ = c.f.Close()
+		return nil, e, err
+	}
+	return c, e, nil
+}
+
+// entryOf returns the entry that c is the content of.
+func (o *opener) entryOf(d *dir, name string, c *content) (core.Entry, error) {
+	e, err := o.entries.at(d, name, &c.info)
+	e.Settled = o.entries.settled(&c.info, c.opened)
+	return e, err
+}
+
+// openDirectly opens the file at key in one system call that refuses links on
+// the way. It returns nil if the system has none, or if no file of the tree is
+// there; open then finds the reason.
+func (o *opener) openDirectly(key string) (*content, core.Entry) {
+	t := o.dirs
+	if t.links == FollowLinks || t.hooks.plain || t.hooks.fold != nil || t.noReadBelow.Load() || !plainPath(key) || core.CheckKey(key) != nil {
+		return nil, core.Entry{}
+	}
+	root, err := t.root.open()
+	if err != nil {
+		return nil, core.Entry{}
+	}
+	t.hooks.reach("open", key)
+	now := time.Now()
+	f, err := root.handle.readBelow(key)
+	if err != nil {
+		if errors.Is(err, errors.ErrUnsupported) {
+			t.noReadBelow.Store(true)
+		}
+		return nil, core.Entry{}
+	}
+	c := &content{f: f, key: key, opened: now}
+	if c.info, err = f.stat(); err == nil && c.info.mode.IsRegular() && !isTemp(path.Base(key)) {
+		if e, err := o.entryOf(root, key, c); err == nil && e.Kind == core.File {
+			return c, e
+		}
+	}
+	_ = f.Close() // nothing was written
+	return nil, core.Entry{}
+}
+
+// openContent opens the regular file called name in d, whose stat was info. It
+// is ErrChanged if another file is there by now.
+func (o *opener) openContent(d *dir, name string, info *fileInfo) (*content, error) {
+	key := join(d.key, name)
+	o.dirs.hooks.reach("open", key)
+	c := &content{key: key, opened: time.Now()}
+	var err error
+	if c.f, err = o.openFile(d, name); err != nil {
+		return nil, err
+	}
+	c.info, err = c.f.stat()
+	if err == nil && !(c.info.mode.IsRegular() && info.same(&c.info)) {
+		err = fmt.Errorf("%w: another file was put in its place", core.ErrChanged)
+	}
+	if err != nil {
+		_ = c.f.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// openFile opens a file. It does not block if that became a fifo.
+func (o *opener) openFile(d *dir, name string) (*osFile, error) {
+	if o.dirs.links == FollowLinks {
+		return openPath(filepath.Join(d.path, name))
+	}
+	return d.handle.read(d.actual(name))
+}
