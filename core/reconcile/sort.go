@@ -18,7 +18,7 @@ const sortBound = 50_000
 func sorted(list Lister, dir string, bound int) Lister {
 	return func(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
 		return func(yield func(core.Entry, error) bool) {
-			s := sortedrun.New(func(a, b core.Entry) int { return cmp.Compare(a.Key, b.Key) }, dir, bound)
+			s := sortedrun.New(func(a, b *core.Entry) int { return cmp.Compare(a.Key, b.Key) }, dir, bound)
 			defer s.Close()
 			for e, err := range list(ctx, after) {
 				if err != nil {

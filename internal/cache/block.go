@@ -68,13 +68,12 @@ func unframe(b []byte) ([]byte, error) {
 
 // blockReader reads the records of a block in their order.
 type blockReader struct {
-	d     decoder
-	key   []byte // of the current record
-	value []byte
+	d       decoder
+	encoded // the current record
 }
 
 func newBlockReader(block, key []byte) blockReader {
-	return blockReader{d: decoder{b: block}, key: key[:0]}
+	return blockReader{d: decoder{b: block}, encoded: encoded{key: key[:0]}}
 }
 
 // next goes to the next record; false at the end, or where the block is not

@@ -13,25 +13,20 @@ import (
 type encoded struct{ key, value []byte }
 
 // source is records in order of key.
-type source = sortedrun.Source[encoded]
+type source = sortedrun.Source[*encoded]
 
 // merge calls add with the records of all sources in order of key. Of records of
 // one key, that of the last source counts.
 func merge(sources []source, add func(key, value []byte)) {
-	byKey := func(a, b encoded) int { return bytes.Compare(a.key, b.key) }
-	sortedrun.Merge(byKey, sources, func(r encoded) bool {
+	byKey := func(a, b *encoded) int { return bytes.Compare(a.key, b.key) }
+	sortedrun.Merge(byKey, sources, func(r *encoded) bool {
 		add(r.key, r.value)
 		return true
 	})
 }
 
 // Next implements [source].
-func (c *cursor) Next() (encoded, bool) {
-	if !c.next() {
-		return encoded{}, false
-	}
-	return encoded{c.r.key, c.r.value}, true
-}
+func (c *cursor) Next() (*encoded, bool) { return &c.r.encoded, c.next() }
 
 // filtered is a source without the records that keep is false for.
 type filtered struct {
@@ -40,7 +35,7 @@ type filtered struct {
 }
 
 // Next implements [source].
-func (f filtered) Next() (encoded, bool) {
+func (f filtered) Next() (*encoded, bool) {
 	for {
 		r, ok := f.cursor.Next()
 		if !ok || f.keep(f.at) {
@@ -51,9 +46,9 @@ func (f filtered) Next() (encoded, bool) {
 
 // inMemory is a source of records in memory.
 type inMemory struct {
-	keys   []string
-	values map[string][]byte
-	key    []byte
+	keys    []string
+	values  map[string][]byte
+	current encoded
 }
 
 func newInMemory(values map[string][]byte) *inMemory {
@@ -61,12 +56,13 @@ func newInMemory(values map[string][]byte) *inMemory {
 }
 
 // Next implements [source].
-func (m *inMemory) Next() (encoded, bool) {
+func (m *inMemory) Next() (*encoded, bool) {
 	if len(m.keys) == 0 {
-		return encoded{}, false
+		return nil, false
 	}
 	key := m.keys[0]
 	m.keys = m.keys[1:]
-	m.key = append(m.key[:0], key...)
-	return encoded{m.key, m.values[key]}, true
+	m.current.key = append(m.current.key[:0], key...)
+	m.current.value = m.values[key]
+	return &m.current, true
 }

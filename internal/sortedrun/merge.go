@@ -3,8 +3,6 @@
 // their own.
 package sortedrun
 
-import "container/heap"
-
 // A Source yields records in the order of the comparison that they are merged by.
 type Source[R any] interface {
 	// Next returns the next record, which stays valid until Next is called again;
@@ -19,14 +17,17 @@ func Merge[R any](compare func(a, b R) int, sources []Source[R], add func(R) boo
 	h := heads[R]{compare: compare}
 	for i, s := range sources {
 		if r, ok := s.Next(); ok {
-			h.list = append(h.list, head[R]{r, i, s})
+			h.list = append(h.list, &head[R]{r, i, s})
 		}
 	}
-	heap.Init(&h)
-	for len(h.list) > 0 {
-		if !h.first(add) {
-			return
+	for i := len(h.list)/2 - 1; i >= 0; i-- {
+		h.down(i)
+	}
+	for len(h.list) > 0 && add(h.list[0].record) {
+		for i := h.equal(); i > 0; i = h.equal() {
+			h.advance(i)
 		}
+		h.advance(0) // last, for its record is valid until now
 	}
 }
 
@@ -38,31 +39,19 @@ type head[R any] struct {
 }
 
 // heads is a heap of the sources that have records left. Of equal records, that of
-// the last source comes first.
+// the last source comes first. It is container/heap without calls through an
+// interface, which would cost more than the comparisons.
 type heads[R any] struct {
 	compare func(a, b R) int
-	list    []head[R]
+	list    []*head[R]
 }
 
-// first adds the least record and advances all sources that have an equal one. The
-// source of the record itself is advanced last, for the record is valid until then.
-func (h *heads[R]) first(add func(R) bool) bool {
-	top := h.list[0]
-	if !add(top.record) {
-		return false
-	}
-	for i := h.equal(top.record); i > 0; i = h.equal(top.record) {
-		h.advance(i)
-	}
-	h.advance(0)
-	return true
-}
-
-// equal returns the place of a record below the top of the heap that equals r, which
-// is the top; 0 if there is none. Such a record is a child of the top.
-func (h *heads[R]) equal(r R) int {
+// equal returns the place of a record that equals the one at the top, 0 if there is
+// none. All records between the two in the heap are equal to both, so a child of the
+// top is one of them.
+func (h *heads[R]) equal() int {
 	for i := 1; i <= 2 && i < len(h.list); i++ {
-		if h.compare(h.list[i].record, r) == 0 {
+		if h.compare(h.list[i].record, h.list[0].record) == 0 {
 			return i
 		}
 	}
@@ -72,33 +61,37 @@ func (h *heads[R]) equal(r R) int {
 // advance moves the source at place i to its next record, or drops it at its end.
 func (h *heads[R]) advance(i int) {
 	r, ok := h.list[i].source.Next()
-	if !ok {
-		heap.Remove(h, i)
-		return
+	if ok {
+		h.list[i].record = r
+	} else {
+		last := len(h.list) - 1
+		h.list[i], h.list = h.list[last], h.list[:last]
 	}
-	h.list[i].record = r
-	heap.Fix(h, i)
+	h.down(i)
 }
 
-// Len implements [heap.Interface].
-func (h *heads[R]) Len() int { return len(h.list) }
+// down restores the order of the heap where the record at place i is too far up. A
+// record that took the place of another never is too far down: i is 0 or 1 or 2, and
+// the top is the least of all.
+func (h *heads[R]) down(i int) {
+	for {
+		least := 2*i + 1
+		if least >= len(h.list) {
+			return
+		}
+		if other := least + 1; other < len(h.list) && h.less(other, least) {
+			least = other
+		}
+		if !h.less(least, i) {
+			return
+		}
+		h.list[i], h.list[least] = h.list[least], h.list[i]
+		i = least
+	}
+}
 
-// Less implements [heap.Interface].
-func (h *heads[R]) Less(i, j int) bool {
-	a, b := &h.list[i], &h.list[j]
+func (h *heads[R]) less(i, j int) bool {
+	a, b := h.list[i], h.list[j]
 	c := h.compare(a.record, b.record)
 	return c < 0 || c == 0 && a.number > b.number
-}
-
-// Swap implements [heap.Interface].
-func (h *heads[R]) Swap(i, j int) { h.list[i], h.list[j] = h.list[j], h.list[i] }
-
-// Push implements [heap.Interface]; the heap only ever shrinks.
-func (h *heads[R]) Push(any) {}
-
-// Pop implements [heap.Interface].
-func (h *heads[R]) Pop() any {
-	last := len(h.list) - 1
-	h.list = h.list[:last]
-	return nil
 }

@@ -18,15 +18,15 @@ type value struct {
 	Number int
 }
 
-func byKey(a, b value) int { return cmp.Compare(a.Key, b.Key) }
+func byKey(a, b *value) int { return cmp.Compare(a.Key, b.Key) }
 
 type source []value
 
-func (s *source) Next() (v value, ok bool) {
+func (s *source) Next() (v *value, ok bool) {
 	if len(*s) == 0 {
-		return v, false
+		return nil, false
 	}
-	v, *s = (*s)[0], (*s)[1:]
+	v, *s = &(*s)[0], (*s)[1:]
 	return v, true
 }
 
@@ -36,14 +36,14 @@ func wanted(values []value) (want []value) {
 	for _, v := range values {
 		last[v.Key] = v
 	}
-	return slices.SortedFunc(maps.Values(last), byKey)
+	return slices.SortedFunc(maps.Values(last), func(a, b value) int { return byKey(&a, &b) })
 }
 
 func TestMergeTakesTheLastOfEqualRecords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		keys := rapid.SliceOfN(rapid.SliceOfDistinct(rapid.StringMatching(`[a-d]{1,2}`), rapid.ID[string]), 0, 6).Draw(t, "keys")
 		var all, got []value
-		var sources []sortedrun.Source[value]
+		var sources []sortedrun.Source[*value]
 		for n, list := range keys {
 			slices.Sort(list)
 			s := new(source)
@@ -52,8 +52,8 @@ func TestMergeTakesTheLastOfEqualRecords(t *testing.T) {
 			}
 			all, sources = append(all, *s...), append(sources, s)
 		}
-		sortedrun.Merge(byKey, sources, func(v value) bool {
-			got = append(got, v)
+		sortedrun.Merge(byKey, sources, func(v *value) bool {
+			got = append(got, *v)
 			return true
 		})
 		if want := wanted(all); !slices.Equal(got, want) {
@@ -96,7 +96,7 @@ type broken struct{ Key string }
 func (*broken) UnmarshalJSON([]byte) error { return os.ErrInvalid }
 
 func TestSorterReportsARunThatCannotBeReadBack(t *testing.T) {
-	s := sortedrun.New(func(a, b broken) int { return cmp.Compare(a.Key, b.Key) }, t.TempDir(), 1)
+	s := sortedrun.New(func(a, b *broken) int { return cmp.Compare(a.Key, b.Key) }, t.TempDir(), 1)
 	defer s.Close()
 	if err := s.Add(broken{"a"}); err != nil {
 		t.Fatal(err)

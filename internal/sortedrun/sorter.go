@@ -11,7 +11,7 @@ import (
 // in sorted runs on disk. Of equal values, one is kept: the last that was added. It
 // is not safe for concurrent use.
 type Sorter[T any] struct {
-	compare func(a, b T) int
+	compare func(a, b *T) int
 	dir     string
 	bound   int
 	inMem   []T
@@ -21,7 +21,7 @@ type Sorter[T any] struct {
 // New returns a Sorter by compare that holds up to bound values in memory. Its
 // temporary files are made in dir; an empty dir means [os.TempDir]. T survives a
 // round trip through JSON.
-func New[T any](compare func(a, b T) int, dir string, bound int) *Sorter[T] {
+func New[T any](compare func(a, b *T) int, dir string, bound int) *Sorter[T] {
 	return &Sorter[T]{compare: compare, dir: dir, bound: bound}
 }
 
@@ -45,8 +45,8 @@ func (s *Sorter[T]) Add(v T) error {
 // sorted sorts the values in memory and keeps one of those that are equal.
 func (s *Sorter[T]) sorted() []T {
 	slices.Reverse(s.inMem) // a stable sort keeps the last first then
-	slices.SortStableFunc(s.inMem, s.compare)
-	s.inMem = slices.CompactFunc(s.inMem, func(a, b T) bool { return s.compare(a, b) == 0 })
+	slices.SortStableFunc(s.inMem, func(a, b T) int { return s.compare(&a, &b) })
+	s.inMem = slices.CompactFunc(s.inMem, func(a, b T) bool { return s.compare(&a, &b) == 0 })
 	return s.inMem
 }
 
@@ -55,7 +55,7 @@ func (s *Sorter[T]) sorted() []T {
 func (s *Sorter[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var failed error
-		var sources []Source[T]
+		var sources []Source[*T]
 		for _, run := range s.runs {
 			p := &pulled[T]{failed: &failed}
 			p.next, p.stop = iter.Pull2(run.All())
@@ -64,8 +64,8 @@ func (s *Sorter[T]) All() iter.Seq2[T, error] {
 		}
 		sources = append(sources, &listed[T]{s.sorted()})
 		stopped := false
-		Merge(s.compare, sources, func(v T) bool {
-			stopped = failed != nil || !yield(v, nil)
+		Merge(s.compare, sources, func(v *T) bool {
+			stopped = failed != nil || !yield(*v, nil)
 			return !stopped
 		})
 		if failed != nil {
@@ -88,26 +88,28 @@ type pulled[T any] struct {
 	next   func() (T, error, bool)
 	stop   func()
 	failed *error
+	value  T
 }
 
 // Next implements [Source].
-func (p *pulled[T]) Next() (T, bool) {
+func (p *pulled[T]) Next() (*T, bool) {
 	v, err, ok := p.next()
 	if err != nil {
 		*p.failed = err
-		return v, false
+		return nil, false
 	}
-	return v, ok
+	p.value = v
+	return &p.value, ok
 }
 
 // listed is a sorted slice as a [Source].
 type listed[T any] struct{ values []T }
 
 // Next implements [Source].
-func (l *listed[T]) Next() (v T, ok bool) {
+func (l *listed[T]) Next() (v *T, ok bool) {
 	if len(l.values) == 0 {
-		return v, false
+		return nil, false
 	}
-	v, l.values = l.values[0], l.values[1:]
+	v, l.values = &l.values[0], l.values[1:]
 	return v, true
 }
