@@ -110,7 +110,7 @@ func TestAFailureIsReportedAndDeletesNothing(t *testing.T) {
 	w.tree("a", map[string]string{"x": "1", "y": "2"})
 	b := w.tree("b", map[string]string{"old": "3", "old2": "4"})
 	broken := errors.New("the disk is\non fire\x1b[2J")
-	w.trees["b"] = wrap.Fault(b, wrap.OnKind(wrap.OpPut, wrap.OnKey("x", wrap.Always(broken))))
+	w.trees["b"] = wrap.Fault(b, wrap.OnKind(wrap.StepPut, wrap.OnKey("x", wrap.Always(broken))))
 	got := w.run("copy", "--max-delete=2", "t://a", "t://b")
 	got.want(t, 1, "1 file (1 B), 2 not deleted because of errors, 1 error in ", "error: ")
 	if strings.Contains(got.err, "\x1b") || !strings.Contains(got.err, "on fire") {
@@ -161,7 +161,7 @@ func TestTheEndOfTheContextStopsARun(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"x": "1", "y": "2"})
 	ctx, cancel := context.WithCancelCause(t.Context())
-	w.trees["b"] = wrap.Fault(memory.New(), wrap.OnKind(wrap.OpPut, wrap.InjectorFunc(func(wrap.Op) error {
+	w.trees["b"] = wrap.Fault(memory.New(), wrap.OnKind(wrap.StepPut, wrap.InjectorFunc(func(wrap.Step) error {
 		cancel(&interrupted{15})
 		return nil
 	})))
@@ -175,9 +175,9 @@ func TestLsGoesOnBehindAKeyThatFails(t *testing.T) {
 	w := newWorld(t)
 	a := w.tree("a", map[string]string{"x": "1", "y": "2"})
 	bad := &core.Error{Op: "list", Key: "d", Err: errors.New("unreadable")}
-	w.trees["a"] = wrap.Fault(a, wrap.OnKind(wrap.OpNext, wrap.OnKey("x", wrap.Always(bad))))
+	w.trees["a"] = wrap.Fault(a, wrap.OnKind(wrap.StepNext, wrap.OnKey("x", wrap.Always(bad))))
 	w.run("ls", "t://a").want(t, 1, " y\n", "error: list d: unreadable")
-	w.trees["a"] = wrap.Fault(a, wrap.OnKind(wrap.OpList, wrap.Always(errors.New("broken"))))
+	w.trees["a"] = wrap.Fault(a, wrap.OnKind(wrap.StepList, wrap.Always(errors.New("broken"))))
 	w.run("ls", "t://a").want(t, 1, "", "broken")
 	w.run("copy", "t://a", "t://b").want(t, 1, "", "broken")
 }

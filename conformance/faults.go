@@ -144,7 +144,7 @@ func (s *scene) operations(ctx context.Context, t *testing.T, src, dst core.Back
 	if err := s.set(ctx, dst); err != nil {
 		t.Fatalf("the older version cannot be put into the destination: %v", err)
 	}
-	count := new(wrap.Counter)
+	count := new(wrap.StepCounter)
 	o, err := s.run(ctx, src, dst, side, count)
 	if err := errors.Join(err, o.problems(), Check(ctx, dst, entriesOf(s.after))); err != nil {
 		t.Fatalf("with no fault: %v", err)
@@ -167,9 +167,9 @@ func (s *scene) play(ctx context.Context, src, dst core.Backend, f fault) error 
 	if err := s.set(ctx, dst); err != nil {
 		return fmt.Errorf("the older version cannot be put into the destination: %w", err)
 	}
-	var hit wrap.Op
+	var hit wrap.Step
 	nth := wrap.OnIndex(f.n, f.class.err)
-	o, runErr := s.run(ctx, src, dst, f.side, wrap.InjectorFunc(func(op wrap.Op) error {
+	o, runErr := s.run(ctx, src, dst, f.side, wrap.InjectorFunc(func(op wrap.Step) error {
 		err := nth.Inject(op)
 		if err != nil {
 			hit = op
@@ -223,9 +223,9 @@ func oneOfThese(e core.Entry, content []byte, allowed []specimen) bool {
 
 // notDeleted checks that what only the old version has is all there if
 // something failed before the deletes.
-func (s *scene) notDeleted(ctx context.Context, dst core.Backend, hit wrap.Op, failed bool) error {
+func (s *scene) notDeleted(ctx context.Context, dst core.Backend, hit wrap.Step, failed bool) error {
 	switch hit.Kind {
-	case wrap.OpDelete, wrap.OpGone, wrap.OpBatch, wrap.OpFinish:
+	case wrap.StepDelete, wrap.StepGone, wrap.StepBatch, wrap.StepFinish:
 		return nil
 	}
 	if !failed {
@@ -262,7 +262,7 @@ func (s *scene) converges(ctx context.Context, src, dst core.Backend) error {
 }
 
 // told checks that a run that did not make the trees equal did not say so.
-func (s *scene) told(ctx context.Context, dst core.Backend, hit wrap.Op, failed bool) error {
+func (s *scene) told(ctx context.Context, dst core.Backend, hit wrap.Step, failed bool) error {
 	if failed {
 		return nil
 	}

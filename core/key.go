@@ -49,3 +49,9 @@ func Below(key, dir string) bool {
 	}
 	return len(key) > len(dir) && key[len(dir)] == '/' && key[:len(dir)] == dir
 }
+
+// MoreBelow reports whether keys below key may still come in an ordered listing
+// that has come to next, which is key or follows it.
+func MoreBelow(key, next string) bool {
+	return strings.HasPrefix(next, key) && (len(next) == len(key) || next[len(key)] <= '/')
+}

@@ -34,3 +34,22 @@ func TestDisplayKeyMakesHostileKeysInert(t *testing.T) {
 		}
 	}
 }
+
+func TestMoreBelow(t *testing.T) {
+	for _, c := range []struct {
+		key, next string
+		want      bool
+	}{
+		{"a", "a", true},
+		{"a", "a-b", true},
+		{"a", "a.txt", true},
+		{"a", "a/1", true},
+		{"a", "a0", false},
+		{"a", "b", false},
+		{"a/b", "a/c", false},
+	} {
+		if got := MoreBelow(c.key, c.next); got != c.want {
+			t.Errorf("MoreBelow(%q, %q) = %v", c.key, c.next, got)
+		}
+	}
+}

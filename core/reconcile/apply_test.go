@@ -210,7 +210,7 @@ func TestAChangedDestinationIsLeftAloneUnlessItIsWhatWasMeant(t *testing.T) {
 			t.Errorf("now %q: %v", c.now, got)
 		}
 		if look(t, d)["a"] != c.now {
-			t.Errorf("%q was overwritten unseen", c.now)
+			t.Errorf("%q was overwritten withoutMD5", c.now)
 		}
 		if c.outcome != "" && (sum.Deletes != 0 || look(t, d)["z"] == "") {
 			t.Error("something was deleted after a failure")

@@ -169,7 +169,7 @@ func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool.Spool[A
 		} else if excluded(pair.Src) || excluded(pair.Dst) {
 			continue
 		}
-		k.expect(act)
+		k.expectRead(act)
 		if err := pairs.Add(act.clone()); err != nil {
 			return nil, err
 		}
@@ -189,8 +189,8 @@ func unlisted(p Pair) Action {
 	return act
 }
 
-// expect counts what there is to be read.
-func (k *checker) expect(act Action) {
+// expectRead counts what there is to be read.
+func (k *checker) expectRead(act Action) {
 	k.progress.Total++
 	for _, e := range []*core.Entry{act.Src, act.Dst} {
 		if e != nil && e.Kind == core.File {

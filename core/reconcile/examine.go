@@ -38,7 +38,7 @@ func (k *checker) examineEach(ctx context.Context, pairs *spool.Spool[Action]) e
 		if k.stopped() != nil || ctx.Err() != nil {
 			return nil
 		}
-		workers.run(func() { k.conclude(ctx, k.examine(ctx, act)) })
+		workers.run(func() { k.record(ctx, k.examine(ctx, act)) })
 	}
 	return nil
 }
@@ -73,18 +73,18 @@ func (k *checker) examine(ctx context.Context, act Action) *verdict {
 	}
 	var okSrc, okDst bool
 	var srcFlaws, dstFlaws []core.Flaw
-	v.src, srcFlaws, okSrc = k.look(ctx, v, SideSource, act.Src)
-	v.dst, dstFlaws, okDst = k.look(ctx, v, SideDestination, act.Dst)
+	v.src, srcFlaws, okSrc = k.readSide(ctx, v, SideSource, act.Src)
+	v.dst, dstFlaws, okDst = k.readSide(ctx, v, SideDestination, act.Dst)
 	if okSrc && okDst {
 		k.compare(v)
 	}
-	k.judge(ctx, v, SideSource, srcFlaws)
-	k.judge(ctx, v, SideDestination, dstFlaws)
+	k.addFlaws(ctx, v, SideSource, srcFlaws)
+	k.addFlaws(ctx, v, SideDestination, dstFlaws)
 	return v
 }
 
-// look reads the entry of one side. What hinders it is added to v.
-func (k *checker) look(ctx context.Context, v *verdict, side Side, listed *core.Entry) (_ *core.Entry, flaws []core.Flaw, ok bool) {
+// readSide reads the entry of one side. What hinders it is added to v.
+func (k *checker) readSide(ctx context.Context, v *verdict, side Side, listed *core.Entry) (_ *core.Entry, flaws []core.Flaw, ok bool) {
 	if listed == nil || listed.Kind == core.Other {
 		return listed, nil, true
 	}
@@ -132,7 +132,7 @@ func (k *checker) readOnce(ctx context.Context, t core.Tree, key string) (*core.
 		return &e, claimed, nil
 	}
 	defer body.Close()
-	seen, err := hashBody(ctx, &tracker{ctx: ctx, body: body, moved: k.moved}, e.Size, nil)
+	seen, err := hashBody(ctx, &tracker{ctx: ctx, body: body, moved: k.addBytes}, e.Size, nil)
 	e.MD5 = seen.MD5
 	return &e, claimed, err
 }
@@ -147,9 +147,9 @@ func (k *checker) compare(v *verdict) {
 		}
 	case src == nil && dst == nil:
 	case src == nil:
-		v.alone(core.FindingOnlyDestination, SideDestination, dst, k.in.Src)
+		v.oneSide(core.FindingOnlyDestination, SideDestination, dst, k.in.Src)
 	case dst == nil:
-		v.alone(core.FindingOnlySource, SideSource, src, k.in.Dst)
+		v.oneSide(core.FindingOnlySource, SideSource, src, k.in.Dst)
 	case src.Kind == core.Other && dst.Kind == core.Other:
 		v.add(core.FindingUncarriable, SideSource, src.Problem)
 	case src.Kind != dst.Kind:
@@ -167,9 +167,9 @@ func (k *checker) wrongSlash(src, dst *core.Entry) bool {
 	return src.Kind == core.Link && k.in.Dst.Features().DirTargets && src.Target.Dir != core.DirUnknown && src.Target.Dir != dst.Target.Dir
 }
 
-// alone: only one side has e. What the other could not hold is not missing
+// oneSide: only one side has e. What the other could not hold is not missing
 // there.
-func (v *verdict) alone(what core.Finding, side Side, e *core.Entry, other core.Tree) {
+func (v *verdict) oneSide(what core.Finding, side Side, e *core.Entry, other core.Tree) {
 	if e.Kind == core.Other {
 		v.add(core.FindingUncarriable, side, e.Problem)
 		return

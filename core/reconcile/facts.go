@@ -15,41 +15,41 @@ import (
 
 // asker finds the facts that decisions wait for.
 type asker struct {
-	src, dst  core.Tree
-	srcProver core.Prover
-	dstProver core.Prover
-	srcPrints core.Fingerprinter
-	dstPrints core.Fingerprinter
-	srcMemory core.Rememberer
-	dstMemory core.Rememberer
-	rules     rules
+	src, dst        core.Tree
+	srcProver       core.Prover
+	dstProver       core.Prover
+	srcFingerprints core.Fingerprinter
+	dstFingerprints core.Fingerprinter
+	srcMemory       core.Rememberer
+	dstMemory       core.Rememberer
+	rules           rules
 }
 
 func newAsker(src, dst core.Tree, r rules) *asker {
 	a := &asker{src: src, dst: dst, rules: r}
 	a.srcProver, _ = core.As[core.Prover](src)
 	a.dstProver, _ = core.As[core.Prover](dst)
-	a.srcPrints, _ = core.As[core.Fingerprinter](src)
-	a.dstPrints, _ = core.As[core.Fingerprinter](dst)
+	a.srcFingerprints, _ = core.As[core.Fingerprinter](src)
+	a.dstFingerprints, _ = core.As[core.Fingerprinter](dst)
 	a.srcMemory, _ = core.As[core.Rememberer](src)
 	a.dstMemory, _ = core.As[core.Rememberer](dst)
 	return a
 }
 
-// inquiry is one key under decision: what is known so far.
-type inquiry struct {
+// facts is one key under decision: what is known so far.
+type facts struct {
 	src, dst         *core.Entry
 	srcHead, dstHead []byte // their content, if it was read and is short
 }
 
-func (a *asker) inquire(src, dst *core.Entry) inquiry {
-	return inquiry{src: unseen(src, dst, a.rules.src), dst: unseen(dst, src, a.rules.dst)}
+func (a *asker) newFacts(src, dst *core.Entry) facts {
+	return facts{src: withoutMD5(src, dst, a.rules.src), dst: withoutMD5(dst, src, a.rules.dst)}
 }
 
-// unseen returns e without its md5, if it is to be compared with what may be a
+// withoutMD5 returns e without its md5, if it is to be compared with what may be a
 // link: a proof needs the content itself then, and reading it is for nothing,
 // where asking the other side is not.
-func unseen(e, other *core.Entry, r sideRules) *core.Entry {
+func withoutMD5(e, other *core.Entry, r sideRules) *core.Entry {
 	if e == nil || other == nil || r.asks || !other.MaybeLink || e.Kind != core.File || !e.MD5.Known() ||
 		e.Size != other.Size || e.Size > core.HeadSize {
 		return e
@@ -69,13 +69,13 @@ func remember(m core.Rememberer, e *core.Entry) {
 // decideAsking decides about one key and asks for facts until it can. What it asks
 // is paid for only where the answer changes the decision.
 func (a *asker) decideAsking(ctx context.Context, key string, src, dst *core.Entry) Action {
-	q := a.inquire(src, dst)
+	q := a.newFacts(src, dst)
 	for {
 		d := decide(q.src, q.dst, a.proven(&q), a.rules)
 		if d.need == nothing {
 			return a.action(key, d, &q)
 		}
-		if act, ended := a.find(ctx, key, d.need, &q); ended {
+		if act, ended := a.fetch(ctx, key, d.need, &q); ended {
 			return act
 		}
 	}
@@ -83,7 +83,7 @@ func (a *asker) decideAsking(ctx context.Context, key string, src, dst *core.Ent
 
 // decideNow decides without asking; ok is false if a fact is needed.
 func (a *asker) decideNow(key string, src, dst *core.Entry) (act Action, ok bool) {
-	q := a.inquire(src, dst)
+	q := a.newFacts(src, dst)
 	d := decide(q.src, q.dst, a.proven(&q), a.rules)
 	if d.need != nothing {
 		return Action{}, false
@@ -93,7 +93,7 @@ func (a *asker) decideNow(key string, src, dst *core.Entry) (act Action, ok bool
 
 // action completes a decision: a put is held against what the destination can
 // hold, and what is not done gets its words.
-func (a *asker) action(key string, d decision, q *inquiry) Action {
+func (a *asker) action(key string, d decision, q *facts) Action {
 	act := Action{Op: d.op, Key: key, Reason: d.reason, Src: q.src, Dst: q.dst}
 	switch {
 	case d.op == OpPut:
@@ -121,8 +121,8 @@ func problemAtDestination(dst *core.Entry) error {
 	return fmt.Errorf("at the destination: %w", dst.Problem)
 }
 
-// find gets one fact. ended says that the answer ends the inquiry with act.
-func (a *asker) find(ctx context.Context, key string, n need, q *inquiry) (act Action, ended bool) {
+// fetch gets one fact. ended says that the answer ends the facts with act.
+func (a *asker) fetch(ctx context.Context, key string, n need, q *facts) (act Action, ended bool) {
 	var err error
 	switch n {
 	case statSrc:
@@ -169,11 +169,11 @@ func complete(ctx context.Context, t core.Tree, key string) (*core.Entry, error)
 // proven reports whether the token of one side proves that it holds what is
 // known of the other, or what the other's token proves. Of a link it can prove more than its target says: that
 // its text is what would be written.
-func (a *asker) proven(q *inquiry) bool {
+func (a *asker) proven(q *facts) bool {
 	if q.src == nil || q.dst == nil {
 		return false
 	}
-	if a.samePrints(q.src, q.dst) {
+	if a.sameFingerprints(q.src, q.dst) {
 		return true
 	}
 	if a.dstProver != nil && provable(q.src, q.dst) && a.dstProver.Proves(*q.dst, evidence(q.src, q.srcHead, true)) {
@@ -183,20 +183,20 @@ func (a *asker) proven(q *inquiry) bool {
 		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstHead, a.rules.dst.dirTargets))
 }
 
-// samePrints reports whether two files show that they have one content. What may
+// sameFingerprints reports whether two files show that they have one content. What may
 // be a link is compared as one.
-func (a *asker) samePrints(src, dst *core.Entry) bool {
-	if a.srcPrints == nil || a.dstPrints == nil || src.Kind != core.File || dst.Kind != core.File ||
+func (a *asker) sameFingerprints(src, dst *core.Entry) bool {
+	if a.srcFingerprints == nil || a.dstFingerprints == nil || src.Kind != core.File || dst.Kind != core.File ||
 		src.Size != dst.Size || src.MaybeLink || dst.MaybeLink {
 		return false
 	}
-	print := a.srcPrints.Fingerprint(*src)
-	return print != "" && print == a.dstPrints.Fingerprint(*dst)
+	print := a.srcFingerprints.Fingerprint(*src)
+	return print != "" && print == a.dstFingerprints.Fingerprint(*dst)
 }
 
 // slashDiffers reports whether two links are to be compared of which the
 // destination's says of its target what the source knows to be wrong.
-func (a *asker) slashDiffers(q *inquiry) bool {
+func (a *asker) slashDiffers(q *facts) bool {
 	return q.src.Kind == core.Link && q.dst.Kind == core.Link && a.rules.dst.dirTargets &&
 		q.src.Target.Dir != core.DirUnknown && q.src.Target.Dir != q.dst.Target.Dir
 }
@@ -274,9 +274,9 @@ func hashBody(ctx context.Context, body io.Reader, size int64, partSizes []int64
 		parts[i] = &partsHasher{size: p, part: md5.New(), all: md5.New()} //nolint:gosec // See MD5.
 		writers = append(writers, parts[i])
 	}
-	var head *headKeeper
+	var head *contentWriter
 	if size <= core.HeadSize {
-		head = &headKeeper{}
+		head = &contentWriter{}
 		writers = append(writers, head)
 	}
 	if err := hashInto(ctx, body, size, writers); err != nil {
@@ -322,9 +322,9 @@ func (c *contextReader) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-type headKeeper struct{ b []byte }
+type contentWriter struct{ b []byte }
 
-func (h *headKeeper) Write(p []byte) (int, error) {
+func (h *contentWriter) Write(p []byte) (int, error) {
 	h.b = append(h.b, p...)
 	return len(p), nil
 }

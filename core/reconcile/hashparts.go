@@ -8,36 +8,36 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// knownBody is a body whose parts are known.
-type knownBody struct {
+// bodyWithSums is a body whose parts are known.
+type bodyWithSums struct {
 	*atTracker
 	size int64
 	sums []core.MD5
 }
 
 // PartSums implements [core.PartSums].
-func (k *knownBody) PartSums() (partSize int64, sums []core.MD5) { return k.size, k.sums }
+func (k *bodyWithSums) PartSums() (partSize int64, sums []core.MD5) { return k.size, k.sums }
 
-// partsSeen is what reading a body for its md5 told of its parts.
-type partsSeen struct {
+// partSums is what reading a body for its md5 told of its parts.
+type partSums struct {
 	size int64
 	sums []core.MD5
 }
 
 // body returns b with what is known of its parts, if it can be used.
-func (p partsSeen) body(b io.Reader) io.Reader {
+func (p partSums) body(b io.Reader) io.Reader {
 	if at, ok := b.(*atTracker); ok && p.size > 0 {
-		return &knownBody{atTracker: at, size: p.size, sums: p.sums}
+		return &bodyWithSums{atTracker: at, size: p.size, sums: p.sums}
 	}
 	return b
 }
 
 // hashParts reads body to its end, which is to come after size bytes. It
 // returns its md5, and those of the parts in which dst stores it.
-func hashParts(ctx context.Context, body io.Reader, size int64, dst core.Tree) (core.MD5, partsSeen, error) {
+func hashParts(ctx context.Context, body io.Reader, size int64, dst core.Tree) (core.MD5, partSums, error) {
 	whole := md5.New() //nolint:gosec // See MD5.
 	writers := []io.Writer{whole}
-	seen := partsSeen{}
+	seen := partSums{}
 	if p, ok := core.As[core.Partitioner](dst); ok {
 		seen.size = p.PartSize(size)
 	}

@@ -41,7 +41,7 @@ func TestOnlyAnEmptyDestinationIsNone(t *testing.T) {
 		"an error of a key": {listerOf(&core.Error{Op: "list", Key: "a", Err: errors.New("no")}), false},
 	} {
 		var none atomic.Bool
-		for _, err := range noteNone(c.list, &none)(t.Context(), "") {
+		for _, err := range noteEmpty(c.list, &none)(t.Context(), "") {
 			if none.Load() {
 				t.Errorf("%s: said to be empty before it ended (%v)", name, err)
 			}
@@ -51,7 +51,7 @@ func TestOnlyAnEmptyDestinationIsNone(t *testing.T) {
 		}
 	}
 	var none atomic.Bool
-	for _, err := range noteNone(listerOf(nil, core.Entry{Key: "a"}), &none)(t.Context(), "") {
+	for _, err := range noteEmpty(listerOf(nil, core.Entry{Key: "a"}), &none)(t.Context(), "") {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,8 +33,8 @@ func hinted(list Lister, other core.Tree, harmless func() bool) Lister {
 	}
 }
 
-// noteNone is list, which sets none if it ends without an entry or an error.
-func noteNone(list Lister, none *atomic.Bool) Lister {
+// noteEmpty is list, which sets none if it ends without an entry or an error.
+func noteEmpty(list Lister, none *atomic.Bool) Lister {
 	return func(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
 		return func(yield func(core.Entry, error) bool) {
 			some := false

@@ -14,7 +14,7 @@ import (
 
 // failing is a tree that refuses to put one key.
 func failing(tree core.Backend, key string) core.Backend {
-	return wrap.Fault(tree, wrap.OnKind(wrap.OpPut, wrap.OnKey(key, wrap.Always(errors.New("refused")))))
+	return wrap.Fault(tree, wrap.OnKind(wrap.StepPut, wrap.OnKey(key, wrap.Always(errors.New("refused")))))
 }
 
 func TestNoLinkIsMadeToWhatCouldNotBePut(t *testing.T) {

@@ -122,13 +122,13 @@ func (r *Reconciler) notice(s string) {
 func (r *Reconciler) Plan(ctx context.Context) iter.Seq2[Action, error] {
 	return func(yield func(Action, error) bool) {
 		errStop := errors.New("stop")
-		h := &holder{flat: r.Dst.Features().Flat, dir: r.TempDir, out: func(a Action) error {
+		h := &leafStack{flat: r.Dst.Features().Flat, dir: r.TempDir, out: func(a Action) error {
 			if !yield(a, nil) {
 				return errStop
 			}
 			return nil
 		}}
-		defer h.abandon()
+		defer h.close()
 		err := r.plan(ctx, h)
 		if err != nil && !errors.Is(err, errStop) {
 			yield(Action{}, err)
@@ -136,14 +136,14 @@ func (r *Reconciler) Plan(ctx context.Context) iter.Seq2[Action, error] {
 	}
 }
 
-func (r *Reconciler) plan(ctx context.Context, h *holder) error {
+func (r *Reconciler) plan(ctx context.Context, h *leafStack) error {
 	for act, err := range r.decided(ctx) {
 		switch {
 		case err != nil:
 		case act.Op == OpFail && errors.Is(act.Err, core.ErrBudget):
 			err = act.Err // each further question would fail for the same reason
 		case act.Op == OpFail && act.Reason == ReasonList:
-			err = h.fail(act)
+			err = h.addListError(act)
 		default:
 			err = h.add(act)
 		}
@@ -158,7 +158,7 @@ func (r *Reconciler) plan(ctx context.Context, h *holder) error {
 // hint: it must not be asked for in pieces.
 func (r *Reconciler) join(ctx context.Context) iter.Seq2[Pair, error] {
 	var none atomic.Bool // is at the destination
-	src, dst := r.Src.List, noteNone(r.Dst.List, &none)
+	src, dst := r.Src.List, noteEmpty(r.Dst.List, &none)
 	if r.sortSrc || r.Src.Features().Unordered {
 		src = sorted(src, r.TempDir, sortBound)
 	} else {
@@ -172,8 +172,8 @@ func (r *Reconciler) join(ctx context.Context) iter.Seq2[Pair, error] {
 	return Join(ctx, src, dst)
 }
 
-// window is how many keys may wait behind one whose decision takes time.
-const window = 1024
+// maxPending is how many keys may wait behind one whose decision takes time.
+const maxPending = 1024
 
 // pending is a key whose decision is being found; done is nil if it is there.
 type pending struct {
@@ -244,7 +244,7 @@ func (q *queue) push(w *pending) bool {
 		return q.yield(w.act, nil)
 	}
 	q.waiting = append(q.waiting, w)
-	return q.flush(window)
+	return q.flush(maxPending)
 }
 
 // flush yields from the front: what is ready, and until no more than keep wait

@@ -52,7 +52,7 @@ func checkStored(e, stored core.Entry, err error) (core.Entry, error) {
 // sendLarge streams a file. Where the destination wants the md5 first and
 // nobody knows it, the file is read twice.
 func (t *transferer) sendLarge(ctx context.Context, e core.Entry, body io.Reader, to sink) (core.Entry, error) {
-	var parts partsSeen
+	var parts partSums
 	if !e.MD5.Known() && t.dst.Features().NeedsMD5 {
 		again, seen, err := t.hashFirst(ctx, &e, body)
 		if err != nil {
@@ -66,7 +66,7 @@ func (t *transferer) sendLarge(ctx context.Context, e core.Entry, body io.Reader
 }
 
 // hashFirst reads body for its md5, and opens the source again.
-func (t *transferer) hashFirst(ctx context.Context, e *core.Entry, body io.Reader) (io.ReadCloser, partsSeen, error) {
+func (t *transferer) hashFirst(ctx context.Context, e *core.Entry, body io.Reader) (io.ReadCloser, partSums, error) {
 	sum, seen, err := hashParts(ctx, body, e.Size, t.dst)
 	if err != nil {
 		return nil, seen, &readError{err}

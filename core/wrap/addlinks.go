@@ -12,10 +12,10 @@ import (
 
 // AddLinks adds links, which are in key order, to what is in t. Where t has an
 // entry of the same key, that entry stays.
-func AddLinks(t core.Tree, links []core.Entry) core.Tree { return &added{informs{t}, t, links} }
+func AddLinks(t core.Tree, links []core.Entry) core.Tree { return &added{infoOf{t}, t, links} }
 
 type added struct {
-	informs
+	infoOf
 	core.Tree
 	links []core.Entry
 }
@@ -23,7 +23,7 @@ type added struct {
 // Proves implements [core.Prover]: what is added has no token that could prove
 // anything.
 func (a *added) Proves(have core.Entry, e core.Evidence) bool {
-	return have.Token != "" && a.informs.Proves(have, e)
+	return have.Token != "" && a.infoOf.Proves(have, e)
 }
 
 func (a *added) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {

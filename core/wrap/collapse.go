@@ -17,16 +17,16 @@ import (
 // Only where there are keys below one that may be a link is anything asked: that
 // one, once, and what its [core.Prover] does not prove. Stat and Open know also
 // what a listing leaves out.
-func CollapseDirLinks(t core.Tree) core.Tree { return &collapsed{informs{t}, t} }
+func CollapseDirLinks(t core.Tree) core.Tree { return &collapsed{infoOf{t}, t} }
 
 type collapsed struct {
-	informs
+	infoOf
 	core.Tree
 }
 
-// stem is an entry that may be a link, and below which there may be links that
+// linkAbove is an entry that may be a link, and below which there may be links that
 // were added to it.
-type stem struct {
+type linkAbove struct {
 	key    string
 	asked  bool
 	dir    string // that it leads to, empty for none
@@ -37,7 +37,7 @@ func mayBeLink(e core.Entry) bool { return e.Kind == core.Link || e.MaybeLink }
 
 func (c *collapsed) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
-		var stems []*stem
+		var above []*linkAbove
 		for e, err := range c.Tree.List(ctx, after) {
 			if err != nil {
 				if !yield(e, err) {
@@ -45,30 +45,30 @@ func (c *collapsed) List(ctx context.Context, after string) iter.Seq2[core.Entry
 				}
 				continue
 			}
-			for len(stems) > 0 && !mayFollow(stems[len(stems)-1].key, e.Key) {
-				stems = stems[:len(stems)-1]
+			for len(above) > 0 && !core.MoreBelow(above[len(above)-1].key, e.Key) {
+				above = above[:len(above)-1]
 			}
-			e, leave, err := c.look(ctx, e, stems)
+			e, leave, err := c.resolve(ctx, e, above)
 			switch {
 			case leave:
 				continue
 			case !yield(e, err):
 				return
 			case err == nil && mayBeLink(e):
-				stems = append(stems, &stem{key: e.Key})
+				above = append(above, &linkAbove{key: e.Key})
 			}
 		}
 	}
 }
 
-// look returns the next entry as it is to be yielded, or that it is to be left
-// out. An error is one of a stem, which is reported once and concerns all below
+// resolve returns the next entry as it is to be yielded, or that it is to be left
+// out. An error is one of a linkAbove, which is reported once and concerns all below
 // it.
-func (c *collapsed) look(ctx context.Context, e core.Entry, stems []*stem) (core.Entry, bool, error) {
+func (c *collapsed) resolve(ctx context.Context, e core.Entry, above []*linkAbove) (core.Entry, bool, error) {
 	if !mayBeLink(e) {
 		return e, false, nil
 	}
-	for _, s := range stems {
+	for _, s := range above {
 		rest, is := below(e.Key, s.key)
 		switch {
 		case !is:
@@ -82,7 +82,7 @@ func (c *collapsed) look(ctx context.Context, e core.Entry, stems []*stem) (core
 		if s.dir == "" {
 			continue
 		}
-		full, leads, err := c.leads(ctx, e, join(s.dir, rest))
+		full, leads, err := c.leadsTo(ctx, e, join(s.dir, rest))
 		if leads || err != nil {
 			return e, leads, err
 		}
@@ -91,8 +91,8 @@ func (c *collapsed) look(ctx context.Context, e core.Entry, stems []*stem) (core
 	return e, false, nil
 }
 
-// ask finds out, once, where a stem leads.
-func (c *collapsed) ask(ctx context.Context, s *stem) error {
+// ask finds out, once, where a linkAbove leads.
+func (c *collapsed) ask(ctx context.Context, s *linkAbove) error {
 	if s.asked {
 		return nil
 	}
@@ -108,9 +108,9 @@ func (c *collapsed) ask(ctx context.Context, s *stem) error {
 	return keyed(err, s.key)
 }
 
-// leads reports whether e is a link to the key target. If it had to be asked,
+// leadsTo reports whether e is a link to the key target. If it had to be asked,
 // full is the answer.
-func (c *collapsed) leads(ctx context.Context, e core.Entry, target string) (full core.Entry, leads bool, err error) {
+func (c *collapsed) leadsTo(ctx context.Context, e core.Entry, target string) (full core.Entry, leads bool, err error) {
 	if !e.MaybeLink {
 		return e, e.Kind == core.Link && e.Target.Key == target, nil
 	}

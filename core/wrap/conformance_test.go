@@ -16,7 +16,7 @@ var decorators = map[string]func(core.Backend) core.Backend{
 	"filter": func(b core.Backend) core.Backend {
 		return wrap.Filter(b, func(key string) bool { return key == "hidden" })
 	},
-	"fault": func(b core.Backend) core.Backend { return wrap.Fault(b, new(wrap.Counter)) },
+	"fault": func(b core.Backend) core.Backend { return wrap.Fault(b, new(wrap.StepCounter)) },
 	"limit": func(b core.Backend) core.Backend { return wrap.Limit(b, 2, 1<<40) },
 	"meter": func(b core.Backend) core.Backend { return wrap.Meter(b, new(wrap.Counts), core.NewBudget(1<<40)) },
 	"freeze": func(b core.Backend) core.Backend {

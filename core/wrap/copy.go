@@ -7,18 +7,18 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// takes passes [core.Copier]. Without an inner one, it says what core assumes
+// copierOf passes [core.Copier]. Without an inner one, it says what core assumes
 // without it: nothing can be copied.
-type takes struct{ inner core.Tree }
+type copierOf struct{ inner core.Tree }
 
 // CanCopy implements [core.Copier].
-func (x takes) CanCopy(src core.Tree, e core.Entry) bool {
+func (x copierOf) CanCopy(src core.Tree, e core.Entry) bool {
 	c, ok := core.As[core.Copier](x.inner)
 	return ok && c.CanCopy(src, e)
 }
 
 // CopyCost implements [core.Copier].
-func (x takes) CopyCost(e core.Entry) core.Requests {
+func (x copierOf) CopyCost(e core.Entry) core.Requests {
 	if c, ok := core.As[core.Copier](x.inner); ok {
 		return c.CopyCost(e)
 	}
@@ -26,7 +26,7 @@ func (x takes) CopyCost(e core.Entry) core.Requests {
 }
 
 // CopyFrom implements [core.Copier].
-func (x takes) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key string, old *core.Entry) (core.Entry, error) {
+func (x copierOf) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key string, old *core.Entry) (core.Entry, error) {
 	if c, ok := core.As[core.Copier](x.inner); ok {
 		return c.CopyFrom(ctx, src, e, key, old)
 	}
@@ -43,7 +43,7 @@ func (f *filter) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key 
 	if err := f.refuse("copy", key); err != nil {
 		return core.Entry{}, err
 	}
-	return f.takes.CopyFrom(ctx, src, e, key, old)
+	return f.copierOf.CopyFrom(ctx, src, e, key, old)
 }
 
 // Origin implements [core.Originator].
@@ -58,7 +58,7 @@ func (s *sub) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key str
 		o := s.full(*old)
 		old = &o
 	}
-	stored, err := s.takes.CopyFrom(ctx, src, e, s.prefix+key, old)
+	stored, err := s.copierOf.CopyFrom(ctx, src, e, s.prefix+key, old)
 	if err != nil {
 		return core.Entry{}, s.ownError(err)
 	}
@@ -67,7 +67,7 @@ func (s *sub) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key str
 
 // Origin implements [core.Originator]: bytes that do not pass need no pace.
 func (l *limit) Origin(e core.Entry) (core.Tree, core.Entry, bool) {
-	return l.Backend, e, l.slots == nil
+	return l.Backend, e, l.running == nil
 }
 
 // CopyFrom implements [core.Copier]. It is one of the jobs.
@@ -76,7 +76,7 @@ func (l *limit) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key s
 		return core.Entry{}, err
 	}
 	defer l.leave()
-	return l.takes.CopyFrom(ctx, src, e, key, old)
+	return l.copierOf.CopyFrom(ctx, src, e, key, old)
 }
 
 // Origin implements [core.Originator].

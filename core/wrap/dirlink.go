@@ -55,12 +55,6 @@ func join(dir, rest string) string {
 	return dir + "/" + rest
 }
 
-// mayFollow reports whether keys below key may still come in a listing that has
-// come to next.
-func mayFollow(key, next string) bool {
-	return strings.HasPrefix(next, key) && (len(next) == len(key) || next[len(key)] <= '/')
-}
-
 // keyed is err as one about key.
 func keyed(err error, key string) error {
 	e := core.Error{Op: "stat", Key: key, Err: err}

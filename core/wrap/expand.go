@@ -20,10 +20,10 @@ import (
 // The tree is then flat: it has both k and k/x. t is one that is not. A listing
 // holds one link for each segment of a key, and lists each directory once more
 // for each link to it. All that is added has an empty Token.
-func ExpandDirLinks(t core.Tree) core.Tree { return &expanded{informs{t}, t} }
+func ExpandDirLinks(t core.Tree) core.Tree { return &expanded{infoOf{t}, t} }
 
 type expanded struct {
-	informs
+	infoOf
 	core.Tree
 }
 
@@ -37,35 +37,35 @@ func (x *expanded) Features() core.Features {
 // Proves implements [core.Prover]: what is added has no token that could prove
 // anything.
 func (x *expanded) Proves(have core.Entry, e core.Evidence) bool {
-	return have.Token != "" && x.informs.Proves(have, e)
+	return have.Token != "" && x.infoOf.Proves(have, e)
 }
 
-// fan is a link to a directory, below which entries are added.
-type fan struct{ link, dir, after string }
+// dirLink is a link to a directory, below which entries are added.
+type dirLink struct{ link, dir, after string }
 
 // entry is what is added for e, which lies below the directory.
-func (f fan) entry(e core.Entry, rest string) core.Entry {
+func (f dirLink) entry(e core.Entry, rest string) core.Entry {
 	if e.Kind == core.Other {
 		return excluded(join(f.link, rest))
 	}
 	return core.Entry{Key: join(f.link, rest), Kind: core.Link, Target: core.Target{Key: e.Key, Dir: core.NotDir}}
 }
 
-// fanOf returns the fan of an entry, if it is a link to a directory.
-func (x *expanded) fanOf(ctx context.Context, e core.Entry) (f fan, ok bool, err error) {
+// dirLinkOf returns the dirLink of an entry, if it is a link to a directory.
+func (x *expanded) dirLinkOf(ctx context.Context, e core.Entry) (f dirLink, ok bool, err error) {
 	if e.Kind != core.Link {
-		return fan{}, false, nil
+		return dirLink{}, false, nil
 	}
 	dir, _, err := dirOf(ctx, x.Tree, e.Target)
 	if err != nil {
-		return fan{}, false, keyed(err, e.Key)
+		return dirLink{}, false, keyed(err, e.Key)
 	}
-	return fan{link: e.Key, dir: dir}, dir != "", nil
+	return dirLink{link: e.Key, dir: dir}, dir != "", nil
 }
 
 func (x *expanded) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
-		l := &fanning{x: x, ctx: ctx, yield: yield}
+		l := &expansion{x: x, ctx: ctx, yield: yield}
 		if err := l.begin(after); err != nil {
 			yield(core.Entry{}, err)
 			return
@@ -75,24 +75,24 @@ func (x *expanded) List(ctx context.Context, after string) iter.Seq2[core.Entry,
 				return
 			}
 		}
-		l.openTo(0)
+		l.listPending(0)
 	}
 }
 
-// fanning is one listing. The fans that wait are in order: the keys below the
+// expansion is one listing. The open that wait are in order: the keys below the
 // last come first.
-type fanning struct {
-	x     *expanded
-	ctx   context.Context //nolint:containedctx // It lives as long as one listing.
-	yield func(core.Entry, error) bool
-	fans  []fan
+type expansion struct {
+	x       *expanded
+	ctx     context.Context //nolint:containedctx // It lives as long as one listing.
+	yield   func(core.Entry, error) bool
+	pending []dirLink
 }
 
 // begin finds the links before after, or above it, below which keys follow it.
-func (l *fanning) begin(after string) error {
+func (l *expansion) begin(after string) error {
 	for i := 1; i <= len(after); i++ {
 		key := after[:i]
-		if !mayFollow(key, after) || !core.ValidKey(key) {
+		if !core.MoreBelow(key, after) || !core.ValidKey(key) {
 			continue
 		}
 		e, err := l.x.Tree.Stat(l.ctx, key)
@@ -101,7 +101,7 @@ func (l *fanning) begin(after string) error {
 		} else if err != nil {
 			return err
 		}
-		f, ok, err := l.x.fanOf(l.ctx, e)
+		f, ok, err := l.x.dirLinkOf(l.ctx, e)
 		if err != nil {
 			return err
 		}
@@ -109,14 +109,14 @@ func (l *fanning) begin(after string) error {
 			if rest, inside := below(after, key); inside {
 				f.after = rest
 			}
-			l.fans = append(l.fans, f)
+			l.pending = append(l.pending, f)
 		}
 	}
 	return nil
 }
 
 // next takes the next entry of the tree; false ends the listing.
-func (l *fanning) next(e core.Entry, err error) bool {
+func (l *expansion) next(e core.Entry, err error) bool {
 	key := e.Key
 	if err != nil {
 		var one bool
@@ -128,42 +128,42 @@ func (l *fanning) next(e core.Entry, err error) bool {
 	if !l.pass(key) {
 		return false
 	}
-	var f fan
+	var f dirLink
 	var ok bool
 	if err == nil {
-		f, ok, err = l.x.fanOf(l.ctx, e)
+		f, ok, err = l.x.dirLinkOf(l.ctx, e)
 	}
 	if !l.yield(e, err) {
 		return false
 	}
 	if ok {
-		l.fans = append(l.fans, f)
+		l.pending = append(l.pending, f)
 	}
 	return true
 }
 
-// pass opens the fans whose keys come before key.
-func (l *fanning) pass(key string) bool {
-	n := len(l.fans)
-	for n > 0 && !mayFollow(l.fans[n-1].link, key) {
+// pass opens the open whose keys come before key.
+func (l *expansion) pass(key string) bool {
+	n := len(l.pending)
+	for n > 0 && !core.MoreBelow(l.pending[n-1].link, key) {
 		n--
 	}
-	return l.openTo(n)
+	return l.listPending(n)
 }
 
-func (l *fanning) openTo(n int) bool {
-	for len(l.fans) > n {
-		f := l.fans[len(l.fans)-1]
-		l.fans = l.fans[:len(l.fans)-1]
-		if !l.open(f) {
+func (l *expansion) listPending(n int) bool {
+	for len(l.pending) > n {
+		f := l.pending[len(l.pending)-1]
+		l.pending = l.pending[:len(l.pending)-1]
+		if !l.listBelow(f) {
 			return false
 		}
 	}
 	return true
 }
 
-// open yields what is below a link.
-func (l *fanning) open(f fan) bool {
+// listBelow yields the entries that are added below a link.
+func (l *expansion) listBelow(f dirLink) bool {
 	start := join(f.dir, f.after)
 	if f.after == "" && f.dir == "." {
 		start = ""
@@ -190,7 +190,7 @@ func (l *fanning) open(f fan) bool {
 // failed yields an error of a listing of a directory as one of what is below
 // the link. ends says that this listing of a directory is over, and more that
 // the others are not.
-func (l *fanning) failed(f fan, err error) (more, ends bool) {
+func (l *expansion) failed(f dirLink, err error) (more, ends bool) {
 	key, one := core.ErrorKey(err)
 	rest, is := below(key, f.dir)
 	switch {
@@ -231,7 +231,7 @@ func (x *expanded) Stat(ctx context.Context, key string) (core.Entry, error) {
 
 // statBelow returns what is added for rest below a link.
 func (x *expanded) statBelow(ctx context.Context, link core.Entry, rest string) (core.Entry, error) {
-	f, ok, err := x.fanOf(ctx, link)
+	f, ok, err := x.dirLinkOf(ctx, link)
 	if err == nil && !ok {
 		err = fs.ErrNotExist
 	}

@@ -7,12 +7,12 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// informs passes the extensions that only tell something. Without an inner
+// infoOf passes the extensions that only tell something. Without an inner
 // one, each says what core assumes without it: no proof, no cost, no requests.
-type informs struct{ inner core.Tree }
+type infoOf struct{ inner core.Tree }
 
 // PartSizes implements [core.Prover].
-func (x informs) PartSizes(have core.Entry) []int64 {
+func (x infoOf) PartSizes(have core.Entry) []int64 {
 	if p, ok := core.As[core.Prover](x.inner); ok {
 		return p.PartSizes(have)
 	}
@@ -20,13 +20,13 @@ func (x informs) PartSizes(have core.Entry) []int64 {
 }
 
 // Proves implements [core.Prover].
-func (x informs) Proves(have core.Entry, e core.Evidence) bool {
+func (x infoOf) Proves(have core.Entry, e core.Evidence) bool {
 	p, ok := core.As[core.Prover](x.inner)
 	return ok && p.Proves(have, e)
 }
 
 // Fingerprint implements [core.Fingerprinter].
-func (x informs) Fingerprint(have core.Entry) string {
+func (x infoOf) Fingerprint(have core.Entry) string {
 	if f, ok := core.As[core.Fingerprinter](x.inner); ok {
 		return f.Fingerprint(have)
 	}
@@ -34,7 +34,7 @@ func (x informs) Fingerprint(have core.Entry) string {
 }
 
 // PartSize implements [core.Partitioner].
-func (x informs) PartSize(size int64) int64 {
+func (x infoOf) PartSize(size int64) int64 {
 	if p, ok := core.As[core.Partitioner](x.inner); ok {
 		return p.PartSize(size)
 	}
@@ -43,7 +43,7 @@ func (x informs) PartSize(size int64) int64 {
 
 // Keys implements [core.KeyLister]. Keys that a decorator hides or adds make the
 // hint worse, not wrong.
-func (x informs) Keys(ctx context.Context) iter.Seq[string] {
+func (x infoOf) Keys(ctx context.Context) iter.Seq[string] {
 	if k, ok := core.As[core.KeyLister](x.inner); ok {
 		return k.Keys(ctx)
 	}
@@ -51,10 +51,10 @@ func (x informs) Keys(ctx context.Context) iter.Seq[string] {
 }
 
 // CheckPut implements [core.Checker].
-func (x informs) CheckPut(e core.Entry) error { return core.CheckPut(x.inner, e) }
+func (x infoOf) CheckPut(e core.Entry) error { return core.CheckPut(x.inner, e) }
 
 // PutCost implements [core.Coster].
-func (x informs) PutCost(e core.Entry) core.Requests {
+func (x infoOf) PutCost(e core.Entry) core.Requests {
 	if c, ok := core.As[core.Coster](x.inner); ok {
 		return c.PutCost(e)
 	}
@@ -62,7 +62,7 @@ func (x informs) PutCost(e core.Entry) core.Requests {
 }
 
 // OpenCost implements [core.Coster].
-func (x informs) OpenCost(e core.Entry) core.Requests {
+func (x infoOf) OpenCost(e core.Entry) core.Requests {
 	if c, ok := core.As[core.Coster](x.inner); ok {
 		return c.OpenCost(e)
 	}
@@ -70,7 +70,7 @@ func (x informs) OpenCost(e core.Entry) core.Requests {
 }
 
 // DeleteCost implements [core.Coster].
-func (x informs) DeleteCost(n int64) core.Requests {
+func (x infoOf) DeleteCost(n int64) core.Requests {
 	if c, ok := core.As[core.Coster](x.inner); ok {
 		return c.DeleteCost(n)
 	}
@@ -78,7 +78,7 @@ func (x informs) DeleteCost(n int64) core.Requests {
 }
 
 // Requests implements [core.RequestCounter].
-func (x informs) Requests() core.Requests {
+func (x infoOf) Requests() core.Requests {
 	if m, ok := core.As[core.RequestCounter](x.inner); ok {
 		return m.Requests()
 	}
@@ -86,17 +86,17 @@ func (x informs) Requests() core.Requests {
 }
 
 // Remember implements [core.Rememberer].
-func (x informs) Remember(e core.Entry) {
+func (x infoOf) Remember(e core.Entry) {
 	if r, ok := core.As[core.Rememberer](x.inner); ok {
 		r.Remember(e)
 	}
 }
 
-// finishes passes [core.Finisher].
-type finishes struct{ inner core.Tree }
+// finisherOf passes [core.Finisher].
+type finisherOf struct{ inner core.Tree }
 
 // Finish implements [core.Finisher].
-func (x finishes) Finish(ctx context.Context, done core.Done) ([]string, error) {
+func (x finisherOf) Finish(ctx context.Context, done core.Done) ([]string, error) {
 	if f, ok := core.As[core.Finisher](x.inner); ok {
 		return f.Finish(ctx, done)
 	}

@@ -10,14 +10,14 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Fault breaks operations of b: before each step that [Op] tells apart, inj is
+// Fault breaks operations of b: before each step that [Step] tells apart, inj is
 // asked, and its error is what the operation fails with. A body can so be cut
 // in the middle, both ways; a listing too; and an answer can get lost after
 // the operation was done. Errors come as *[core.Error], transient if the
 // injected one is. An error of a listing ends it, unless the injected error
 // has itself a key ([core.ErrorKey]): then it stands for that entry alone.
 func Fault(b core.Backend, inj Injector) core.Backend {
-	f := &fault{informs: informs{b}, b: b, inj: inj}
+	f := &fault{infoOf: infoOf{b}, b: b, inj: inj}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*fault
@@ -28,7 +28,7 @@ func Fault(b core.Backend, inj Injector) core.Backend {
 }
 
 type fault struct {
-	informs
+	infoOf
 	b   core.Backend
 	inj Injector
 	n   atomic.Int64
@@ -36,11 +36,11 @@ type fault struct {
 
 // step asks the injector.
 func (f *fault) step(kind, key string) error {
-	err := f.inj.Inject(Op{Kind: kind, Key: key, N: int(f.n.Add(1))})
+	err := f.inj.Inject(Step{Kind: kind, Key: key, N: int(f.n.Add(1))})
 	if err == nil {
 		return nil
 	}
-	if kind == OpList || kind == OpNext {
+	if kind == StepList || kind == StepNext {
 		if _, one := core.ErrorKey(err); one {
 			return err
 		}
@@ -53,8 +53,8 @@ func (f *fault) step(kind, key string) error {
 	return typed
 }
 
-// tap fails a read after half of what it would have given.
-func (f *fault) tap(kind, key string) tap {
+// readHook fails a read after half of what it would have given.
+func (f *fault) readHook(kind, key string) readHook {
 	return func(p []byte, read func([]byte) (int, error)) (int, error) {
 		failed := f.step(kind, key)
 		n, err := read(p[:min(len(p), 64<<10)])
@@ -72,12 +72,12 @@ func (f *fault) Features() core.Features { return f.b.Features() }
 
 func (f *fault) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
-		if err := f.step(OpList, ""); err != nil {
+		if err := f.step(StepList, ""); err != nil {
 			yield(core.Entry{}, err)
 			return
 		}
 		for e, err := range f.b.List(ctx, after) {
-			if failed := f.step(OpNext, e.Key); failed != nil {
+			if failed := f.step(StepNext, e.Key); failed != nil {
 				e, err = core.Entry{}, failed
 			}
 			if _, one := core.ErrorKey(err); !yield(e, err) || (err != nil && !one) {
@@ -88,27 +88,27 @@ func (f *fault) List(ctx context.Context, after string) iter.Seq2[core.Entry, er
 }
 
 func (f *fault) Stat(ctx context.Context, key string) (core.Entry, error) {
-	if err := f.step(OpStat, key); err != nil {
+	if err := f.step(StepStat, key); err != nil {
 		return core.Entry{}, err
 	}
 	return f.b.Stat(ctx, key)
 }
 
 func (f *fault) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
-	if err := f.step(OpOpen, key); err != nil {
+	if err := f.step(StepOpen, key); err != nil {
 		return nil, core.Entry{}, err
 	}
 	rc, e, err := f.b.Open(ctx, key)
-	return tapContent(rc, f.tap(OpRead, key)), e, err
+	return hookContent(rc, f.readHook(StepRead, key)), e, err
 }
 
 func (f *fault) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
-	if err := f.step(OpPut, e.Key); err != nil {
+	if err := f.step(StepPut, e.Key); err != nil {
 		return core.Entry{}, err
 	}
-	stored, err := f.b.Put(ctx, e, tapBody(body, f.tap(OpSend, e.Key)), old)
+	stored, err := f.b.Put(ctx, e, hookBody(body, f.readHook(StepSend, e.Key)), old)
 	if err == nil {
-		err = f.step(OpStored, e.Key)
+		err = f.step(StepStored, e.Key)
 	}
 	if err != nil {
 		return core.Entry{}, err
@@ -117,24 +117,24 @@ func (f *fault) Put(ctx context.Context, e core.Entry, body io.Reader, old *core
 }
 
 func (f *fault) Delete(ctx context.Context, old core.Entry) error {
-	if err := f.step(OpDelete, old.Key); err != nil {
+	if err := f.step(StepDelete, old.Key); err != nil {
 		return err
 	}
 	if err := f.b.Delete(ctx, old); err != nil {
 		return err
 	}
-	return f.step(OpGone, old.Key)
+	return f.step(StepGone, old.Key)
 }
 
 func (f *fault) deleteBatch(d core.BatchDeleter) func(context.Context, []core.Entry) []error {
 	return func(ctx context.Context, olds []core.Entry) []error {
-		if err := f.step(OpBatch, ""); err != nil {
+		if err := f.step(StepBatch, ""); err != nil {
 			return sameError(len(olds), err)
 		}
-		errs := deleteSome(ctx, d, olds, func(e core.Entry) error { return f.step(OpDelete, e.Key) })
+		errs := deleteSome(ctx, d, olds, func(e core.Entry) error { return f.step(StepDelete, e.Key) })
 		for i, err := range errs {
 			if err == nil {
-				errs[i] = f.step(OpGone, olds[i].Key)
+				errs[i] = f.step(StepGone, olds[i].Key)
 			}
 		}
 		return errs
@@ -143,8 +143,8 @@ func (f *fault) deleteBatch(d core.BatchDeleter) func(context.Context, []core.En
 
 // Finish implements [core.Finisher].
 func (f *fault) Finish(ctx context.Context, done core.Done) ([]string, error) {
-	if err := f.step(OpFinish, ""); err != nil {
+	if err := f.step(StepFinish, ""); err != nil {
 		return nil, err
 	}
-	return finishes{f.b}.Finish(ctx, done)
+	return finisherOf{f.b}.Finish(ctx, done)
 }

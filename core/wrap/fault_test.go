@@ -63,7 +63,7 @@ func TestMeterKeepsToItsBudget(t *testing.T) {
 
 // recorded notes every operation.
 func recorded(ops *[]string) wrap.Injector {
-	return wrap.InjectorFunc(func(op wrap.Op) error {
+	return wrap.InjectorFunc(func(op wrap.Step) error {
 		*ops = append(*ops, strings.TrimSpace(op.Kind+" "+op.Key))
 		return nil
 	})
@@ -100,12 +100,12 @@ func TestFaultIsAskedAboutEveryStep(t *testing.T) {
 func TestFaultCutsBodies(t *testing.T) {
 	content := strings.Repeat("0123456789", 20_000)
 	m := memory.New()
-	b := wrap.Fault(m, wrap.OnKind(wrap.OpSend, wrap.OnIndex(2, errGood)))
+	b := wrap.Fault(m, wrap.OnKind(wrap.StepSend, wrap.OnIndex(2, errGood)))
 	_, err := b.Put(t.Context(), file("f", content), strings.NewReader(content), nil)
 	wantError(t, "Put", err, errGood)
 	wantNames(t, m, "")
 	put(t, m, "f", content)
-	b = wrap.Fault(m, wrap.OnKind(wrap.OpRead, wrap.OnIndex(2, errLater)))
+	b = wrap.Fault(m, wrap.OnKind(wrap.StepRead, wrap.OnIndex(2, errLater)))
 	rc, _, err := b.Open(t.Context(), "f")
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestFaultCutsBodies(t *testing.T) {
 func TestFaultEndsBodiesBeforeTheirTime(t *testing.T) {
 	m := memory.New()
 	put(t, m, "f", "0123456789")
-	b := wrap.Fault(m, wrap.Any(wrap.OnKind(wrap.OpRead, wrap.Always(wrap.ErrEnd)), wrap.OnKind(wrap.OpSend, wrap.Always(wrap.ErrEnd))))
+	b := wrap.Fault(m, wrap.Any(wrap.OnKind(wrap.StepRead, wrap.Always(wrap.ErrEnd)), wrap.OnKind(wrap.StepSend, wrap.Always(wrap.ErrEnd))))
 	rc, _, err := b.Open(t.Context(), "f")
 	if err != nil {
 		t.Fatal(err)
@@ -134,11 +134,11 @@ func TestFaultEndsBodiesBeforeTheirTime(t *testing.T) {
 
 func TestFaultLosesAnswers(t *testing.T) {
 	m := memory.New()
-	b := wrap.Fault(m, wrap.OnKind(wrap.OpStored, wrap.OnKey("f", wrap.Always(errLater))))
+	b := wrap.Fault(m, wrap.OnKind(wrap.StepStored, wrap.OnKey("f", wrap.Always(errLater))))
 	_, err := b.Put(t.Context(), file("f", "x"), strings.NewReader("x"), nil)
 	wantError(t, "Put", err, errLater)
 	wantNames(t, m, "f")
-	b = wrap.Fault(m, wrap.OnKind(wrap.OpGone, wrap.Always(errLater)))
+	b = wrap.Fault(m, wrap.OnKind(wrap.StepGone, wrap.Always(errLater)))
 	wantError(t, "Delete", b.Delete(t.Context(), statOf(t, m, "f")), errLater)
 	wantNames(t, m, "")
 }
@@ -164,14 +164,14 @@ func TestFaultInAListingEndsItUnlessItIsOfAKey(t *testing.T) {
 }
 
 func TestInjectorsCompose(t *testing.T) {
-	count := new(wrap.Counter)
-	in := wrap.OnKind(wrap.OpStat, wrap.Any(count, wrap.OnIndex(2, errGood), wrap.OnKey("k", wrap.Always(errLater))))
+	count := new(wrap.StepCounter)
+	in := wrap.OnKind(wrap.StepStat, wrap.Any(count, wrap.OnIndex(2, errGood), wrap.OnKey("k", wrap.Always(errLater))))
 	for _, c := range []struct {
-		op   wrap.Op
+		op   wrap.Step
 		want error
 	}{
-		{wrap.Op{Kind: wrap.OpPut, Key: "k"}, nil}, {wrap.Op{Kind: wrap.OpStat, Key: "a"}, nil}, {wrap.Op{Kind: wrap.OpStat, Key: "k"}, errGood},
-		{wrap.Op{Kind: wrap.OpStat, Key: "k"}, errLater}, {wrap.Op{Kind: wrap.OpStat, Key: "b"}, nil},
+		{wrap.Step{Kind: wrap.StepPut, Key: "k"}, nil}, {wrap.Step{Kind: wrap.StepStat, Key: "a"}, nil}, {wrap.Step{Kind: wrap.StepStat, Key: "k"}, errGood},
+		{wrap.Step{Kind: wrap.StepStat, Key: "k"}, errLater}, {wrap.Step{Kind: wrap.StepStat, Key: "b"}, nil},
 	} {
 		if got := in.Inject(c.op); got != c.want { //nolint:errorlint // The very error.
 			t.Errorf("%s %s: %v, want %v", c.op.Kind, c.op.Key, got, c.want)

@@ -20,7 +20,7 @@ import (
 //
 // Both sides of a copy have to be filtered alike.
 func Filter(b core.Backend, hide func(key string) bool) core.Backend {
-	f := &filter{FilterTree(b, hide).(*filterTree), finishes{b}, takes{b}, b}
+	f := &filter{FilterTree(b, hide).(*filterTree), finisherOf{b}, copierOf{b}, b}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*filter
@@ -34,11 +34,11 @@ func Filter(b core.Backend, hide func(key string) bool) core.Backend {
 
 // FilterTree is [Filter] for the read side.
 func FilterTree(t core.Tree, hide func(key string) bool) core.Tree {
-	return &filterTree{informs{t}, t, hide}
+	return &filterTree{infoOf{t}, t, hide}
 }
 
 type filterTree struct {
-	informs
+	infoOf
 	core.Tree
 	hide func(key string) bool
 }
@@ -84,7 +84,7 @@ func (f *filterTree) CheckPut(e core.Entry) error {
 	if f.hide(e.Key) {
 		return fmt.Errorf("%w: %w", core.ErrUnsupportedKey, core.ErrExcluded)
 	}
-	return f.informs.CheckPut(e)
+	return f.infoOf.CheckPut(e)
 }
 
 func (f *filterTree) refuse(op, key string) error {
@@ -96,8 +96,8 @@ func (f *filterTree) refuse(op, key string) error {
 
 type filter struct {
 	*filterTree
-	finishes
-	takes
+	finisherOf
+	copierOf
 	b core.Backend
 }
 
@@ -105,7 +105,7 @@ type filter struct {
 func (f *filter) Finish(ctx context.Context, done core.Done) ([]string, error) {
 	inner := done.Keep
 	done.Keep = func(dir string) bool { return f.hide(dir+"/") || inner != nil && inner(dir) }
-	return f.finishes.Finish(ctx, done)
+	return f.finisherOf.Finish(ctx, done)
 }
 
 func (f *filter) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {

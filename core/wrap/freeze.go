@@ -12,7 +12,7 @@ import (
 // that frozen is true for: as if something else were there by now than the caller
 // saw. frozen is called concurrently.
 func Freeze(b core.Backend, frozen func(key string) bool) core.Backend {
-	f := &freeze{informs{b}, finishes{b}, takes{b}, b, frozen}
+	f := &freeze{infoOf{b}, finisherOf{b}, copierOf{b}, b, frozen}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*freeze
@@ -25,9 +25,9 @@ func Freeze(b core.Backend, frozen func(key string) bool) core.Backend {
 }
 
 type freeze struct {
-	informs
-	finishes
-	takes
+	infoOf
+	finisherOf
+	copierOf
 	core.Backend
 	frozen func(key string) bool
 }
@@ -58,5 +58,5 @@ func (f *freeze) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key 
 	if err := f.refuse("copy", key); err != nil {
 		return core.Entry{}, err
 	}
-	return f.takes.CopyFrom(ctx, src, e, key, old)
+	return f.copierOf.CopyFrom(ctx, src, e, key, old)
 }

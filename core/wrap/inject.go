@@ -7,22 +7,22 @@ import (
 
 // The kinds of operations that an [Injector] is asked about.
 const (
-	OpList   = "list"   // a listing begins
-	OpNext   = "next"   // a listing is about to yield an entry
-	OpStat   = "stat"   //
-	OpOpen   = "open"   //
-	OpRead   = "read"   // a piece of opened content is about to be read
-	OpPut    = "put"    //
-	OpSend   = "send"   // Put is about to read a piece of its body
-	OpStored = "stored" // Put succeeded; an error now is an answer that got lost
-	OpDelete = "delete" // also for each entry of a batch
-	OpGone   = "gone"   // Delete succeeded; an error now is an answer that got lost
-	OpBatch  = "batch"  // a batch delete begins; Key is empty
-	OpFinish = "finish" //
+	StepList   = "list"   // a listing begins
+	StepNext   = "next"   // a listing is about to yield an entry
+	StepStat   = "stat"   //
+	StepOpen   = "open"   //
+	StepRead   = "read"   // a piece of opened content is about to be read
+	StepPut    = "put"    //
+	StepSend   = "send"   // Put is about to read a piece of its body
+	StepStored = "stored" // Put succeeded; an error now is an answer that got lost
+	StepDelete = "delete" // also for each entry of a batch
+	StepGone   = "gone"   // Delete succeeded; an error now is an answer that got lost
+	StepBatch  = "batch"  // a batch delete begins; Key is empty
+	StepFinish = "finish" //
 )
 
-// Op is one thing that a tree of [Fault] is about to do.
-type Op struct {
+// Step is one thing that a tree of [Fault] is about to do.
+type Step struct {
 	Kind string // one of the constants
 	Key  string // empty for a listing
 	N    int    // the number of the operation in its tree, from 1
@@ -36,21 +36,21 @@ var ErrEnd = errors.New("the body ends here")
 // An Injector decides which operations fail: Inject returns nil or the error
 // that the operation fails with instead of being done. It is called
 // concurrently.
-type Injector interface{ Inject(Op) error }
+type Injector interface{ Inject(Step) error }
 
 // InjectorFunc is a function as an [Injector].
-type InjectorFunc func(Op) error
+type InjectorFunc func(Step) error
 
 // Inject calls f.
-func (f InjectorFunc) Inject(op Op) error { return f(op) }
+func (f InjectorFunc) Inject(s Step) error { return f(s) }
 
 // Always fails every operation it is asked about.
-func Always(err error) Injector { return InjectorFunc(func(Op) error { return err }) }
+func Always(err error) Injector { return InjectorFunc(func(Step) error { return err }) }
 
 // OnIndex fails the nth operation that it is asked about, from 1, and no other.
 func OnIndex(n int, err error) Injector {
 	var asked atomic.Int64
-	return InjectorFunc(func(Op) error {
+	return InjectorFunc(func(Step) error {
 		if asked.Add(1) == int64(n) {
 			return err
 		}
@@ -60,19 +60,19 @@ func OnIndex(n int, err error) Injector {
 
 // OnKind asks in about operations of one kind.
 func OnKind(kind string, in Injector) Injector {
-	return When(func(op Op) bool { return op.Kind == kind }, in)
+	return When(func(s Step) bool { return s.Kind == kind }, in)
 }
 
 // OnKey asks in about operations on one key.
 func OnKey(key string, in Injector) Injector {
-	return When(func(op Op) bool { return op.Key == key }, in)
+	return When(func(s Step) bool { return s.Key == key }, in)
 }
 
 // When asks in about operations that match is true for.
-func When(match func(Op) bool, in Injector) Injector {
-	return InjectorFunc(func(op Op) error {
-		if match(op) {
-			return in.Inject(op)
+func When(match func(Step) bool, in Injector) Injector {
+	return InjectorFunc(func(s Step) error {
+		if match(s) {
+			return in.Inject(s)
 		}
 		return nil
 	})
@@ -80,9 +80,9 @@ func When(match func(Op) bool, in Injector) Injector {
 
 // Any asks each of ins and returns the first error.
 func Any(ins ...Injector) Injector {
-	return InjectorFunc(func(op Op) (first error) {
+	return InjectorFunc(func(s Step) (first error) {
 		for _, in := range ins {
-			if err := in.Inject(op); err != nil && first == nil {
+			if err := in.Inject(s); err != nil && first == nil {
 				first = err
 			}
 		}
@@ -90,14 +90,14 @@ func Any(ins ...Injector) Injector {
 	})
 }
 
-// Counter counts the operations that it is asked about and fails none.
-type Counter struct{ n atomic.Int64 }
+// StepCounter counts the operations that it is asked about and fails none.
+type StepCounter struct{ n atomic.Int64 }
 
 // Inject implements [Injector].
-func (c *Counter) Inject(Op) error {
+func (c *StepCounter) Inject(Step) error {
 	c.n.Add(1)
 	return nil
 }
 
 // Count returns how many there were.
-func (c *Counter) Count() int { return int(c.n.Load()) }
+func (c *StepCounter) Count() int { return int(c.n.Load()) }

@@ -17,9 +17,9 @@ import (
 // A listing, and the reading of what Open returned, hold none of the jobs: who
 // copies within one tree would wait for themselves.
 func Limit(b core.Backend, jobs int, bytesPerSecond int64) core.Backend {
-	l := &limit{informs{b}, finishes{b}, takes{b}, b, nil, nil}
+	l := &limit{infoOf{b}, finisherOf{b}, copierOf{b}, b, nil, nil}
 	if jobs > 0 {
-		l.slots = make(chan struct{}, jobs)
+		l.running = make(chan struct{}, jobs)
 	}
 	if bytesPerSecond > 0 {
 		l.pace = &pace{rate: float64(bytesPerSecond)}
@@ -34,21 +34,21 @@ func Limit(b core.Backend, jobs int, bytesPerSecond int64) core.Backend {
 }
 
 type limit struct {
-	informs
-	finishes
-	takes
+	infoOf
+	finisherOf
+	copierOf
 	core.Backend
-	slots chan struct{}
-	pace  *pace
+	running chan struct{}
+	pace    *pace
 }
 
 // enter takes a slot; leave gives it back.
 func (l *limit) enter(ctx context.Context, op, key string) error {
-	if l.slots == nil {
+	if l.running == nil {
 		return nil
 	}
 	select {
-	case l.slots <- struct{}{}:
+	case l.running <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return &core.Error{Op: op, Key: key, Err: ctx.Err()}
@@ -56,17 +56,17 @@ func (l *limit) enter(ctx context.Context, op, key string) error {
 }
 
 func (l *limit) leave() {
-	if l.slots != nil {
-		<-l.slots
+	if l.running != nil {
+		<-l.running
 	}
 }
 
-func (l *limit) tap(ctx context.Context) tap {
+func (l *limit) readHook(ctx context.Context) readHook {
 	return func(p []byte, read func([]byte) (int, error)) (int, error) {
 		if l.pace == nil {
 			return read(p)
 		}
-		n, err := read(p[:min(len(p), l.pace.piece())])
+		n, err := read(p[:min(len(p), l.pace.readSize())])
 		if ended := l.pace.wait(ctx, n); ended != nil {
 			return n, ended
 		}
@@ -88,7 +88,7 @@ func (l *limit) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry
 	}
 	defer l.leave()
 	rc, e, err := l.Backend.Open(ctx, key)
-	return tapContent(rc, l.tap(ctx)), e, err
+	return hookContent(rc, l.readHook(ctx)), e, err
 }
 
 func (l *limit) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
@@ -96,7 +96,7 @@ func (l *limit) Put(ctx context.Context, e core.Entry, body io.Reader, old *core
 		return core.Entry{}, err
 	}
 	defer l.leave()
-	return l.Backend.Put(ctx, e, tapBody(body, l.tap(ctx)), old)
+	return l.Backend.Put(ctx, e, hookBody(body, l.readHook(ctx)), old)
 }
 
 func (l *limit) Delete(ctx context.Context, old core.Entry) error {
@@ -126,7 +126,7 @@ type pace struct {
 }
 
 // piece is how many bytes to move between two waits, so that the flow is even.
-func (p *pace) piece() int { return max(1, min(int(p.rate/20), 64<<10)) }
+func (p *pace) readSize() int { return max(1, min(int(p.rate/20), 64<<10)) }
 
 // wait returns when n bytes more may have passed, or ctx has ended.
 func (p *pace) wait(ctx context.Context, n int) error {

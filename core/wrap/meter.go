@@ -30,7 +30,7 @@ func (c *Counts) Operations() int64 {
 // request from budget before it, an entry of a batch too, and fails with
 // [core.ErrBudget] if none is left; budget may be nil.
 func Meter(b core.Backend, counts *Counts, budget *core.Budget) core.Backend {
-	m := &meter{informs{b}, b, counts, budget}
+	m := &meter{infoOf{b}, b, counts, budget}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*meter
@@ -41,7 +41,7 @@ func Meter(b core.Backend, counts *Counts, budget *core.Budget) core.Backend {
 }
 
 type meter struct {
-	informs
+	infoOf
 	core.Backend
 	counts *Counts
 	budget *core.Budget
@@ -55,7 +55,7 @@ func (m *meter) spend(count *atomic.Int64, op, key string) error {
 	return nil
 }
 
-func counting(n *atomic.Int64) tap {
+func counting(n *atomic.Int64) readHook {
 	return func(p []byte, read func([]byte) (int, error)) (int, error) {
 		k, err := read(p)
 		n.Add(int64(k))
@@ -92,14 +92,14 @@ func (m *meter) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry
 		return nil, core.Entry{}, err
 	}
 	rc, e, err := m.Backend.Open(ctx, key)
-	return tapContent(rc, counting(&m.counts.Down)), e, err
+	return hookContent(rc, counting(&m.counts.Down)), e, err
 }
 
 func (m *meter) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	if err := m.spend(&m.counts.Puts, "put", e.Key); err != nil {
 		return core.Entry{}, err
 	}
-	return m.Backend.Put(ctx, e, tapBody(body, counting(&m.counts.Up)), old)
+	return m.Backend.Put(ctx, e, hookBody(body, counting(&m.counts.Up)), old)
 }
 
 func (m *meter) Delete(ctx context.Context, old core.Entry) error {
@@ -121,5 +121,5 @@ func (m *meter) Finish(ctx context.Context, done core.Done) ([]string, error) {
 	if err := m.spend(&m.counts.Finishes, "finish", ""); err != nil {
 		return nil, err
 	}
-	return finishes{m.Backend}.Finish(ctx, done)
+	return finisherOf{m.Backend}.Finish(ctx, done)
 }

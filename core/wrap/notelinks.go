@@ -13,12 +13,12 @@ import (
 // the start has come. The target of each is the directory itself. They are held
 // in memory.
 func NoteDirLinks(t core.Tree) (core.Tree, func() []core.Entry) {
-	n := &noted{informs: informs{t}, Tree: t}
+	n := &noted{infoOf: infoOf{t}, Tree: t}
 	return n, n.noted
 }
 
 type noted struct {
-	informs
+	infoOf
 	core.Tree
 
 	mu    sync.Mutex

@@ -12,10 +12,10 @@ import (
 // ReadOnly makes a backend of t in which nothing can be changed: Put and
 // Delete are refused with [fs.ErrPermission]. An inner BatchDeleter and
 // Finisher are hidden.
-func ReadOnly(t core.Tree) core.Backend { return &readOnly{informs{t}, t} }
+func ReadOnly(t core.Tree) core.Backend { return &readOnly{infoOf{t}, t} }
 
 type readOnly struct {
-	informs
+	infoOf
 	core.Tree
 }
 

@@ -21,7 +21,7 @@ import (
 // what Open returned. A listing that is out of order cannot be gone on with,
 // and its transient error ends it.
 func Retry(b core.Backend, attempts int, backoff func(n int) time.Duration) core.Backend {
-	r := &retry{informs{b}, finishes{b}, b, attempts, backoff}
+	r := &retry{infoOf{b}, finisherOf{b}, b, attempts, backoff}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*retry
@@ -44,8 +44,8 @@ func Backoff(base, most time.Duration) func(n int) time.Duration {
 }
 
 type retry struct {
-	informs
-	finishes
+	infoOf
+	finisherOf
 	core.Backend
 	attempts int
 	backoff  func(n int) time.Duration

@@ -23,7 +23,7 @@ var (
 // firstFail fails the first n operations of a kind.
 func firstFail(kind string, n int, err error) wrap.Injector {
 	left := n
-	return wrap.OnKind(kind, wrap.InjectorFunc(func(wrap.Op) error {
+	return wrap.OnKind(kind, wrap.InjectorFunc(func(wrap.Step) error {
 		if left--; left >= 0 {
 			return err
 		}
@@ -35,19 +35,19 @@ func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 func TestRetryRepeats(t *testing.T) {
 	ops := map[string]func(ctx context.Context, b core.Backend, e core.Entry) error{
-		wrap.OpStat: func(ctx context.Context, b core.Backend, e core.Entry) error {
+		wrap.StepStat: func(ctx context.Context, b core.Backend, e core.Entry) error {
 			_, err := b.Stat(ctx, e.Key)
 			return err
 		},
-		wrap.OpOpen: func(ctx context.Context, b core.Backend, e core.Entry) error {
+		wrap.StepOpen: func(ctx context.Context, b core.Backend, e core.Entry) error {
 			rc, _, err := b.Open(ctx, e.Key)
 			if err == nil {
 				err = rc.Close()
 			}
 			return err
 		},
-		wrap.OpDelete: func(ctx context.Context, b core.Backend, e core.Entry) error { return b.Delete(ctx, e) },
-		wrap.OpBatch: func(ctx context.Context, b core.Backend, e core.Entry) error {
+		wrap.StepDelete: func(ctx context.Context, b core.Backend, e core.Entry) error { return b.Delete(ctx, e) },
+		wrap.StepBatch: func(ctx context.Context, b core.Backend, e core.Entry) error {
 			d, _ := core.As[core.BatchDeleter](b)
 			return errors.Join(d.DeleteBatch(ctx, []core.Entry{e, {Key: "other"}})...)
 		},
@@ -92,8 +92,8 @@ func TestRetryStopsWaitingWithItsContext(t *testing.T) {
 }
 
 func TestRetryNeverRepeatsAPut(t *testing.T) {
-	count := new(wrap.Counter)
-	b := wrap.Retry(wrap.Fault(memory.New(), wrap.OnKind(wrap.OpPut, wrap.Any(count, wrap.Always(errLater)))), 5, func(int) time.Duration { return 0 })
+	count := new(wrap.StepCounter)
+	b := wrap.Retry(wrap.Fault(memory.New(), wrap.OnKind(wrap.StepPut, wrap.Any(count, wrap.Always(errLater)))), 5, func(int) time.Duration { return 0 })
 	_, err := b.Put(t.Context(), file("f", "x"), strings.NewReader("x"), nil)
 	wantError(t, "Put", err, errLater)
 	if count.Count() != 1 {
@@ -110,14 +110,14 @@ func TestRetryResumesAListing(t *testing.T) {
 		want = append(want, key)
 	}
 	n := 0
-	flaky := wrap.OnKind(wrap.OpNext, wrap.InjectorFunc(func(wrap.Op) error {
+	flaky := wrap.OnKind(wrap.StepNext, wrap.InjectorFunc(func(wrap.Step) error {
 		if n++; n%7 == 0 {
 			return errLater
 		}
 		return nil
 	}))
-	lists := new(wrap.Counter)
-	b := wrap.Retry(wrap.Fault(m, wrap.Any(flaky, wrap.OnKind(wrap.OpList, lists))), 2, func(int) time.Duration { return 0 })
+	lists := new(wrap.StepCounter)
+	b := wrap.Retry(wrap.Fault(m, wrap.Any(flaky, wrap.OnKind(wrap.StepList, lists))), 2, func(int) time.Duration { return 0 })
 	if got := strings.Fields(names(t, b)); strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("%d keys, want %d, in order", len(got), len(want))
 	}
@@ -149,7 +149,7 @@ func TestRetryDoesNotResumeOutOfOrder(t *testing.T) {
 	for _, key := range []string{"a-b", "a/1", "b"} {
 		put(t, m, key, "x")
 	}
-	b := wrap.Retry(wrap.Fault(m, wrap.OnKind(wrap.OpNext, wrap.OnIndex(3, errLater))), 5, func(int) time.Duration { return 0 })
+	b := wrap.Retry(wrap.Fault(m, wrap.OnKind(wrap.StepNext, wrap.OnIndex(3, errLater))), 5, func(int) time.Duration { return 0 })
 	n, last := 0, error(nil)
 	for _, last = range b.List(t.Context(), "") {
 		n++

@@ -25,7 +25,7 @@ func Sub(b core.Backend, dir string) (core.Backend, error) {
 	if err := core.CheckKey(dir); err != nil {
 		return nil, fmt.Errorf("a subtree at %s: %w", core.DisplayKey(dir), err)
 	}
-	s := &sub{informs{b}, takes{b}, b, dir + "/"}
+	s := &sub{infoOf{b}, copierOf{b}, b, dir + "/"}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*sub
@@ -36,8 +36,8 @@ func Sub(b core.Backend, dir string) (core.Backend, error) {
 }
 
 type sub struct {
-	informs
-	takes
+	infoOf
+	copierOf
 	b      core.Backend
 	prefix string // ends with a slash
 }
@@ -206,19 +206,19 @@ func (s *sub) deleteBatch(d core.BatchDeleter) func(context.Context, []core.Entr
 }
 
 // PartSizes implements [core.Prover].
-func (s *sub) PartSizes(have core.Entry) []int64 { return s.informs.PartSizes(s.full(have)) }
+func (s *sub) PartSizes(have core.Entry) []int64 { return s.infoOf.PartSizes(s.full(have)) }
 
 // Proves implements [core.Prover].
 func (s *sub) Proves(have core.Entry, e core.Evidence) bool {
 	e.Target = s.fullTarget(e.Target)
-	return s.informs.Proves(s.full(have), e)
+	return s.infoOf.Proves(s.full(have), e)
 }
 
 // Fingerprint implements [core.Fingerprinter].
-func (s *sub) Fingerprint(have core.Entry) string { return s.informs.Fingerprint(s.full(have)) }
+func (s *sub) Fingerprint(have core.Entry) string { return s.infoOf.Fingerprint(s.full(have)) }
 
 // Remember implements [core.Rememberer].
-func (s *sub) Remember(e core.Entry) { s.informs.Remember(s.full(e)) }
+func (s *sub) Remember(e core.Entry) { s.infoOf.Remember(s.full(e)) }
 
 // CheckPut implements [core.Checker].
 func (s *sub) CheckPut(e core.Entry) error {
@@ -226,11 +226,11 @@ func (s *sub) CheckPut(e core.Entry) error {
 	if err != nil {
 		return err
 	}
-	return s.informs.CheckPut(full)
+	return s.infoOf.CheckPut(full)
 }
 
 // PutCost implements [core.Coster].
-func (s *sub) PutCost(e core.Entry) core.Requests { return s.informs.PutCost(s.full(e)) }
+func (s *sub) PutCost(e core.Entry) core.Requests { return s.infoOf.PutCost(s.full(e)) }
 
 // OpenCost implements [core.Coster].
-func (s *sub) OpenCost(e core.Entry) core.Requests { return s.informs.OpenCost(s.full(e)) }
+func (s *sub) OpenCost(e core.Entry) core.Requests { return s.infoOf.OpenCost(s.full(e)) }

@@ -2,49 +2,49 @@ package wrap
 
 import "io"
 
-// A tap stands in every Read and ReadAt of a body: it may shorten p, wait
+// A readHook stands in every Read and ReadAt of a body: it may shorten p, wait
 // before, count after, or fail instead.
-type tap func(p []byte, read func([]byte) (int, error)) (int, error)
+type readHook func(p []byte, read func([]byte) (int, error)) (int, error)
 
-// tapBody puts t into body, and keeps its ability to be read more than once.
+// hookBody puts t into body, and keeps its ability to be read more than once.
 // nil stays nil.
-func tapBody(body io.Reader, t tap) io.Reader {
+func hookBody(body io.Reader, t readHook) io.Reader {
 	if body == nil {
 		return nil
 	}
-	r := tapped{body, t}
+	r := hooked{body, t}
 	seeker, seeks := body.(io.Seeker)
 	at, random := body.(io.ReaderAt)
 	switch {
 	case seeks && random:
-		return tappedFile{r, tappedAt{at, t}, seeker}
+		return hookedFile{r, hookedAt{at, t}, seeker}
 	case seeks:
-		return tappedSeeker{r, seeker}
+		return hookedSeeker{r, seeker}
 	case random:
-		return tappedRandom{r, tappedAt{at, t}}
+		return hookedRandom{r, hookedAt{at, t}}
 	}
 	return r
 }
 
-// tapContent is tapBody for what Open returned.
-func tapContent(rc io.ReadCloser, t tap) io.ReadCloser {
+// hookContent is hookBody for what Open returned.
+func hookContent(rc io.ReadCloser, t readHook) io.ReadCloser {
 	if rc == nil {
 		return nil
 	}
-	switch r := tapBody(rc, t).(type) {
-	case tappedFile:
+	switch r := hookBody(rc, t).(type) {
+	case hookedFile:
 		return struct {
-			tappedFile
+			hookedFile
 			io.Closer
 		}{r, rc}
-	case tappedSeeker:
+	case hookedSeeker:
 		return struct {
-			tappedSeeker
+			hookedSeeker
 			io.Closer
 		}{r, rc}
-	case tappedRandom:
+	case hookedRandom:
 		return struct {
-			tappedRandom
+			hookedRandom
 			io.Closer
 		}{r, rc}
 	default:
@@ -55,20 +55,20 @@ func tapContent(rc io.ReadCloser, t tap) io.ReadCloser {
 	}
 }
 
-type tapped struct {
+type hooked struct {
 	r io.Reader
-	t tap
+	t readHook
 }
 
-func (r tapped) Read(p []byte) (int, error) { return r.t(p, r.r.Read) }
+func (r hooked) Read(p []byte) (int, error) { return r.t(p, r.r.Read) }
 
-type tappedAt struct {
+type hookedAt struct {
 	r io.ReaderAt
-	t tap
+	t readHook
 }
 
-// ReadAt fills p or fails, as io.ReaderAt demands, however short the tap cuts.
-func (r tappedAt) ReadAt(p []byte, off int64) (n int, err error) {
+// ReadAt fills p or fails, as io.ReaderAt demands, however short the readHook cuts.
+func (r hookedAt) ReadAt(p []byte, off int64) (n int, err error) {
 	for n < len(p) && err == nil {
 		var m int
 		m, err = r.t(p[n:], func(q []byte) (int, error) { return r.r.ReadAt(q, off+int64(n)) })
@@ -77,18 +77,18 @@ func (r tappedAt) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, err
 }
 
-type tappedSeeker struct {
-	tapped
+type hookedSeeker struct {
+	hooked
 	io.Seeker
 }
 
-type tappedRandom struct {
-	tapped
-	tappedAt
+type hookedRandom struct {
+	hooked
+	hookedAt
 }
 
-type tappedFile struct {
-	tapped
-	tappedAt
+type hookedFile struct {
+	hooked
+	hookedAt
 	io.Seeker
 }

@@ -265,14 +265,14 @@ func (s *soak) injector() wrap.Injector {
 		errors.New("for good"), core.Transient(errors.New("for now")), core.Transient(os.ErrDeadlineExceeded),
 		fmt.Errorf("not allowed: %w", fs.ErrPermission), wrap.ErrEnd,
 	}
-	return wrap.InjectorFunc(func(op wrap.Op) error {
+	return wrap.InjectorFunc(func(op wrap.Step) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if rnd.IntN(odds) != 0 {
 			return nil
 		}
 		err := errs[rnd.IntN(len(errs))]
-		if op.Kind == wrap.OpNext && rnd.IntN(2) == 0 {
+		if op.Kind == wrap.StepNext && rnd.IntN(2) == 0 {
 			return &core.Error{Op: "list", Key: op.Key, Err: err}
 		}
 		return err

@@ -46,7 +46,7 @@ func TestAnUnreadableDirectoryOfTheSourceDeletesNothing(t *testing.T) {
 		l.put(key, text)
 	}
 	bad := &core.Error{Op: "list", Key: "m", Err: errors.New("permission denied")}
-	l.breaking(wrap.OnKind(wrap.OpNext, wrap.OnKey("m/x", wrap.Always(bad))))
+	l.breaking(wrap.OnKind(wrap.StepNext, wrap.OnKey("m/x", wrap.Always(bad))))
 	l.want(1, "1 error in", "copy", src, "s3://test")
 	had["a"], had["z"] = "new", "new" // what can be copied is
 	l.same("bucket", l.inBucket(), had)
@@ -54,7 +54,7 @@ func TestAnUnreadableDirectoryOfTheSourceDeletesNothing(t *testing.T) {
 
 // One tool skips a file that it cannot read, and then deletes its object.
 func TestAFileThatCannotBeReadKeepsItsObject(t *testing.T) {
-	for _, kind := range []string{wrap.OpOpen, wrap.OpRead} {
+	for _, kind := range []string{wrap.StepOpen, wrap.StepRead} {
 		l := newLab(t)
 		src := l.dir(map[string]string{"a": "new", "b": "unreadable"})
 		for key, text := range map[string]string{"a": "old", "b": "kept", "gone": "kept"} {

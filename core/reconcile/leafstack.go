@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/spool"
@@ -22,16 +21,16 @@ type leaf struct {
 	// blocks: nothing can be put below, for the destination has something here
 	// that must stay.
 	blocks bool
-	// spoiled: the source has this and also something below it, or something
+	// inConflict: the source has this and also something below it, or something
 	// below it must stay; so nothing here is touched.
-	spoiled bool
+	inConflict bool
 	// group holds the deletes that make way for this entry.
 	group *spool.Spool[Action]
-	// taken: something is put below, so that this entry of the destination has
+	// replaced: something is put below, so that this entry of the destination has
 	// to go.
-	taken bool
-	// silent: the leaf only stands guard; its action was given out already.
-	silent bool
+	replaced bool
+	// guardOnly: the leaf only stands guard; its action was given out already.
+	guardOnly bool
 }
 
 // wants reports whether the source has something at the leaf that is to be at
@@ -44,83 +43,78 @@ func (l *leaf) wants() bool {
 // a store that is not flat has to go before anything is put below.
 func (l *leaf) obstructs() bool { return l.action.Dst != nil && l.action.Dst.Kind != core.Other }
 
-// holder takes the actions of single keys, in key order, and gives out those of
+// leafStack takes the actions of single keys, in key order, and gives out those of
 // the whole plan: it sees what stands above and below what. It holds one leaf
 // for each segment of a key, and what a replacement deletes on disk.
-type holder struct {
+type leafStack struct {
 	flat  bool // nothing is ever in the way at the destination
 	dir   string
 	stack []*leaf
 	out   func(Action) error
 }
 
-// spoolBound is how many actions are held in memory before they go to disk.
+// spoolBound is how many actions are grouped in memory before they go to disk.
 const spoolBound = 16 << 10
 
 // add takes the action of the next key.
-func (h *holder) add(act Action) error {
-	if err := h.pass(act.Key); err != nil {
+func (s *leafStack) add(act Action) error {
+	if err := s.releaseBefore(act.Key); err != nil {
 		return err
 	}
 	l := &leaf{key: act.Key, action: act}
 	l.protects = !l.wants() && act.Src != nil || act.Dst != nil && act.Dst.Kind == core.Other
 	l.blocks = act.Dst != nil && act.Dst.Kind == core.Other
-	held, err := h.below(l)
-	if err != nil || held {
+	grouped, err := s.below(l)
+	if err != nil || grouped {
 		return err
 	}
-	if h.flat && !l.protects {
-		return h.out(l.action)
+	if s.flat && !l.protects {
+		return s.out(l.action)
 	}
-	h.stack = append(h.stack, l)
+	s.stack = append(s.stack, l)
 	return nil
 }
 
-// fail takes an error of a listing about key: what is there, and below it, is
+// addListError takes an error of a listing about key: what is there, and below it, is
 // not known, so nothing of it is touched.
-func (h *holder) fail(act Action) error {
-	if n := len(h.stack); n == 0 || h.stack[n-1].key <= act.Key {
-		if err := h.pass(act.Key + "/"); err != nil {
+func (s *leafStack) addListError(act Action) error {
+	if n := len(s.stack); n == 0 || s.stack[n-1].key <= act.Key {
+		if err := s.releaseBefore(act.Key + "/"); err != nil {
 			return err
 		}
-		for _, l := range h.stack {
+		for _, l := range s.stack {
 			if core.Below(act.Key+"/", l.key) {
-				if err := h.spoil(l, ReasonInTheWay, errors.New("what is below it could not be listed")); err != nil {
+				if err := s.conflictAt(l, ReasonInTheWay, errors.New("what is below it could not be listed")); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	if err := h.out(act); err != nil {
+	if err := s.out(act); err != nil {
 		return err
 	}
-	h.stack = append(h.stack, &leaf{key: act.Key, protects: true, blocks: true, silent: true})
+	s.stack = append(s.stack, &leaf{key: act.Key, protects: true, blocks: true, guardOnly: true})
 	return nil
 }
 
-// end gives out what is still held.
-func (h *holder) end() error { return h.popTo(0) }
+// end gives out what is still grouped.
+func (s *leafStack) end() error { return s.releaseTo(0) }
 
-// pass gives out the leaves below which key, and so all that follows it,
+// releaseBefore gives out the leaves below which key, and so all that follows it,
 // cannot be.
-func (h *holder) pass(key string) error {
-	n := len(h.stack)
-	for n > 0 && !mayFollow(h.stack[n-1].key, key) {
+func (s *leafStack) releaseBefore(key string) error {
+	n := len(s.stack)
+	for n > 0 && !core.MoreBelow(s.stack[n-1].key, key) {
 		n--
 	}
-	return h.popTo(n)
+	return s.releaseTo(n)
 }
 
-// mayFollow reports whether keys below leaf may still come once key has.
-func mayFollow(leaf, key string) bool {
-	return strings.HasPrefix(key, leaf) && (len(key) == len(leaf) || key[len(leaf)] <= '/')
-}
-
-func (h *holder) popTo(n int) error {
-	for len(h.stack) > n {
-		l := h.stack[len(h.stack)-1]
-		h.stack = h.stack[:len(h.stack)-1]
-		if err := h.release(l); err != nil {
+func (s *leafStack) releaseTo(n int) error {
+	for len(s.stack) > n {
+		l := s.stack[len(s.stack)-1]
+		s.stack = s.stack[:len(s.stack)-1]
+		if err := s.release(l); err != nil {
 			return err
 		}
 	}
@@ -129,80 +123,80 @@ func (h *holder) popTo(n int) error {
 
 // release gives out a leaf, and after a replacement the deletes that make way
 // for it.
-func (h *holder) release(l *leaf) error {
-	if l.silent {
+func (s *leafStack) release(l *leaf) error {
+	if l.guardOnly {
 		return nil
 	}
-	h.take(l)
+	s.markObstacle(l)
 	if l.group == nil {
-		return h.out(l.action)
+		return s.out(l.action)
 	}
 	defer l.group.Close() //nolint:errcheck // It was read to its end.
 	l.action.Group = l.key
-	if err := h.out(l.action); err != nil {
+	if err := s.out(l.action); err != nil {
 		return err
 	}
 	for act, err := range l.group.All() {
 		if err != nil {
 			return err
 		}
-		if err := h.out(act); err != nil {
+		if err := s.out(act); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// take makes sure that what is in the way is deleted only for something that
+// markObstacle makes sure that what is in the way is deleted only for something that
 // is put in its place.
-func (h *holder) take(l *leaf) {
-	if l.action.Op == OpDelete && l.action.Reason == ReasonInTheWay && !l.taken {
+func (s *leafStack) markObstacle(l *leaf) {
+	if l.action.Op == OpDelete && l.action.Reason == ReasonInTheWay && !l.replaced {
 		l.action.Op, l.action.Reason = OpKeep, ReasonProtected
 	}
 	if l.action.Op != OpPut || l.action.Obstacle == nil {
 		return
 	}
-	for _, up := range h.stack {
+	for _, up := range s.stack {
 		if up.key == l.action.Obstacle.Key {
-			up.taken = true
+			up.replaced = true
 		}
 	}
 }
 
-// below adapts the action of l to what stands above it. held says that an
+// below adapts the action of l to what stands above it. grouped says that an
 // ancestor keeps the action, to give it out in its own time.
-func (h *holder) below(l *leaf) (held bool, err error) {
-	h.protect(l)
-	if h.flat {
+func (s *leafStack) below(l *leaf) (grouped bool, err error) {
+	s.protect(l)
+	if s.flat {
 		return false, nil
 	}
-	for _, up := range slices.Backward(h.stack) {
+	for _, up := range slices.Backward(s.stack) {
 		if !core.Below(l.key, up.key) {
 			continue
 		}
 		if l.wants() {
-			err = h.wantBelow(up, l)
-		} else if l.action.Dst != nil && !held {
-			held, err = h.haveBelow(up, l)
+			err = s.sourceBelow(up, l)
+		} else if l.action.Dst != nil && !grouped {
+			grouped, err = s.destinationBelow(up, l)
 		}
 		if err != nil {
 			return false, err
 		}
 	}
-	return held, nil
+	return grouped, nil
 }
 
 // protect keeps what is below something that cannot be carried.
-func (h *holder) protect(l *leaf) {
-	for _, up := range h.stack {
+func (s *leafStack) protect(l *leaf) {
+	for _, up := range s.stack {
 		if up.protects && l.action.Op == OpDelete && core.Below(l.key, up.key) {
 			l.action.Op, l.action.Reason = OpKeep, ReasonProtected
 		}
 	}
 }
 
-// wantBelow: something is to be at l, below up.
-func (h *holder) wantBelow(up, l *leaf) error {
+// sourceBelow: something is to be at l, below up.
+func (s *leafStack) sourceBelow(up, l *leaf) error {
 	obstacle := up.obstructs() && up.action.Op == OpDelete
 	if obstacle {
 		up.action.Reason = ReasonInTheWay // it goes if and when something takes its place
@@ -214,7 +208,7 @@ func (h *holder) wantBelow(up, l *leaf) error {
 		if l.action.Op != OpConflict {
 			l.conflict(ReasonFileAndDir, both)
 		}
-		return h.spoil(up, ReasonFileAndDir, both)
+		return s.conflictAt(up, ReasonFileAndDir, both)
 	case l.action.Op == OpConflict:
 		return nil
 	case up.blocks:
@@ -235,38 +229,38 @@ func problemOf(up *leaf) error {
 	return up.action.Dst.Problem
 }
 
-// haveBelow: the destination has something at l that the source has not, below
+// destinationBelow: the destination has something at l that the source has not, below
 // up. Where the source has a leaf at up, that is a directory to be replaced.
-func (h *holder) haveBelow(up, l *leaf) (held bool, err error) {
+func (s *leafStack) destinationBelow(up, l *leaf) (grouped bool, err error) {
 	switch {
 	case !up.wants():
 		return false, nil
-	case up.spoiled || up.action.Op != OpPut:
+	case up.inConflict || up.action.Op != OpPut:
 		if l.action.Op == OpDelete {
 			l.action.Op, l.action.Reason = OpKeep, ReasonProtected
 		}
 		return false, nil
 	case l.action.Op == OpDelete:
 		if up.group == nil {
-			up.group = spool.New[Action](h.dir, spoolBound)
+			up.group = spool.New[Action](s.dir, spoolBound)
 		}
 		l.action.Group, l.action.Reason = up.key, ReasonInTheWay
 		return true, up.group.Add(l.action)
 	}
-	return false, h.spoil(up, ReasonInTheWay, fmt.Errorf("%w: %s below it at the destination stays (%s)",
+	return false, s.conflictAt(up, ReasonInTheWay, fmt.Errorf("%w: %s below it at the destination stays (%s)",
 		core.ErrConflict, core.DisplayKey(l.key), l.action.Reason))
 }
 
 func (l *leaf) conflict(reason Reason, err error) {
 	l.action.Op, l.action.Reason, l.action.Err = OpConflict, reason, err
 	l.action.Obstacle = nil
-	l.spoiled = true
+	l.inConflict = true
 }
 
-// spoil makes a conflict of a leaf; the deletes that were to make way for it
+// conflictAt makes a conflict of a leaf; the deletes that were to make way for it
 // are not done.
-func (h *holder) spoil(l *leaf, reason Reason, err error) error {
-	if l.spoiled || !l.wants() {
+func (s *leafStack) conflictAt(l *leaf, reason Reason, err error) error {
+	if l.inConflict || !l.wants() {
 		return nil
 	}
 	l.conflict(reason, err)
@@ -281,16 +275,16 @@ func (h *holder) spoil(l *leaf, reason Reason, err error) error {
 			return err
 		}
 		act.Op, act.Reason, act.Group = OpKeep, ReasonProtected, ""
-		if err := h.out(act); err != nil {
+		if err := s.out(act); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// abandon gives back what held groups take, when a plan is not finished.
-func (h *holder) abandon() {
-	for _, l := range h.stack {
+// close gives back what grouped groups take, when a plan is not finished.
+func (s *leafStack) close() {
+	for _, l := range s.stack {
 		if l.group != nil {
 			_ = l.group.Close()
 		}

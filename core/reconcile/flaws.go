@@ -8,8 +8,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// judge adds the flaws of one side to v, and puts right what is to be.
-func (k *checker) judge(ctx context.Context, v *verdict, side Side, flaws []core.Flaw) {
+// addFlaws adds the flaws of one side to v, and puts right what is to be.
+func (k *checker) addFlaws(ctx context.Context, v *verdict, side Side, flaws []core.Flaw) {
 	if len(flaws) == 0 {
 		return
 	}
@@ -48,9 +48,9 @@ func anyRepairable(flaws []core.Flaw) bool {
 	return false
 }
 
-// conclude counts and reports what was found out about one key. What the end
+// record counts and reports what was found out about one key. What the end
 // of the context broke off was not found out.
-func (k *checker) conclude(ctx context.Context, v *verdict) {
+func (k *checker) record(ctx context.Context, v *verdict) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, f := range v.found {
@@ -71,7 +71,7 @@ func (k *checker) conclude(ctx context.Context, v *verdict) {
 		}
 	}
 	k.progress.Done++
-	k.tell()
+	k.callProgress()
 }
 
 // count counts a key as the worst that was found there.
@@ -98,15 +98,15 @@ func (k *checker) count(found []Found) {
 	}
 }
 
-// moved counts bytes that were read.
-func (k *checker) moved(n int) {
+// addBytes counts bytes that were read.
+func (k *checker) addBytes(n int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.sum.Bytes += int64(n)
 	k.progress.DoneBytes += int64(n)
 }
 
-func (k *checker) tell() {
+func (k *checker) callProgress() {
 	if k.in.Progress != nil {
 		k.in.Progress(k.progress)
 	}
