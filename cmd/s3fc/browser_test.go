@@ -10,53 +10,15 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/s3fc/s3fc/internal/testkit/browser"
 	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
-
-// browser starts a headless Chromium that ends with the test. If there is none,
-// it skips the test, or fails it where it must run.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil && path == "" {
-			path = p
-		}
-	}
-	must := os.Getenv("CI") == "true" || slices.Contains(strings.Split(os.Getenv("S3FC_MUST_RUN"), ","), "chromium")
-	switch {
-	case path == "" && must:
-		t.Fatal("there is no Chromium, and it must run here")
-	case path == "":
-		t.Skip("NOT RUN: there is no Chromium here (Debian's package is chromium)")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.WSURLReadTimeout(time.Minute))
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx) // and waits until it has ended
-		cancel()
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("Chromium does not start: %v", err)
-	}
-	return ctx
-}
 
 // virtualHost serves a bucket of an S3 endpoint with the bucket in the host, as
 // the links in a page need it, and returns its URL.
@@ -103,7 +65,7 @@ func follows(t *testing.T, ctx context.Context, page, ends, text string) { //nol
 // REST endpoint of two servers, one that keeps redirects and one that drops
 // them.
 func TestABrowserFollowsThePageOfALink(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser.Start(t)
 	b := newBounds(t)
 	b.write("v2/page.html", "<p>page of v2")
 	b.write(`sp ace/"é"+%<x>&amp;.html`, "<p>odd")
