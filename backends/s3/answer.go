@@ -1,42 +1,39 @@
 package s3
 
 import (
-	"errors"
-	"io"
+	"context"
+	"net/http"
 
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/s3fc/s3fc/backends/s3/internal/format"
-	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 )
 
-// errNotS3 is an answer that says yes and is not one of S3's. Networks with a
-// login page give such answers, and so does an endpoint that is something else:
-// taken at its word, a listing would be empty, and all be deleted.
-var errNotS3 = core.Transient(errors.New("this is no answer of S3: check the endpoint, and that no login page or proxy answers in its place"))
-
-// tagged is errNotS3 if an answer has no ETag: S3 gives one with whatever it
-// stores or reads.
-func tagged(etag *string) error {
-	if format.BareETag(etag) == "" {
-		return errNotS3
+// tagged is [wire.ErrNotS3] if an answer has no ETag: S3 gives one with whatever
+// it stores or reads.
+func tagged(etag string) error {
+	if etag == "" {
+		return wire.ErrNotS3
 	}
 	return nil
 }
 
-// taggedBody is [tagged] for an answer that has a body.
-func taggedBody(body io.ReadCloser, out *awss3.GetObjectOutput) (io.ReadCloser, *awss3.GetObjectOutput, error) {
-	if err := tagged(out.ETag); err != nil {
-		_ = body.Close() // nobody wants it
-		return nil, nil, err
+// head asks for an object's metadata: one HEAD.
+func (t *Tree) head(ctx context.Context, full string) (*wire.Answer, error) {
+	a, err := t.wire.Send(ctx, wire.NewRequest(http.MethodHead, full))
+	if err == nil {
+		err = tagged(a.ETag())
 	}
-	return body, out, nil
+	return a, err
 }
 
-// isListing is errNotS3 if an answer does not say whether the listing goes on.
-func isListing(out *awss3.ListObjectsV2Output) error {
-	if out.IsTruncated == nil {
-		return errNotS3
+// get asks for an object: one GET. The body of the answer is to be closed.
+func (t *Tree) get(ctx context.Context, r *wire.Request) (*wire.Answer, error) {
+	a, err := t.wire.Do(ctx, r)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if err := tagged(a.ETag()); err != nil {
+		_ = a.Body.Close() // it is of no use
+		return nil, err
+	}
+	return a, nil
 }

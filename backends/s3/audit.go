@@ -12,11 +12,11 @@ var _ core.Auditor = (*Tree)(nil)
 
 // Audit implements [core.Auditor] with one HEAD.
 func (t *Tree) Audit(ctx context.Context, e core.Entry) ([]core.Flaw, error) {
-	out, err := t.head(ctx, t.full(e.Key))
+	a, err := t.head(ctx, t.full(e.Key))
 	if err != nil {
 		return nil, t.fail("stat", e.Key, err)
 	}
-	o := t.headObject(e.Key, out)
+	o := a.Object(e.Key)
 	switch {
 	case o.ETag != e.Token:
 		return nil, t.fail("stat", e.Key, fmt.Errorf("%w: it changed while it was checked", core.ErrChanged))

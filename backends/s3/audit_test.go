@@ -174,7 +174,11 @@ func TestRepairTouchesNothingThatChanged(t *testing.T) {
 	if _, err := tree.Audit(t.Context(), e); !errors.Is(err, core.ErrChanged) {
 		t.Errorf("Audit = %v, want ErrChanged", err)
 	}
-	in := tree.repairInput(rawHead(t, tree, "a"), readWhole(t, tree, "a"))
+	head, err := tree.head(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := tree.repairRequest(head, readWhole(t, tree, "a"))
 	rawPut(t, tree, "a", "again", odd)
 	if err := tree.copyOntoItself(t.Context(), in); !errors.Is(tree.plain(err), core.ErrChanged) {
 		t.Errorf("copy = %v, want ErrChanged", err)

@@ -33,34 +33,29 @@ func BenchmarkLarge(b *testing.B) {
 	}
 }
 
-// BenchmarkRequests puts and opens objects of 4 KiB, over the wire and through
-// the SDK. The server, in this process, is part of each figure.
+// BenchmarkRequests puts and opens objects of 4 KiB. The server, in this process,
+// is part of each figure.
 func BenchmarkRequests(b *testing.B) {
 	content := pattern(4096)
-	for name, wired := range map[string]bool{"wire": true, "sdk": false} {
-		tree := openAt(b, s3server.New(b).URL, Options{})
-		if !wired {
-			tree.wire = nil
+	tree := openAt(b, s3server.New(b).URL, Options{})
+	b.Run("put", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			e := core.Entry{Key: fmt.Sprintf("%08d", i), Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
+			_, _ = tree.Put(b.Context(), e, bytes.NewReader(content), nil) // an earlier round may have put it: that costs the same
 		}
-		b.Run("put/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				e := core.Entry{Key: fmt.Sprintf("%08d", i), Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
-				_, _ = tree.Put(b.Context(), e, bytes.NewReader(content), nil) // an earlier round may have put it: that costs the same
+	})
+	b.Run("open", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			r, _, err := tree.Open(b.Context(), "00000000")
+			if err != nil {
+				b.Fatal(err)
 			}
-		})
-		b.Run("open/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				r, _, err := tree.Open(b.Context(), "00000000")
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := io.Copy(io.Discard, r); err != nil {
-					b.Fatal(err)
-				}
-				_ = r.Close() // it was read to its end
+			if _, err := io.Copy(io.Discard, r); err != nil {
+				b.Fatal(err)
 			}
-		})
-	}
+			_ = r.Close() // it was read to its end
+		}
+	})
 }

@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	gcaws "gocloud.dev/aws"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 )
 
 // setup is what the parameters of a URL come to.
@@ -23,7 +23,7 @@ type setup struct {
 	pathStyle           *bool
 	accelerate, noHTTPS bool
 	wantsChecksums      bool
-	sse                 types.ServerSideEncryption
+	sse                 string
 	kmsKey              string
 }
 
@@ -57,7 +57,7 @@ func (s *setup) take(params url.Values) error {
 		if err != nil {
 			return err
 		}
-		s.sse = sse
+		s.sse = string(sse)
 	}
 	style, given, err := takeBool(params, "use_path_style", "s3ForcePathStyle")
 	if err != nil {
@@ -139,14 +139,6 @@ func (t *Tree) retry() transport.Retry {
 	return transport.Retry{MaxAttempts: t.opts.MaxAttempts, MaxBackoff: t.opts.MaxBackoff}
 }
 
-// noConflictRetries is for the completion of an upload: after a conflict, it
-// has to begin again.
-func (t *Tree) noConflictRetries(o *awss3.Options) {
-	r := t.retry()
-	r.NoConflicts = true
-	o.Retryer = t.transport.Retryer(r)
-}
-
 // checksums are off unless the URL asks for them: each body goes with its
 // Content-MD5, which every store verifies. The configuration does not tell a
 // wish from the SDK's default, which is to add them.
@@ -157,18 +149,13 @@ func (s setup) checksums() aws.RequestChecksumCalculation {
 	return aws.RequestChecksumCalculationWhenRequired
 }
 
-// unsigned sends a body over TLS without hashing it for the signature first;
-// over plain HTTP the signature has to cover it.
-func (t *Tree) unsigned(o *awss3.Options) {
-	if t.secure && !t.express {
-		o.APIOptions = append(o.APIOptions, v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware)
-	}
-}
-
-// isSecure reports whether requests go over TLS.
-func isSecure(o awss3.Options) bool {
-	if o.BaseEndpoint != nil {
-		return strings.HasPrefix(strings.ToLower(*o.BaseEndpoint), "https:")
-	}
-	return !o.EndpointOptions.DisableHTTPS
+// newSender makes the sender of all requests but those for credentials.
+func (t *Tree) newSender(ctx context.Context, s setup) (*wire.Sender, error) {
+	completion := t.retry()
+	completion.NoConflicts = true // it has to begin again then
+	return wire.New(ctx, wire.Options{
+		SDK: t.client.Options(), Bucket: t.bucketName, Client: t.transport.Client(),
+		Retryer: t.transport.Retryer(t.retry()), LeaveConflicts: t.transport.Retryer(completion),
+		Checksums: s.wantsChecksums || t.express, NoMD5: t.express,
+	})
 }

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -128,8 +124,8 @@ type copying struct {
 	key   string
 	old   *core.Entry
 
-	head *awss3.HeadObjectOutput // of the source
-	e    core.Entry              // as it is to be
+	head *wire.Answer // of the source
+	e    core.Entry   // as it is to be
 }
 
 // look asks what the source is: what has another version, is a link or cannot
@@ -145,7 +141,7 @@ func (c *copying) look(ctx context.Context) (err error) {
 	if c.head, err = c.from.head(ctx, c.from.full(c.own.Key)); err != nil {
 		return errNotCopied
 	}
-	o := c.from.headObject(c.key, c.head)
+	o := c.head.Object(c.key)
 	e, ask := c.from.layout.Entry(o, nil)
 	if ask || e.Kind != core.File || e.Size != c.own.Size || c.own.Token != "" && e.Token != c.own.Token {
 		return errNotCopied
@@ -175,21 +171,19 @@ func (c *copying) do(ctx context.Context) (core.Entry, error) {
 	if c.e.Size > c.copies.whole() {
 		return c.parts(ctx)
 	}
-	in := c.input()
-	out, err := c.client.CopyObject(ctx, in)
+	etag, a, err := c.wire.Copy(ctx, c.request())
 	if err != nil {
 		return c.e, c.judge(ctx, err)
 	}
-	result := out.CopyObjectResult
-	if result == nil || aws.ToString(result.ETag) == "" {
+	if etag = format.BareETag(&etag); etag == "" {
 		return c.e, errors.New("the store's answer does not say what it copied")
 	}
-	return c.verify(result.ETag, c.opaque(out.ServerSideEncryption, out.SSECustomerAlgorithm))
+	return c.verify(etag, a.Opaque() || c.express)
 }
 
 // verify holds the copy's ETag against the md5, where it is one.
-func (c *copying) verify(etag *string, opaque bool) (core.Entry, error) {
-	sum, ok := (format.Object{Size: c.e.Size, ETag: format.BareETag(etag), Opaque: opaque}).MD5()
+func (c *copying) verify(etag string, opaque bool) (core.Entry, error) {
+	sum, ok := (format.Object{Size: c.e.Size, ETag: etag, Opaque: opaque}).MD5()
 	switch {
 	case ok && c.e.MD5.Known() && sum != c.e.MD5:
 		return c.e, fmt.Errorf("%w: the store has md5 %s, and the source had %s", core.ErrCorrupt, sum, c.e.MD5)
@@ -199,44 +193,35 @@ func (c *copying) verify(etag *string, opaque bool) (core.Entry, error) {
 	return stored(c.e, etag), nil
 }
 
-// source names the object to copy as S3 wants it.
-func (c *copying) source() *string {
-	return aws.String(format.EscapePath(c.from.bucketName + "/" + c.from.full(c.own.Key)))
+// setSource names the version to copy in the header of a request.
+func (c *copying) setSource(r *wire.Request) {
+	r.Set(wire.CopySource, c.from.wire.Source(c.from.full(c.own.Key)))
+	r.Set(wire.CopySourceMatch, format.QuoteETag(c.e.Token))
 }
 
-func (c *copying) input() *awss3.CopyObjectInput {
-	in := &awss3.CopyObjectInput{
-		Bucket: &c.bucketName, Key: aws.String(c.full(c.key)), CopySource: c.source(),
-		CopySourceIfMatch: aws.String(format.QuoteETag(c.e.Token)), MetadataDirective: types.MetadataDirectiveCopy,
-		ServerSideEncryption: c.sse,
+func (c *copying) request() *wire.Request {
+	r := wire.NewRequest(http.MethodPut, c.full(c.key))
+	c.seal(r)
+	c.setSource(r)
+	r.Set(wire.MetaDirective, "COPY")
+	if name, value := condition(c.old); name != "" && c.store.can(canCondition) {
+		r.Set(name, value)
 	}
-	if c.kmsKey != "" {
-		in.SSEKMSKeyId = &c.kmsKey
+	if c.e.MD5.Known() && c.head.Metadata()[format.MetaMD5] != c.e.MD5.String() {
+		r.Set(wire.MetaDirective, "REPLACE")
+		c.describe(r)
 	}
-	if c.store.can(canCondition) {
-		in.IfMatch, in.IfNoneMatch = condition(c.old)
-	}
-	if c.e.MD5.Known() && c.head.Metadata[format.MetaMD5] != c.e.MD5.String() {
-		c.describe(in)
-	}
-	return in
+	return r
 }
 
 // describe replaces the metadata of a copy by the same, and the md5.
-func (c *copying) describe(in *awss3.CopyObjectInput) {
-	in.MetadataDirective, in.Metadata = types.MetadataDirectiveReplace, c.meta()
-	in.ContentType, in.CacheControl, in.ContentDisposition = c.head.ContentType, c.head.CacheControl, c.head.ContentDisposition
-	in.ContentEncoding, in.ContentLanguage = c.head.ContentEncoding, c.head.ContentLanguage
-	if at, err := http.ParseTime(aws.ToString(c.head.ExpiresString)); err == nil {
-		in.Expires = &at
-	}
+func (c *copying) describe(r *wire.Request) {
+	r.Describe(c.head)
+	r.SetMetadata(c.meta())
 }
 
 func (c *copying) meta() map[string]string {
-	m := maps.Clone(c.head.Metadata)
-	if m == nil {
-		m = make(map[string]string, 1)
-	}
+	m := c.head.Metadata()
 	if c.e.MD5.Known() {
 		m[format.MetaMD5] = c.e.MD5.String()
 	}
@@ -270,6 +255,6 @@ func (c *copying) judge(ctx context.Context, err error) error {
 
 // sourceStands reports whether the source is still the version to copy.
 func (c *copying) sourceStands(ctx context.Context) bool {
-	out, err := c.from.head(ctx, c.from.full(c.own.Key))
-	return err == nil && format.BareETag(out.ETag) == c.e.Token
+	a, err := c.from.head(ctx, c.from.full(c.own.Key))
+	return err == nil && a.ETag() == c.e.Token
 }

@@ -6,12 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -26,15 +22,15 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	if !t.readable(old.Key) {
 		return nil // it cannot be there
 	}
-	in := &awss3.DeleteObjectInput{Bucket: &t.bucketName, Key: aws.String(t.full(old.Key))}
+	r := wire.NewRequest(http.MethodDelete, t.full(old.Key))
 	conditional := old.Token != "" && t.store.can(canConditionDelete)
 	if conditional {
-		in.IfMatch = aws.String(format.QuoteETag(old.Token))
+		r.Set(wire.IfMatch, format.QuoteETag(old.Token))
 	}
-	_, err := t.client.DeleteObject(ctx, in)
+	_, err := t.wire.Send(ctx, r)
 	if err != nil && conditional && headerRefused(err) {
-		in.IfMatch = nil
-		if _, err = t.client.DeleteObject(ctx, in); err == nil {
+		r.Set(wire.IfMatch, "")
+		if _, err = t.wire.Send(ctx, r); err == nil {
 			t.store.lost(canConditionDelete)
 		}
 	}
@@ -102,9 +98,8 @@ func (t *Tree) deleteSome(ctx context.Context, olds []core.Entry) []error {
 		}
 		return errs
 	}
-	byKey := t.answers(out)
 	for i, old := range olds {
-		errs[i] = t.fail("delete", old.Key, t.answer(ctx, old.Key, byKey))
+		errs[i] = t.fail("delete", old.Key, t.answer(ctx, old.Key, out))
 	}
 	return errs
 }
@@ -115,59 +110,41 @@ func batchTagRefused(err error) bool {
 	return headerRefused(err) || code(err) == "MalformedXML"
 }
 
-func (t *Tree) deleteObjects(ctx context.Context, olds []core.Entry, conditional bool) (*awss3.DeleteObjectsOutput, error) {
-	ids := make([]types.ObjectIdentifier, 0, len(olds))
+func (t *Tree) deleteObjects(ctx context.Context, olds []core.Entry, conditional bool) (map[string]wire.Deletion, error) {
+	all := make([]wire.Deletion, 0, len(olds))
 	for _, old := range olds {
-		id := types.ObjectIdentifier{Key: aws.String(t.full(old.Key))}
+		d := wire.Deletion{Key: t.full(old.Key)}
 		if conditional && old.Token != "" {
-			id.ETag = aws.String(format.QuoteETag(old.Token))
+			d.ETag = format.QuoteETag(old.Token)
 		}
-		ids = append(ids, id)
+		all = append(all, d)
 	}
-	return t.client.DeleteObjects(ctx, &awss3.DeleteObjectsInput{
-		Bucket: &t.bucketName, Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(false)},
-	}, withContentMD5)
-}
-
-// withContentMD5 adds the checksum that older stores insist on.
-func withContentMD5(o *awss3.Options) {
-	o.APIOptions = append(o.APIOptions, smithyhttp.AddContentChecksumMiddleware)
-}
-
-// answers are what the store said of each key: nil for what is gone.
-func (t *Tree) answers(out *awss3.DeleteObjectsOutput) map[string]error {
-	byKey := make(map[string]error, len(out.Deleted)+len(out.Errors))
-	for _, d := range out.Deleted {
-		byKey[aws.ToString(d.Key)] = nil
-	}
-	for _, e := range out.Errors {
-		byKey[aws.ToString(e.Key)] = t.keyError(e)
-	}
-	return byKey
+	return t.wire.DeleteBatch(ctx, all)
 }
 
 // keyError is the refusal of one key in an answer that is otherwise good.
-func (t *Tree) keyError(e types.Error) error {
-	api := &APIError{Code: aws.ToString(e.Code), Message: aws.ToString(e.Message), cause: errRefusedKey}
+func (t *Tree) keyError(d wire.Deletion) error {
+	api := &APIError{Code: d.Code, Message: d.Message, cause: errRefusedKey}
 	switch api.Code {
-	case "NoSuchKey", "NotFound":
+	case "", "NoSuchKey", "NotFound":
 		return nil
 	case "PreconditionFailed":
 		api.Status = http.StatusPreconditionFailed
 	case "AccessDenied":
 		api.Status = http.StatusForbidden
 	}
-	api.Hint, api.kind = t.explain(api, http.Header{})
+	api.Hint, api.kind = t.explain(api, "")
 	return api
 }
 
 var errRefusedKey = errors.New("refused in a batch delete")
 
-func (t *Tree) answer(ctx context.Context, key string, byKey map[string]error) error {
-	err, ok := byKey[t.full(key)]
+func (t *Tree) answer(ctx context.Context, key string, byKey map[string]wire.Deletion) error {
+	d, ok := byKey[t.full(key)]
 	if !ok {
 		return errors.New("the store's answer does not say whether it was deleted")
 	}
+	err := t.keyError(d)
 	if errors.Is(err, core.ErrChanged) {
 		if _, herr := t.head(ctx, t.full(key)); refused(herr, http.StatusNotFound) {
 			return nil

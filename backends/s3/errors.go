@@ -9,16 +9,14 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
 
 // An APIError is the store's refusal of a request, without the SDK's noise. It
 // unwraps to a sentinel where one fits ([fs.ErrNotExist], [core.ErrChanged], …)
-// and to the SDK's error.
+// and to the cause.
 type APIError struct {
 	Status    int    // of HTTP
 	Code      string // as S3 has it: NoSuchKey, AccessDenied, …
@@ -45,7 +43,7 @@ func (e *APIError) Error() string {
 	return s
 }
 
-// Unwrap returns the sentinel, if one fits, and the SDK's error.
+// Unwrap returns the sentinel, if one fits, and the cause.
 func (e *APIError) Unwrap() []error {
 	if e.kind == nil {
 		return []error{e.cause}
@@ -66,11 +64,12 @@ func (t *Tree) fail(op, key string, err error) error {
 	return &core.Error{Op: op, Tree: t.name, Key: key, Err: t.plain(err)}
 }
 
-// plain takes the SDK's wrapping off err.
+// plain takes the wrapping off err that tells a person nothing.
 func (t *Tree) plain(err error) error {
 	var over *transport.BudgetError
 	var api *APIError
-	var cut *smithy.DeserializationError
+	var cut *wire.BrokenError
+	var creds *wire.CredentialsError
 	switch {
 	case errors.As(err, &over):
 		return over.Err
@@ -81,7 +80,9 @@ func (t *Tree) plain(err error) error {
 	case errors.As(err, &api):
 		return err
 	case errors.As(err, &cut):
-		return fmt.Errorf("the store's answer cannot be read: %w", cut.Err)
+		return cut
+	case errors.As(err, &creds):
+		return creds
 	}
 	if api := t.apiError(err); api != nil {
 		return api
@@ -112,34 +113,26 @@ func (t *Tree) unreachable(err error) error {
 }
 
 func (t *Tree) apiError(err error) *APIError {
-	e := &APIError{cause: err}
-	var coded smithy.APIError
-	if errors.As(err, &coded) {
-		e.Code, e.Message = coded.ErrorCode(), coded.ErrorMessage()
-	}
-	var resp *smithyhttp.ResponseError
-	var header http.Header
-	if errors.As(err, &resp) && resp.Response != nil && resp.Response.Response != nil {
-		e.Status, header = resp.HTTPStatusCode(), resp.Response.Header
-		e.RequestID = header.Get("X-Amz-Request-Id")
-	}
-	if e.Code == "" && e.Status < 300 {
+	var refused *wire.Error
+	if !errors.As(err, &refused) {
 		return nil
 	}
+	e := &APIError{cause: err, Status: refused.Status, Code: refused.Code, Message: refused.Message}
+	e.RequestID = refused.Header.Get("X-Amz-Request-Id")
 	if e.Code == "" {
 		e.Code = fmt.Sprintf("HTTP %d", e.Status)
 	}
-	e.Hint, e.kind = t.explain(e, header)
+	e.Hint, e.kind = t.explain(e, refused.Region)
 	return e
 }
 
 // explain finds the sentinel for an answer, and what a person should do.
-func (t *Tree) explain(e *APIError, header http.Header) (hint string, kind error) {
+func (t *Tree) explain(e *APIError, region string) (hint string, kind error) {
 	switch e.Code {
 	case "NoSuchBucket":
 		return fmt.Sprintf("bucket %q does not exist there; it has to be made first", t.bucketName), fs.ErrNotExist
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
-		return regionHint(t.bucketName, header), nil
+		return regionHint(t.bucketName, region), nil
 	case "BadDigest", "XAmzContentChecksumMismatch", "IncompleteBody":
 		return "", core.ErrCorrupt
 	case "ObjectParentIsFile", "ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory", "XMinioParentIsObject":
@@ -157,29 +150,20 @@ func (t *Tree) explain(e *APIError, header http.Header) (hint string, kind error
 	case http.StatusForbidden, http.StatusUnauthorized:
 		return "", fs.ErrPermission
 	case http.StatusMovedPermanently:
-		return regionHint(t.bucketName, header), nil
+		return regionHint(t.bucketName, region), nil
 	}
 	return "", nil
 }
 
-func regionHint(bucket string, header http.Header) string {
-	if region := header.Get("X-Amz-Bucket-Region"); region != "" {
+func regionHint(bucket, region string) string {
+	if region != "" {
 		return fmt.Sprintf("bucket %q is in another region: add region=%s to the URL", bucket, region)
 	}
 	return fmt.Sprintf("bucket %q is in another region: give the right one with region= in the URL", bucket)
 }
 
 // refused reports whether err is an answer of this status.
-func refused(err error, status int) bool {
-	var resp *smithyhttp.ResponseError
-	return errors.As(err, &resp) && resp.HTTPStatusCode() == status
-}
+func refused(err error, status int) bool { return wire.HasStatus(err, status) }
 
 // code returns the store's code in err, or "".
-func code(err error) string {
-	var coded smithy.APIError
-	if errors.As(err, &coded) {
-		return coded.ErrorCode()
-	}
-	return ""
-}
+func code(err error) string { return wire.CodeOf(err) }

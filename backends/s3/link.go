@@ -4,28 +4,34 @@ import (
 	"bytes"
 	"context"
 	"errors"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"net/http"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
 
 // putLink writes a link: page, redirect and metadata say the same.
 func (t *Tree) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core.Entry, error) {
 	location := format.Location(t.prefix, e.Target)
-	in := t.linkInput(e.Key, location)
-	e.Size, e.MD5 = *in.ContentLength, core.MD5{}
-	out, err := t.putObject(ctx, in, old)
+	var body []byte
+	if t.opts.LinkBody != LinkEmpty {
+		body = format.LinkPage(location)
+	}
+	e.Size, e.MD5 = int64(len(body)), core.MD5{}
+	r, err := t.linkRequest(e.Key, location, body)
 	if err != nil {
 		return e, err
 	}
-	e = stored(e, out.ETag)
-	if in.WebsiteRedirectLocation != nil && t.store.claimFirstLink() {
+	a, err := t.putObject(ctx, r, old)
+	if err != nil {
+		return e, err
+	}
+	e = stored(e, a.ETag())
+	if r.Get(wire.Redirect) != "" && t.store.claimFirstLink() {
 		t.lookAtFirstLink(ctx, e.Key, location)
 	}
-	if in.Metadata[format.MetaTarget] == "" && !t.store.keepsRedirects() {
+	if len(location) > format.MaxMetaTarget && !t.store.keepsRedirects() {
 		return e, t.takeBack(ctx, e, old)
 	}
 	return e, nil
@@ -41,33 +47,31 @@ func (t *Tree) takeBack(ctx context.Context, e core.Entry, old *core.Entry) erro
 	return errors.Join(errNoRedirect, t.Delete(ctx, e))
 }
 
-func (t *Tree) linkInput(key, location string) *awss3.PutObjectInput {
-	var body []byte
-	if t.opts.LinkBody != LinkEmpty {
-		body = format.LinkPage(location)
+func (t *Tree) linkRequest(key, location string, body []byte) (*wire.Request, error) {
+	r, err := wire.NewRequest(http.MethodPut, t.full(key)).WithBody(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		return nil, err
 	}
-	in := &awss3.PutObjectInput{
-		Bucket: &t.bucketName, Key: aws.String(t.full(key)),
-		Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))), ContentMD5: aws.String(core.SumMD5(body).Base64()),
-		ContentType: aws.String("text/html; charset=utf-8"), CacheControl: aws.String("max-age=0, no-cache"),
-		WebsiteRedirectLocation: &location,
-	}
+	r.Set(wire.ContentMD5, core.SumMD5(body).Base64())
+	r.Set(wire.ContentType, "text/html; charset=utf-8")
+	r.Set(wire.CacheControl, "max-age=0, no-cache")
+	r.Set(wire.Redirect, location)
 	if len(location) <= format.MaxMetaTarget {
-		in.Metadata = map[string]string{format.MetaTarget: location}
+		r.SetMetadata(map[string]string{format.MetaTarget: location})
 	}
-	return in
+	return r, nil
 }
 
 // lookAtFirstLink reads back the first link of a run, because some stores take
 // the redirect and forget it. A failure to look is not one of the link, which
 // is stored.
 func (t *Tree) lookAtFirstLink(ctx context.Context, key, location string) {
-	out, err := t.head(ctx, t.full(key))
+	a, err := t.head(ctx, t.full(key))
 	if err != nil {
 		t.opts.Env.Logger().DebugContext(ctx, "the first link cannot be read back", "key", key, "error", t.plain(err))
 		return
 	}
-	if aws.ToString(out.WebsiteRedirectLocation) != location {
+	if a.Get(wire.Redirect) != location {
 		t.store.dropped()
 	}
 }

@@ -7,9 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/aws/smithy-go"
-
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 )
 
 // listPage is one answer to a listing.
@@ -31,7 +30,7 @@ type pageObject struct {
 
 // parsePage reads the answer to ListObjectsV2. What is not plain (CDATA,
 // comments, name spaces with a prefix) is left to encoding/xml, which takes
-// about twenty times as long. An answer that is no listing is errNotS3, and
+// about twenty times as long. An answer that is no listing is [wire.ErrNotS3], and
 // one that was cut is another error: neither is ever an empty page.
 func parsePage(b []byte) (listPage, error) {
 	p, ok := scanPage(b)
@@ -59,9 +58,9 @@ func decodePage(b []byte) (listPage, error) {
 	var other xml.UnmarshalError // of another name
 	switch {
 	case errors.As(err, &other), err == nil && doc.IsTruncated == nil:
-		return listPage{}, errNotS3
+		return listPage{}, wire.ErrNotS3
 	case err != nil:
-		return listPage{}, &smithy.DeserializationError{Err: err}
+		return listPage{}, &wire.BrokenError{Err: err}
 	}
 	p := listPage{encoded: doc.EncodingType == encodingURL, truncated: *doc.IsTruncated, next: doc.NextContinuationToken}
 	for _, o := range doc.Contents {

@@ -9,12 +9,10 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/state"
 )
@@ -31,13 +29,13 @@ const (
 type upload struct {
 	*Tree
 	e      core.Entry
-	id     *string
+	id     string
 	size   int64      // of a part, in bytes
-	sealed bool       // encrypted such that ETags are no md5s
+	opaque bool       // its ETags are no md5s
 	sums   []core.MD5 // of each part
-	parts  []types.CompletedPart
-	held   *state.Record      // nil: there is none
-	there  map[int]types.Part // what the store had before
+	parts  []wire.Part
+	held   *state.Record     // nil: there is none
+	there  map[int]wire.Part // what the store had before
 }
 
 // putParts stores a large file. Until the upload is completed nothing of it can
@@ -51,14 +49,14 @@ func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *
 	}
 	size := format.PartSize(e.Size)
 	n := format.CountParts(e.Size, size)
-	u := &upload{Tree: t, e: e, size: size, sums: make([]core.MD5, n), parts: make([]types.CompletedPart, n)}
+	u := &upload{Tree: t, e: e, size: size, sums: make([]core.MD5, n), parts: make([]wire.Part, n)}
 	known := u.partSums(body)
 	head, err := u.create(ctx, body)
 	if err != nil {
 		return e, err
 	}
 	if err = u.send(ctx, head, known); err == nil {
-		var etag *string
+		var etag string
 		if etag, err = u.complete(ctx, old); err == nil {
 			e.Parts = u.hash()
 			u.ended(ctx)
@@ -93,41 +91,32 @@ func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) 
 	if err != nil {
 		return nil, err
 	}
-	in := &awss3.CreateMultipartUploadInput{
-		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), ContentType: kind,
-		Metadata: format.FileMetadata(u.e), ServerSideEncryption: u.sse,
-	}
-	if u.kmsKey != "" {
-		in.SSEKMSKeyId = &u.kmsKey
-	}
-	if u.express {
-		in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc32
-	}
-	if u.resume(ctx, in) {
+	r := wire.NewRequest("", "")
+	u.seal(r)
+	r.Set(wire.ContentType, kind)
+	r.SetMetadata(format.FileMetadata(u.e))
+	if u.resume(ctx, r.Header) {
 		return body, nil
 	}
-	return body, u.begin(ctx, in)
+	return body, u.begin(ctx, r.Header)
 }
 
 // begin begins a new upload. The answer is waited for even if the run ends
 // meanwhile: without it nobody would know which upload to abort.
-func (u *upload) begin(ctx context.Context, in *awss3.CreateMultipartUploadInput) error {
+func (u *upload) begin(ctx context.Context, header http.Header) error {
 	patient, done := outlasting(ctx, abortTime)
 	defer done()
-	out, err := u.client.CreateMultipartUpload(patient, in)
-	if err == nil && aws.ToString(out.UploadId) == "" {
-		err = errNotS3
-	}
+	id, a, err := u.wire.CreateUpload(patient, u.full(u.e.Key), header)
 	if err != nil {
 		return err
 	}
-	u.id, u.sealed = out.UploadId, u.opaque(out.ServerSideEncryption, out.SSECustomerAlgorithm)
-	u.record(ctx, in)
+	u.id, u.opaque = id, a.Opaque() || u.express
+	u.record(ctx, header)
 	return nil
 }
 
 // sniff returns the media type of body, and body with nothing read from it.
-func sniff(key string, body io.Reader) (io.Reader, *string, error) {
+func sniff(key string, body io.Reader) (io.Reader, string, error) {
 	if content, ok := body.(io.ReadSeeker); ok {
 		kind, err := contentType(key, content)
 		return body, kind, err
@@ -135,7 +124,7 @@ func sniff(key string, body io.Reader) (io.Reader, *string, error) {
 	head := make([]byte, typeHead)
 	n, err := io.ReadFull(body, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, nil, err
+		return nil, "", err
 	}
 	kind, err := contentType(key, bytes.NewReader(head[:n]))
 	return io.MultiReader(bytes.NewReader(head[:n]), body), kind, err
@@ -246,23 +235,12 @@ func shortBody(err error, size, got int64) error {
 
 func (u *upload) sendPart(ctx context.Context, p part) error {
 	sum := u.sums[p.number]
-	in := &awss3.UploadPartInput{
-		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), UploadId: u.id, PartNumber: aws.Int32(int32(p.number) + 1),
-		Body: bytes.NewReader(p.content), ContentLength: aws.Int64(int64(len(p.content))), ContentMD5: aws.String(sum.Base64()),
-	}
-	if u.express {
-		in.ContentMD5, in.ChecksumAlgorithm = nil, types.ChecksumAlgorithmCrc32
-	}
-	out, err := u.uploadPart(ctx, in)
+	done, err := u.wire.UploadPart(ctx, u.full(u.e.Key), u.id, p.number+1, bytes.NewReader(p.content), int64(len(p.content)), sum.Base64())
 	if err == nil {
-		err = tagged(out.ETag)
+		err = tagged(format.BareETag(&done.ETag))
 	}
 	if err != nil {
 		return err
-	}
-	done := types.CompletedPart{PartNumber: in.PartNumber, ETag: out.ETag}
-	if u.express { // a checksum that was not asked for must not be given back
-		done.ChecksumCRC32 = out.ChecksumCRC32
 	}
 	u.parts[p.number] = done
 	return nil
@@ -270,21 +248,17 @@ func (u *upload) sendPart(ctx context.Context, p part) error {
 
 // complete makes the object of its parts, on the condition that old is still
 // there.
-func (u *upload) complete(ctx context.Context, old *core.Entry) (etag *string, err error) {
-	match, noneMatch := condition(old)
-	in := &awss3.CompleteMultipartUploadInput{
-		Bucket: &u.bucketName, Key: aws.String(u.full(u.e.Key)), UploadId: u.id,
-		MultipartUpload: &types.CompletedMultipartUpload{Parts: u.parts},
-	}
-	first := wish{condition: match != nil || noneMatch != nil}.within(&u.store)
+func (u *upload) complete(ctx context.Context, old *core.Entry) (etag string, err error) {
+	name, value := condition(old)
+	first := wish{condition: name != ""}.within(&u.store)
 	err = first.try(&u.store, func(w wish) error {
-		in.IfMatch, in.IfNoneMatch = nil, nil
+		header := make(http.Header, 1)
 		if w.condition {
-			in.IfMatch, in.IfNoneMatch = match, noneMatch
+			header[name] = []string{value}
 		}
-		out, err := u.client.CompleteMultipartUpload(ctx, in, u.noConflictRetries)
+		tag, a, err := u.wire.CompleteUpload(ctx, u.full(u.e.Key), u.id, u.parts, header)
 		if err == nil {
-			etag, u.sealed = out.ETag, u.sealed || u.opaque(out.ServerSideEncryption, nil)
+			etag, u.opaque = format.BareETag(&tag), u.opaque || a.Opaque()
 			err = tagged(etag)
 		}
 		return err
@@ -292,23 +266,23 @@ func (u *upload) complete(ctx context.Context, old *core.Entry) (etag *string, e
 	if err != nil {
 		return u.afterFailure(ctx, err, old != nil && first.condition)
 	}
-	return etag, u.verify(format.BareETag(etag))
+	return etag, u.verify(etag)
 }
 
 // afterFailure finds out what a failed completion came to. The upload may be
 // gone because an earlier try went well and its answer was lost.
-func (u *upload) afterFailure(ctx context.Context, err error, matched bool) (etag *string, _ error) {
+func (u *upload) afterFailure(ctx context.Context, err error, matched bool) (etag string, _ error) {
 	switch {
 	case code(err) == "NoSuchUpload":
-		out, herr := u.head(ctx, u.full(u.e.Key))
-		if herr == nil && format.BareETag(out.ETag) == u.composite() {
-			return out.ETag, nil
+		a, herr := u.head(ctx, u.full(u.e.Key))
+		if herr == nil && a.ETag() == u.composite() {
+			return a.ETag(), nil
 		}
-		return nil, core.Transient(u.plain(err))
+		return "", core.Transient(u.plain(err))
 	case refused(err, http.StatusConflict) && u.apiError(err).kind == nil:
-		return nil, core.Transient(u.plain(err))
+		return "", core.Transient(u.plain(err))
 	}
-	return nil, conditional(err, matched)
+	return "", conditional(err, matched)
 }
 
 // composite returns the ETag that an upload of these parts gets.
@@ -320,11 +294,11 @@ func (u *upload) hash() core.PartsHash { return format.HashParts(u.size, u.sums)
 // verify compares the object's ETag with what it should be, where the parts'
 // ETags show that the store makes them of md5s.
 func (u *upload) verify(etag string) error {
-	if _, _, ok := format.ParsePartsETag(etag); !ok || u.express || u.sealed {
+	if _, _, ok := format.ParsePartsETag(etag); !ok || u.express || u.opaque {
 		return nil
 	}
 	for i, p := range u.parts {
-		if format.BareETag(p.ETag) != u.sums[i].String() {
+		if format.BareETag(&p.ETag) != u.sums[i].String() {
 			return nil
 		}
 	}
@@ -338,7 +312,7 @@ func (u *upload) verify(etag string) error {
 // context has ended, and a failure is only logged: there is nothing to be seen.
 func (u *upload) abort(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
-	err := u.abortUpload(ctx, u.full(u.e.Key), *u.id)
+	err := u.abortUpload(ctx, u.full(u.e.Key), u.id)
 	if err == nil {
 		u.ended(ctx)
 		return

@@ -9,11 +9,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/mediatype"
 )
@@ -40,10 +37,10 @@ func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	return e, nil
 }
 
-// stored is e as it was stored with this ETag.
-func stored(e core.Entry, etag *string) core.Entry {
+// stored is e as it was stored with this ETag, which has no quotes.
+func stored(e core.Entry, etag string) core.Entry {
 	e.Partial, e.MaybeLink, e.Problem = false, false, nil
-	e.Token, e.Changed, e.Settled = format.BareETag(etag), time.Time{}, false // the answer does not tell when
+	e.Token, e.Changed, e.Settled = etag, time.Time{}, false // the answer does not tell when
 	return e
 }
 
@@ -58,23 +55,26 @@ func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *
 	} else if mimics {
 		return t.putParts(ctx, e, content, old)
 	}
-	in := &awss3.PutObjectInput{
-		Bucket: &t.bucketName, Key: aws.String(t.full(e.Key)),
-		Body: content, ContentLength: aws.Int64(e.Size), ContentMD5: aws.String(e.MD5.Base64()),
-		Metadata: format.FileMetadata(e),
-	}
-	if in.ContentType, err = contentType(e.Key, content); err != nil {
-		return e, err
-	}
-	out, err := t.putObject(ctx, in, old)
+	kind, err := contentType(e.Key, content)
 	if err != nil {
 		return e, err
 	}
-	o := format.Object{Size: e.Size, ETag: format.BareETag(out.ETag), Opaque: t.opaque(out.ServerSideEncryption, out.SSECustomerAlgorithm)}
+	r, err := wire.NewRequest(http.MethodPut, t.full(e.Key)).WithBody(content, e.Size)
+	if err != nil {
+		return e, err
+	}
+	r.Set(wire.ContentMD5, e.MD5.Base64())
+	r.Set(wire.ContentType, kind)
+	r.SetMetadata(format.FileMetadata(e))
+	a, err := t.putObject(ctx, r, old)
+	if err != nil {
+		return e, err
+	}
+	o := format.Object{Size: e.Size, ETag: a.ETag(), Opaque: a.Opaque() || t.express}
 	if sum, ok := o.MD5(); ok && sum != e.MD5 {
 		return e, fmt.Errorf("%w: the store has md5 %s, and %s was sent", core.ErrCorrupt, sum, e.MD5)
 	}
-	return stored(e, out.ETag), nil
+	return stored(e, a.ETag()), nil
 }
 
 // mimicsLink reports whether a file is from a page of ours. Stored in one piece
@@ -183,75 +183,66 @@ const typeHead = 3 << 10
 
 // contentType returns the media type of a file, by name and content; content
 // stays where it is.
-func contentType(key string, content io.ReadSeeker) (*string, error) {
+func contentType(key string, content io.ReadSeeker) (string, error) {
 	at, err := content.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	head := make([]byte, typeHead)
 	n, err := io.ReadFull(content, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, err
+		return "", err
 	}
 	_, err = content.Seek(at, io.SeekStart)
-	return aws.String(mediatype.Detect(key, head[:n])), err
+	return mediatype.Detect(key, head[:n]), err
 }
 
 // putObject sends one object on the condition that old is still there. What
 // the store refuses to take, the condition or the redirect, is left away, and
 // remembered once it went well without.
-func (t *Tree) putObject(ctx context.Context, in *awss3.PutObjectInput, old *core.Entry) (*awss3.PutObjectOutput, error) {
-	match, noneMatch := condition(old)
-	redirect, body := in.WebsiteRedirectLocation, in.Body.(io.ReadSeeker)
-	start, err := body.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return nil, err
-	}
-	t.seal(in)
-	first := wish{condition: match != nil || noneMatch != nil, redirect: redirect != nil}.within(&t.store)
-	var out *awss3.PutObjectOutput
-	return out, first.try(&t.store, func(w wish) error {
-		in.IfMatch, in.IfNoneMatch, in.WebsiteRedirectLocation = nil, nil, nil
+func (t *Tree) putObject(ctx context.Context, r *wire.Request, old *core.Entry) (*wire.Answer, error) {
+	t.seal(r)
+	location := r.Get(wire.Redirect)
+	name, value := condition(old)
+	first := wish{condition: name != "", redirect: location != ""}.within(&t.store)
+	var a *wire.Answer
+	return a, first.try(&t.store, func(w wish) error {
 		if w.condition {
-			in.IfMatch, in.IfNoneMatch = match, noneMatch
+			r.Set(name, value)
+		} else if name != "" {
+			r.Set(name, "")
 		}
 		if w.redirect {
-			in.WebsiteRedirectLocation = redirect
-		} else if redirect != nil && in.Metadata[format.MetaTarget] == "" {
-			return errNoRedirect
-		}
-		if _, err := body.Seek(start, io.SeekStart); err != nil {
-			return err
+			r.Set(wire.Redirect, location)
+		} else if location != "" {
+			r.Set(wire.Redirect, "")
+			if len(location) > format.MaxMetaTarget {
+				return errNoRedirect
+			}
 		}
 		var err error
-		if out, err = t.sendObject(ctx, in); err == nil {
-			err = tagged(out.ETag)
+		if a, err = t.wire.Send(ctx, r); err == nil {
+			err = tagged(a.ETag())
 		}
 		return conditional(err, w.condition && old != nil)
 	})
 }
 
-// seal sets what each write of this tree has: encryption, and in a directory
-// bucket, which knows no Content-MD5, another checksum.
-func (t *Tree) seal(in *awss3.PutObjectInput) {
-	in.ServerSideEncryption = t.sse
-	if t.kmsKey != "" {
-		in.SSEKMSKeyId = &t.kmsKey
-	}
-	if t.express {
-		in.ContentMD5, in.ChecksumAlgorithm = nil, types.ChecksumAlgorithmCrc32
-	}
+// seal sets what each write of this tree has: encryption.
+func (t *Tree) seal(r *wire.Request) {
+	r.Set(wire.Encryption, t.sse)
+	r.Set(wire.EncryptionKey, t.kmsKey)
 }
 
-// condition returns the headers by which old is still there, or nothing.
-func condition(old *core.Entry) (match, noneMatch *string) {
+// condition returns the header by which old is still there, or nothing.
+func condition(old *core.Entry) (name, value string) {
 	switch {
 	case old == nil:
-		return nil, aws.String("*")
+		return wire.IfNoneMatch, "*"
 	case old.Token == "":
-		return nil, nil
+		return "", ""
 	}
-	return aws.String(format.QuoteETag(old.Token)), nil
+	return wire.IfMatch, format.QuoteETag(old.Token)
 }
 
 // conditional says that a condition on an existing object failed, if that is

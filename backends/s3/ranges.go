@@ -8,10 +8,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -52,60 +50,60 @@ var errWrongLength = core.Transient(errors.New("the store's answer has another l
 // range. Where that cannot be used, the error is errNoRanges.
 func (t *Tree) openLarge(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
 	full := t.full(key)
-	body, out, err := t.firstRange(ctx, full)
+	a, err := t.firstRange(ctx, full)
 	if err != nil {
 		return nil, core.Entry{}, t.fail("open", key, err)
 	}
-	got := aws.ToInt64(out.ContentLength)
-	if out.ContentRange != nil {
-		_, total, _ := parseRange(*out.ContentRange, 0, got) // firstRange has seen that it is one
-		out.ContentLength = &total
+	got := a.Length
+	if s := a.Get(contentRange); s != "" {
+		_, a.Length, _ = parseRange(s, 0, got) // firstRange has seen that it is one
 	}
-	r, e, err := t.opened(body, key, out)
-	if total := aws.ToInt64(out.ContentLength); err == nil && r != nil && total > got {
-		v := version{tree: t, key: key, full: full, etag: *out.ETag, size: total}
-		r = newAhead(ctx, &piece{v: v, end: got, body: body})
+	r, e, err := t.opened(key, a)
+	if err == nil && r != nil && a.Length > got {
+		v := version{tree: t, key: key, full: full, etag: a.Get(wire.ETag), size: a.Length}
+		r = newAhead(ctx, &piece{v: v, end: got, body: a.Body})
 	}
 	return r, e, err
 }
 
 // firstRange asks for the beginning of an object. The answer may be the whole.
-func (t *Tree) firstRange(ctx context.Context, full string) (io.ReadCloser, *awss3.GetObjectOutput, error) {
-	out, err := t.fetchObject(ctx, &awss3.GetObjectInput{
-		Bucket: &t.bucketName, Key: &full, Range: aws.String(rangeHeader(0, t.ranges.size)),
-	})
+func (t *Tree) firstRange(ctx context.Context, full string) (*wire.Answer, error) {
+	r := wire.NewRequest(http.MethodGet, full)
+	r.Set(wire.Range, rangeHeader(0, t.ranges.size))
+	a, err := t.get(ctx, r)
 	switch {
 	case refused(err, http.StatusRequestedRangeNotSatisfiable):
-		return nil, nil, errNoRanges // it is empty by now
+		return nil, errNoRanges // it is empty by now
 	case err != nil && headerRefused(err):
 		t.store.lost(canRange)
-		return nil, nil, errNoRanges
+		return nil, errNoRanges
 	case err != nil:
-		return nil, nil, err
+		return nil, err
 	}
-	if err := t.checkFirst(out); err != nil {
-		_ = out.Body.Close() // nobody wants it
-		return nil, nil, err
+	if err := t.checkFirst(a); err != nil {
+		_ = a.Body.Close() // it is of no use
+		return nil, err
 	}
-	return taggedBody(out.Body, out)
+	return a, nil
 }
+
+const contentRange = "Content-Range"
 
 // checkFirst holds the answer to the first range against what was asked for. It
 // may be the whole object, from a store that knows no ranges.
-func (t *Tree) checkFirst(out *awss3.GetObjectOutput) error {
-	length := aws.ToInt64(out.ContentLength)
-	if out.ContentRange == nil {
-		if length == t.ranges.size {
+func (t *Tree) checkFirst(a *wire.Answer) error {
+	if a.Get(contentRange) == "" {
+		if a.Length == t.ranges.size {
 			return errNoRanges // the range without its label, or the whole: who knows
 		}
 		return nil
 	}
-	n, total, ok := parseRange(*out.ContentRange, 0, t.ranges.size)
+	n, total, ok := parseRange(a.Get(contentRange), 0, t.ranges.size)
 	switch {
 	case !ok || n != min(t.ranges.size, total):
 		t.store.lost(canRange)
 		return errNoRanges
-	case n != length:
+	case n != a.Length:
 		return errWrongLength
 	}
 	return nil
@@ -123,9 +121,10 @@ type version struct {
 
 // get asks for the bytes from off to before end.
 func (v version) get(ctx context.Context, off, end int64) (io.ReadCloser, error) {
-	out, err := v.tree.fetchObject(ctx, &awss3.GetObjectInput{
-		Bucket: &v.tree.bucketName, Key: &v.full, Range: aws.String(rangeHeader(off, end)), IfMatch: v.condition(),
-	})
+	r := wire.NewRequest(http.MethodGet, v.full)
+	r.Set(wire.Range, rangeHeader(off, end))
+	r.Set(wire.IfMatch, v.condition())
+	a, err := v.tree.get(ctx, r)
 	switch {
 	case err == nil:
 	case refused(err, http.StatusRequestedRangeNotSatisfiable):
@@ -137,38 +136,35 @@ func (v version) get(ctx context.Context, off, end int64) (io.ReadCloser, error)
 	default:
 		return nil, conditional(err, true)
 	}
-	if err := v.check(out, off, end); err != nil {
-		_ = out.Body.Close() // nobody wants it
+	if err := v.check(a, off, end); err != nil {
+		_ = a.Body.Close() // it is of no use
 		return nil, err
 	}
-	return out.Body, nil
+	return a.Body, nil
 }
 
 // condition is the ETag, if a condition can have it: a weak one, as proxies make
 // them, fulfils none, and one without quotes is not what conditions are made of.
 // [version.check] looks at what comes in any case.
-func (v version) condition() *string {
+func (v version) condition() string {
 	if !strings.HasPrefix(v.etag, `"`) {
-		return nil
+		return ""
 	}
-	return &v.etag
+	return v.etag
 }
 
 // check holds an answer against what was asked for. A store may not have looked
 // at the condition, or at the range.
-func (v version) check(out *awss3.GetObjectOutput, off, end int64) error {
-	if err := tagged(out.ETag); err != nil {
-		return err
-	}
-	n, total, ok := parseRange(aws.ToString(out.ContentRange), off, end)
+func (v version) check(a *wire.Answer, off, end int64) error {
+	n, total, ok := parseRange(a.Get(contentRange), off, end)
 	switch {
-	case format.BareETag(out.ETag) != format.BareETag(&v.etag):
+	case a.ETag() != format.BareETag(&v.etag):
 		return v.changed("it has another ETag")
 	case ok && total != v.size:
 		return v.changed("it has another size")
 	case !ok || n != end-off:
 		return v.unfit()
-	case n != aws.ToInt64(out.ContentLength):
+	case n != a.Length:
 		return errWrongLength
 	}
 	return nil

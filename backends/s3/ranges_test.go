@@ -33,16 +33,12 @@ var small = rangeRule{above: 128 << 10, size: 64 << 10, long: 256 << 10}
 // budget is memory of which ranges take as much as they may.
 const budget = 2 * rangesAtOnce * 64 << 10
 
-// ranged opens a tree that reads in ranges as small has it, over the wire or
-// through the SDK. At the end, all memory has to be given back.
-func ranged(t *testing.T, wired bool, opts ...s3server.Option) (*Tree, *s3server.Server) {
+// ranged opens a tree that reads in ranges as small has it. At the end, all memory has to be given back.
+func ranged(t *testing.T, opts ...s3server.Option) (*Tree, *s3server.Server) {
 	t.Helper()
 	pool := core.NewBuffers(budget)
 	tree, s := serve(t, Options{Env: core.Env{Buffers: pool}}, opts...)
 	tree.ranges = small
-	if !wired {
-		tree.wire = nil
-	}
 	t.Cleanup(func() {
 		if all, err := pool.Get(canceled(t), budget); err != nil {
 			t.Error("memory was not given back")
@@ -51,12 +47,6 @@ func ranged(t *testing.T, wired bool, opts ...s3server.Option) (*Tree, *s3server
 		}
 	})
 	return tree, s
-}
-
-// bothWays runs f over the wire and through the SDK.
-func bothWays(t *testing.T, f func(t *testing.T, wired bool)) {
-	t.Run("wire", func(t *testing.T) { f(t, true) })
-	t.Run("sdk", func(t *testing.T) { f(t, false) })
 }
 
 // openLarge opens what a listing said is large.
@@ -78,59 +68,55 @@ func readLarge(t testing.TB, tree *Tree, key string) ([]byte, core.Entry, error)
 }
 
 func TestALargeObjectIsReadInRanges(t *testing.T) {
-	bothWays(t, func(t *testing.T, wired bool) {
-		tree, s := ranged(t, wired)
-		for _, size := range []int{128<<10 + 1, 192 << 10, 1 << 20, 1<<20 - 1, 1<<20 + 1, 3<<20 + 12345} {
-			want := string(pattern(size))
-			key := fmt.Sprint(size)
-			put := putFile(t, tree, key, want)
-			var got []byte
-			var e core.Entry
-			var err error
-			sent := counts(t, tree, s, func() { got, e, err = readLarge(t, tree, key) })
-			if err != nil || string(got) != want {
-				t.Errorf("%d bytes: %d were read, equal: %v; %v", size, len(got), string(got) == want, err)
-			}
-			if e.Size != int64(size) || e.MD5 != put.MD5 || e.Token != put.Token {
-				t.Errorf("%d bytes: the entry is %+v; want what was put", size, e)
-			}
-			if cost := tree.OpenCost(e); sent != cost || cost != req(core.ClassGet, format.CountParts(int64(size), small.size)) {
-				t.Errorf("%d bytes: %v were sent, and %v announced", size, sent, cost)
-			}
+	tree, s := ranged(t)
+	for _, size := range []int{128<<10 + 1, 192 << 10, 1 << 20, 1<<20 - 1, 1<<20 + 1, 3<<20 + 12345} {
+		want := string(pattern(size))
+		key := fmt.Sprint(size)
+		put := putFile(t, tree, key, want)
+		var got []byte
+		var e core.Entry
+		var err error
+		sent := counts(t, tree, s, func() { got, e, err = readLarge(t, tree, key) })
+		if err != nil || string(got) != want {
+			t.Errorf("%d bytes: %d were read, equal: %v; %v", size, len(got), string(got) == want, err)
 		}
-	})
+		if e.Size != int64(size) || e.MD5 != put.MD5 || e.Token != put.Token {
+			t.Errorf("%d bytes: the entry is %+v; want what was put", size, e)
+		}
+		if cost := tree.OpenCost(e); sent != cost || cost != req(core.ClassGet, format.CountParts(int64(size), small.size)) {
+			t.Errorf("%d bytes: %v were sent, and %v announced", size, sent, cost)
+		}
+	}
 }
 
 func TestAWrongSizeHintCostsNothing(t *testing.T) {
-	bothWays(t, func(t *testing.T, wired bool) {
-		tree, s := ranged(t, wired)
-		for _, c := range []struct{ size, gets int64 }{{0, 2}, {1, 1}, {small.size - 1, 1}, {small.size, 1}, {small.size + 1, 2}} {
-			key, want := fmt.Sprint(c.size), string(pattern(int(c.size)))
-			putFile(t, tree, key, want)
-			var got []byte
-			var e core.Entry
-			var err error
-			sent := counts(t, tree, s, func() { got, e, err = readLarge(t, tree, key) })
-			if err != nil || string(got) != want || e.Size != c.size || sent != req(core.ClassGet, c.gets) {
-				t.Errorf("%d bytes: %d were read of %d, %v; %v were sent, want %d", c.size, len(got), e.Size, err, sent, c.gets)
-			}
+	tree, s := ranged(t)
+	for _, c := range []struct{ size, gets int64 }{{0, 2}, {1, 1}, {small.size - 1, 1}, {small.size, 1}, {small.size + 1, 2}} {
+		key, want := fmt.Sprint(c.size), string(pattern(int(c.size)))
+		putFile(t, tree, key, want)
+		var got []byte
+		var e core.Entry
+		var err error
+		sent := counts(t, tree, s, func() { got, e, err = readLarge(t, tree, key) })
+		if err != nil || string(got) != want || e.Size != c.size || sent != req(core.ClassGet, c.gets) {
+			t.Errorf("%d bytes: %d were read of %d, %v; %v were sent, want %d", c.size, len(got), e.Size, err, sent, c.gets)
 		}
-		putLink(t, tree, "link", "0")
-		if r, e, err := openLarge(t, tree, "link"); r != nil || err != nil || e.Kind != core.Link {
-			t.Errorf("a link: %v, %+v, %v", r, e, err)
-		}
-		rawPut(t, tree, "fat", string(pattern(1<<20)), redirectTo("/elsewhere"))
-		if r, e, err := openLarge(t, tree, "fat"); r != nil || err != nil || e.Kind != core.Link {
-			t.Errorf("a large object with a redirect: %v, %+v, %v", r, e, err)
-		}
-		if _, _, err := openLarge(t, tree, "none"); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("nothing: %v", err)
-		}
-	})
+	}
+	putLink(t, tree, "link", "0")
+	if r, e, err := openLarge(t, tree, "link"); r != nil || err != nil || e.Kind != core.Link {
+		t.Errorf("a link: %v, %+v, %v", r, e, err)
+	}
+	rawPut(t, tree, "fat", string(pattern(1<<20)), redirectTo("/elsewhere"))
+	if r, e, err := openLarge(t, tree, "fat"); r != nil || err != nil || e.Kind != core.Link {
+		t.Errorf("a large object with a redirect: %v, %+v, %v", r, e, err)
+	}
+	if _, _, err := openLarge(t, tree, "none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing: %v", err)
+	}
 }
 
 func TestWithoutAHintAnObjectIsOneGET(t *testing.T) {
-	tree, s := ranged(t, true)
+	tree, s := ranged(t)
 	putFile(t, tree, "a", string(pattern(1<<20)))
 	sent := counts(t, tree, s, func() { _, _ = readAll(t, tree, "a") })
 	if sent != req(core.ClassGet, 1) {
@@ -166,7 +152,7 @@ func TestAnObjectThatChangesBetweenRangesIsNoMixture(t *testing.T) {
 					}
 					next.ServeHTTP(w, r)
 				})
-				tree, _ := ranged(t, true, opt)
+				tree, _ := ranged(t, opt)
 				old := putFile(t, tree, "a", string(pattern(1<<20)))
 				r, _, err := openLarge(t, tree, "a")
 				if err != nil {
@@ -202,7 +188,7 @@ func TestARangeThatFailsIsAskedForAgain(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			for _, n := range []int{1, 2, 17} {
 				var faults httpfault.Switch
-				tree, _ := ranged(t, n%2 == 0, s3server.Wrap(faults.Wrap))
+				tree, _ := ranged(t, s3server.Wrap(faults.Wrap))
 				putFile(t, tree, "a", string(want))
 				faults.Set(httpfault.At(n, c))
 				got, _, err := readLarge(t, tree, "a")
@@ -222,33 +208,31 @@ func TestARangeThatFailsIsAskedForAgain(t *testing.T) {
 }
 
 func TestOnlyTheRestOfABrokenRangeIsAskedForAgain(t *testing.T) {
-	bothWays(t, func(t *testing.T, wired bool) {
-		var mu sync.Mutex
-		var asked []string
-		opt := s3server.Wrap(func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				mu.Lock()
-				asked = append(asked, r.Header.Get("Range"))
-				mu.Unlock()
-				if r.Header.Get("Range") == "bytes=131072-196607" {
-					cutAfter(w, r, next, 1000)
-				}
-				next.ServeHTTP(w, r)
-			})
+	var mu sync.Mutex
+	var asked []string
+	opt := s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			asked = append(asked, r.Header.Get("Range"))
+			mu.Unlock()
+			if r.Header.Get("Range") == "bytes=131072-196607" {
+				cutAfter(w, r, next, 1000)
+			}
+			next.ServeHTTP(w, r)
 		})
-		tree, s := ranged(t, wired, opt)
-		want := pattern(1 << 20)
-		putFile(t, tree, "a", string(want))
-		var got []byte
-		var err error
-		sent := counts(t, tree, s, func() { got, _, err = readLarge(t, tree, "a") })
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%d bytes, %v", len(got), err)
-		}
-		if sent != req(core.ClassGet, 17) || !slices.Contains(asked, "bytes=132072-196607") {
-			t.Errorf("%v were sent, %q; want one for each of 16 ranges, and one for the rest of the third", sent, asked)
-		}
 	})
+	tree, s := ranged(t, opt)
+	want := pattern(1 << 20)
+	putFile(t, tree, "a", string(want))
+	var got []byte
+	var err error
+	sent := counts(t, tree, s, func() { got, _, err = readLarge(t, tree, "a") })
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if sent != req(core.ClassGet, 17) || !slices.Contains(asked, "bytes=132072-196607") {
+		t.Errorf("%v were sent, %q; want one for each of 16 ranges, and one for the rest of the third", sent, asked)
+	}
 }
 
 // cutAfter breaks the answer off after n bytes of its body.
@@ -264,7 +248,7 @@ func cutAfter(w http.ResponseWriter, r *http.Request, next http.Handler, n int) 
 }
 
 func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
-	tree, _ := ranged(t, true, gets(2, true, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	tree, _ := ranged(t, gets(2, true, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		cutAfter(w, r, next, 10)
 	}))
 	want := pattern(1 << 20)
@@ -282,30 +266,28 @@ func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
 
 // What a connection that was closed without an answer says is io.EOF, too.
 func TestNoAnswerIsNotTheEnd(t *testing.T) {
-	bothWays(t, func(t *testing.T, wired bool) {
-		for _, n := range []int64{2, 9} {
-			tree, _ := ranged(t, wired, gets(n, true, func(http.ResponseWriter, *http.Request, http.Handler) {
-				panic(http.ErrAbortHandler)
-			}))
-			want := pattern(1 << 20)
-			putFile(t, tree, "a", string(want))
-			r, _, err := openLarge(t, tree, "a")
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got bytes.Buffer
-			for err == nil {
-				_, err = io.CopyN(&got, r, 1000)
-			}
-			if _, err := r.Read(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) {
-				t.Errorf("%v after %d bytes; want another error than an end", err, got.Len())
-			}
-			if got.Len() == len(want) || !bytes.HasPrefix(want, got.Bytes()) {
-				t.Errorf("%d bytes were read; want the beginning", got.Len())
-			}
-			_ = r.Close() // it has told its error
+	for _, n := range []int64{2, 9} {
+		tree, _ := ranged(t, gets(n, true, func(http.ResponseWriter, *http.Request, http.Handler) {
+			panic(http.ErrAbortHandler)
+		}))
+		want := pattern(1 << 20)
+		putFile(t, tree, "a", string(want))
+		r, _, err := openLarge(t, tree, "a")
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		var got bytes.Buffer
+		for err == nil {
+			_, err = io.CopyN(&got, r, 1000)
+		}
+		if _, err := r.Read(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) {
+			t.Errorf("%v after %d bytes; want another error than an end", err, got.Len())
+		}
+		if got.Len() == len(want) || !bytes.HasPrefix(want, got.Bytes()) {
+			t.Errorf("%d bytes were read; want the beginning", got.Len())
+		}
+		_ = r.Close() // it has told its error
+	}
 }
 
 // A store that does not know ranges, or not always, or answers another one,
@@ -340,7 +322,7 @@ func TestAStoreThatIgnoresRangesIsReadWhole(t *testing.T) {
 	} {
 		for _, from := range []int64{1, 2, 5} {
 			t.Run(fmt.Sprintf("%s from %d", name, from), func(t *testing.T) {
-				tree, _ := ranged(t, from%2 == 0, gets(from, true, change))
+				tree, _ := ranged(t, gets(from, true, change))
 				putFile(t, tree, "a", string(want))
 				got, e, err := readLarge(t, tree, "a")
 				if err != nil && (from == 1 || !core.IsTransient(err) || !bytes.HasPrefix(want, got)) {
@@ -372,24 +354,22 @@ func (w without) WriteHeader(status int) {
 }
 
 func TestWhereNoMemoryIsLeftRangesComeStraightThrough(t *testing.T) {
-	bothWays(t, func(t *testing.T, wired bool) {
-		tree, s := ranged(t, wired)
-		want := pattern(1 << 20)
-		putFile(t, tree, "a", string(want))
-		all, err := tree.opts.Env.Buffers.Get(t.Context(), budget)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer tree.opts.Env.Buffers.Put(all)
-		var got []byte
-		sent := counts(t, tree, s, func() { got, _, err = readLarge(t, tree, "a") })
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%d bytes, %v", len(got), err)
-		}
-		if n := 1 + format.CountParts(1<<20-small.size, small.long); sent != req(core.ClassGet, n) {
-			t.Errorf("%v were sent; want one range and then %d long ones", sent, n-1)
-		}
-	})
+	tree, s := ranged(t)
+	want := pattern(1 << 20)
+	putFile(t, tree, "a", string(want))
+	all, err := tree.opts.Env.Buffers.Get(t.Context(), budget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.opts.Env.Buffers.Put(all)
+	var got []byte
+	sent := counts(t, tree, s, func() { got, _, err = readLarge(t, tree, "a") })
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if n := 1 + format.CountParts(1<<20-small.size, small.long); sent != req(core.ClassGet, n) {
+		t.Errorf("%v were sent; want one range and then %d long ones", sent, n-1)
+	}
 }
 
 func TestWhoClosesOrCancelsLeavesNothingBehind(t *testing.T) {
@@ -399,7 +379,7 @@ func TestWhoClosesOrCancelsLeavesNothingBehind(t *testing.T) {
 	} {
 		for _, read := range []int64{0, 1, 100 << 10, 1<<20 - 1} {
 			t.Run(fmt.Sprintf("%s after %d", name, read), func(t *testing.T) {
-				tree, _ := ranged(t, read%2 == 0) // which sees whether all memory comes back
+				tree, _ := ranged(t) // which sees whether all memory comes back
 				putFile(t, tree, "a", string(pattern(1<<20)))
 				ignore := goleak.IgnoreCurrent()
 				ctx, cancel := context.WithCancel(core.WithSizeHint(t.Context(), 1<<30))

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"net/http"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -21,11 +20,11 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	if !t.readable(key) {
 		return core.Entry{}, t.fail("stat", key, fs.ErrNotExist)
 	}
-	out, err := t.head(ctx, t.full(key))
+	a, err := t.head(ctx, t.full(key))
 	if err != nil {
 		return core.Entry{}, t.fail("stat", key, err)
 	}
-	e, ask := t.layout.Entry(t.headObject(key, out), nil)
+	e, ask := t.layout.Entry(a.Object(key), nil)
 	if !ask {
 		return e, nil
 	}
@@ -58,17 +57,17 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 			return r, e, err
 		}
 	}
-	body, out, err := t.get(ctx, t.full(key))
+	a, err := t.get(ctx, wire.NewRequest(http.MethodGet, t.full(key)))
 	if err != nil {
 		return nil, core.Entry{}, t.fail("open", key, err)
 	}
-	return t.opened(body, key, out)
+	return t.opened(key, a)
 }
 
-// opened is what Open returns of an object whose whole content is in body.
-func (t *Tree) opened(body io.ReadCloser, key string, out *awss3.GetObjectOutput) (io.ReadCloser, core.Entry, error) {
-	r := &reader{body: body, tree: t, key: key, left: aws.ToInt64(out.ContentLength)}
-	o := t.getObject(key, out)
+// opened is what Open returns of an object whose whole content is in the body.
+func (t *Tree) opened(key string, a *wire.Answer) (io.ReadCloser, core.Entry, error) {
+	r := &reader{body: a.Body, tree: t, key: key, left: a.Length}
+	o := a.Object(key)
 	e, ask := t.layout.Entry(o, nil)
 	if ask {
 		return t.openUnknown(r, o)

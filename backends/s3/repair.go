@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -25,12 +22,12 @@ func (t *Tree) Repair(ctx context.Context, e core.Entry) (core.Entry, error) {
 	if e.Size > maxCopy {
 		return e, t.fail("repair", e.Key, fmt.Errorf("it is larger than the %d GiB that S3 copies in one request: put it again", maxCopy>>30))
 	}
-	out, err := t.head(ctx, t.full(e.Key))
-	if err == nil && format.BareETag(out.ETag) != e.Token {
+	a, err := t.head(ctx, t.full(e.Key))
+	if err == nil && a.ETag() != e.Token {
 		err = fmt.Errorf("%w: it is not the object that was checked", core.ErrChanged)
 	}
 	if err == nil {
-		err = t.copyOntoItself(ctx, t.repairInput(out, e))
+		err = t.copyOntoItself(ctx, t.repairRequest(a, e))
 	}
 	if err != nil {
 		return e, t.fail("repair", e.Key, err)
@@ -38,38 +35,42 @@ func (t *Tree) Repair(ctx context.Context, e core.Entry) (core.Entry, error) {
 	return t.repaired(ctx, e)
 }
 
-// repairInput takes along all of an object but what is to be put right.
-func (t *Tree) repairInput(out *awss3.HeadObjectOutput, e core.Entry) *awss3.CopyObjectInput {
+// keptHeaders are those of an object that a copy with new metadata would lose, or
+// make anew, beside those that [wire.Request.Describe] keeps.
+var keptHeaders = []string{
+	wire.Redirect, wire.Encryption, wire.EncryptionKey, "X-Amz-Storage-Class", "X-Amz-Server-Side-Encryption-Bucket-Key-Enabled",
+}
+
+// repairRequest keeps all of an object but what is to be put right.
+func (t *Tree) repairRequest(a *wire.Answer, e core.Entry) *wire.Request {
 	full := t.full(e.Key)
-	in := &awss3.CopyObjectInput{
-		Bucket: &t.bucketName, Key: &full, CopySource: aws.String(format.EscapePath(t.bucketName + "/" + full)),
-		CopySourceIfMatch: out.ETag, IfMatch: out.ETag,
-		MetadataDirective: types.MetadataDirectiveReplace, Metadata: format.RepairedMetadata(out.Metadata, e),
-		ContentType: out.ContentType, CacheControl: out.CacheControl, ContentDisposition: out.ContentDisposition,
-		ContentEncoding: out.ContentEncoding, ContentLanguage: out.ContentLanguage, StorageClass: types.StorageClass(out.StorageClass),
-		ServerSideEncryption: out.ServerSideEncryption, SSEKMSKeyId: out.SSEKMSKeyId, BucketKeyEnabled: out.BucketKeyEnabled,
-		WebsiteRedirectLocation: out.WebsiteRedirectLocation,
+	r := wire.NewRequest(http.MethodPut, full)
+	r.Set(wire.CopySource, t.wire.Source(full))
+	r.Set(wire.CopySourceMatch, a.Get(wire.ETag))
+	r.Set(wire.IfMatch, a.Get(wire.ETag))
+	r.Set(wire.MetaDirective, "REPLACE")
+	r.Describe(a)
+	for _, name := range keptHeaders {
+		r.Set(name, a.Get(name))
 	}
-	if at, err := http.ParseTime(aws.ToString(out.ExpiresString)); err == nil {
-		in.Expires = &at
+	r.SetMetadata(format.RepairedMetadata(a.Metadata(), e))
+	if e.Kind == core.Link && r.Get(wire.Redirect) == "" {
+		r.Set(wire.Redirect, a.Metadata()[format.MetaTarget])
 	}
-	if e.Kind == core.Link && in.WebsiteRedirectLocation == nil {
-		in.WebsiteRedirectLocation = aws.String(out.Metadata[format.MetaTarget])
-	}
-	return in
+	return r
 }
 
 // copyOntoItself copies on the condition that the object is the one that was
 // looked at; a store that does not know that condition at the destination has
 // still the one at the source.
-func (t *Tree) copyOntoItself(ctx context.Context, in *awss3.CopyObjectInput) error {
+func (t *Tree) copyOntoItself(ctx context.Context, r *wire.Request) error {
 	if !t.store.can(canCondition) {
-		in.IfMatch = nil
+		r.Set(wire.IfMatch, "")
 	}
-	_, err := t.client.CopyObject(ctx, in)
-	if err != nil && in.IfMatch != nil && headerRefused(err) {
-		in.IfMatch = nil
-		if _, err = t.client.CopyObject(ctx, in); err == nil {
+	_, _, err := t.wire.Copy(ctx, r)
+	if err != nil && r.Get(wire.IfMatch) != "" && headerRefused(err) {
+		r.Set(wire.IfMatch, "")
+		if _, _, err = t.wire.Copy(ctx, r); err == nil {
 			t.store.lost(canCondition)
 		}
 	}
@@ -78,11 +79,11 @@ func (t *Tree) copyOntoItself(ctx context.Context, in *awss3.CopyObjectInput) er
 
 // repaired looks how it went: a store may drop redirects without a word.
 func (t *Tree) repaired(ctx context.Context, e core.Entry) (core.Entry, error) {
-	out, err := t.head(ctx, t.full(e.Key))
+	a, err := t.head(ctx, t.full(e.Key))
 	if err != nil {
 		return e, t.fail("repair", e.Key, err)
 	}
-	o := t.headObject(e.Key, out)
+	o := a.Object(e.Key)
 	now, _ := t.layout.Entry(o, nil)
 	switch {
 	case e.Kind == core.Link && o.Redirect == nil:

@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -40,7 +40,7 @@ func (t *Tree) Routes(ctx context.Context) ([]core.Entry, error) {
 
 // routeLinks are the links that rules of ours stand for. The first of two rules
 // for one key is the one that counts.
-func (t *Tree) routeLinks(rules []types.RoutingRule) []core.Entry {
+func (t *Tree) routeLinks(rules []wire.RoutingRule) []core.Entry {
 	var links []core.Entry
 	for _, r := range rules {
 		if e, ours := t.routeLink(r); ours {
@@ -79,7 +79,7 @@ func (t *Tree) Route(ctx context.Context, want core.Routes) error {
 
 // merge returns have as it has to be for want: the rules of others untouched
 // and in their places, ours put right where they stand, new ones at the end.
-func (t *Tree) merge(have []types.RoutingRule, want core.Routes) ([]types.RoutingRule, core.RouteChange, error) {
+func (t *Tree) merge(have []wire.RoutingRule, want core.Routes) ([]wire.RoutingRule, core.RouteChange, error) {
 	m := merger{t: t, want: make(map[string]core.Target), keep: want.Keep}
 	for _, l := range want.Links {
 		if !t.routable(l) {
@@ -111,12 +111,12 @@ type merger struct {
 	keep func(key string) bool
 	done []string // keys that have their rule
 
-	rules []types.RoutingRule
+	rules []wire.RoutingRule
 	core.RouteChange
 }
 
 // old takes the next of the rules that are there.
-func (m *merger) old(r types.RoutingRule) {
+func (m *merger) old(r wire.RoutingRule) {
 	l, ours := m.t.routeLink(r)
 	target, wanted := m.want[l.Key]
 	switch {
@@ -144,10 +144,10 @@ func (t *Tree) routable(l core.Entry) bool {
 }
 
 // routeRule is the rule for a link to a directory.
-func (t *Tree) routeRule(key string, target core.Target) types.RoutingRule {
-	return types.RoutingRule{
-		Condition: &types.Condition{KeyPrefixEquals: aws.String(t.full(key) + "/")},
-		Redirect: &types.Redirect{
+func (t *Tree) routeRule(key string, target core.Target) wire.RoutingRule {
+	return wire.RoutingRule{
+		Condition: &wire.RuleCondition{KeyPrefixEquals: aws.String(t.full(key) + "/")},
+		Redirect: &wire.RuleRedirect{
 			ReplaceKeyPrefixWith: aws.String(path.Join(t.prefix, target.Key) + "/"), HttpRedirectCode: aws.String(routeCode),
 		},
 	}
@@ -155,9 +155,9 @@ func (t *Tree) routeRule(key string, target core.Target) types.RoutingRule {
 
 // routeLink returns the link that a rule stands for. It is ours if it says
 // nothing but what routeRule would say.
-func (t *Tree) routeLink(r types.RoutingRule) (l core.Entry, ours bool) {
+func (t *Tree) routeLink(r wire.RoutingRule) (l core.Entry, ours bool) {
 	c, to := r.Condition, r.Redirect
-	if c == nil || to == nil || c.HttpErrorCodeReturnedEquals != nil || to.HostName != nil || to.Protocol != "" ||
+	if c == nil || to == nil || c.HttpErrorCodeReturnedEquals != nil || to.HostName != nil || to.Protocol != nil ||
 		to.ReplaceKeyWith != nil || aws.ToString(to.HttpRedirectCode) != routeCode {
 		return core.Entry{}, false
 	}
@@ -179,7 +179,7 @@ func (t *Tree) routeKey(prefix string) (key string, ok bool) {
 }
 
 // strayRoutes remarks on rules of ours that nobody looks after.
-func (t *Tree) strayRoutes(rules []types.RoutingRule) (note string, any bool) {
+func (t *Tree) strayRoutes(rules []wire.RoutingRule) (note string, any bool) {
 	n := len(t.routeLinks(rules))
 	return fmt.Sprintf("bucket %s has routing rules for links to directories (%d), which only --dir-links=rules looks after: they may lead elsewhere than the links by now",
 		t.bucketName, n), n > 0 && !t.store.looksAfterRoutes()

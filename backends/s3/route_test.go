@@ -44,8 +44,8 @@ func ruleLines(t testing.TB, tree *Tree) []string {
 		s := aws.ToString(r.Condition.KeyPrefixEquals) + ">" + aws.ToString(r.Redirect.ReplaceKeyPrefixWith) + aws.ToString(r.Redirect.ReplaceKeyWith)
 		out = append(out, s+" "+aws.ToString(r.Redirect.HttpRedirectCode))
 	}
-	if aws.ToString(config.ErrorDocument.Key) != "sorry.html" {
-		t.Errorf("the error document is %v", aws.ToString(config.ErrorDocument.Key))
+	if config.ErrorDocument.Inner != "<Key>sorry.html</Key>" {
+		t.Errorf("the error document is %q", config.ErrorDocument.Inner)
 	}
 	return out
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/state"
 )
@@ -32,13 +33,12 @@ type Tree struct {
 	express    bool   // a directory bucket: no order, no links, no md5
 	layout     format.Layout
 	aws        bool // AWS itself answers
-	secure     bool
-	sse        types.ServerSideEncryption
+	sse        string
 	kmsKey     string
 
-	bucket    *blob.Bucket
-	client    *awss3.Client
-	wire      *wire // nil: all goes through the SDK
+	bucket    *blob.Bucket  // opened by Go CDK
+	client    *awss3.Client // of the bucket
+	wire      *wire.Sender
 	transport *transport.Transport
 
 	ranges  rangeRule
@@ -85,17 +85,18 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	if err := ready(ctx, client.Options()); err != nil {
 		return nil, err
 	}
-	t.secure = isSecure(client.Options())
 	t.aws = client.Options().BaseEndpoint == nil
-	t.wire = newWire(ctx, client.Options(), t.transport.Client(), o.Bucket)
 	t.bucket, err = s3blob.OpenBucket(ctx, client, o.Bucket, &s3blob.Options{
-		EncryptionType: s.sse, KMSEncryptionID: s.kmsKey, RequestChecksumCalculation: s.checksums(),
+		EncryptionType: types.ServerSideEncryption(s.sse), KMSEncryptionID: s.kmsKey, RequestChecksumCalculation: s.checksums(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	if !t.bucket.As(&t.client) {
 		return nil, errors.New("s3: Go CDK's bucket does not give its client")
+	}
+	if t.wire, err = t.newSender(ctx, s); err != nil {
+		return nil, errors.Join(err, t.bucket.Close())
 	}
 	t.openUploads()
 	return t, nil

@@ -12,13 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/internal/state"
 )
 
@@ -101,11 +96,11 @@ func (u *uploads) firstFailure() bool {
 
 // record notes that an upload was begun, before anything is sent of it. Without
 // a record it goes on: only a kill would then leave it behind.
-func (u *upload) record(ctx context.Context, in *awss3.CreateMultipartUploadInput) {
+func (u *upload) record(ctx context.Context, header http.Header) {
 	if u.uploads.records == nil {
 		return
 	}
-	r, err := u.uploads.records.Add(state.Upload{Key: *in.Key, ID: *u.id, Object: u.object(in), Sealed: u.sealed})
+	r, err := u.uploads.records.Add(state.Upload{Key: u.full(u.e.Key), ID: u.id, Object: u.object(header), Sealed: u.opaque})
 	if err != nil {
 		if u.uploads.firstFailure() {
 			u.opts.Env.Logger().InfoContext(ctx, "large uploads cannot be recorded; if this run is killed, the next cannot resume or remove them", "error", err)
@@ -117,9 +112,9 @@ func (u *upload) record(ctx context.Context, in *awss3.CreateMultipartUploadInpu
 
 // object names what an upload makes: content, part size, and all that is fixed
 // when it begins.
-func (u *upload) object(in *awss3.CreateMultipartUploadInput) string {
+func (u *upload) object(header http.Header) string {
 	text, _ := json.Marshal([]any{ // strings and numbers only
-		u.e.Size, u.size, u.e.MD5.String(), aws.ToString(in.ContentType), in.Metadata, in.ServerSideEncryption, aws.ToString(in.SSEKMSKeyId),
+		u.e.Size, u.size, u.e.MD5.String(), header.Get(wire.ContentType), wire.MetadataOf(header), header.Get(wire.Encryption), header.Get(wire.EncryptionKey),
 	})
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
@@ -128,39 +123,36 @@ func (u *upload) object(in *awss3.CreateMultipartUploadInput) string {
 // resume goes on with an upload of the same object that a run began which is
 // gone, and reports whether there is one. What the store has of it is looked at
 // again when the content was read: see had.
-func (u *upload) resume(ctx context.Context, in *awss3.CreateMultipartUploadInput) bool {
+func (u *upload) resume(ctx context.Context, header http.Header) bool {
 	if u.express { // its ETags are no md5s, and its parts have other checksums
 		return false
 	}
-	object := u.object(in)
-	r, err := u.uploads.claim(func(r *state.Record) bool { return r.Key == *in.Key && r.Object == object })
+	object, key := u.object(header), u.full(u.e.Key)
+	r, err := u.uploads.claim(func(r *state.Record) bool { return r.Key == key && r.Object == object })
 	if err != nil {
 		u.opts.Env.Logger().InfoContext(ctx, "the records of unfinished uploads cannot be read", "error", err)
 	}
 	if r == nil {
 		return false
 	}
-	if u.there, err = u.listParts(ctx, *in.Key, r.ID); err != nil {
+	if u.there, err = u.listParts(ctx, key, r.ID); err != nil {
 		u.uploads.leave(r) // to be aborted at the end
 		return false
 	}
-	u.id, u.sealed, u.held = &r.ID, r.Sealed, r
+	u.id, u.opaque, u.held = r.ID, r.Sealed, r
 	u.opts.Env.Logger().InfoContext(ctx, "an unfinished upload is resumed", "key", u.e.Key, "parts", len(u.there), "of", len(u.parts))
 	return true
 }
 
 // listParts returns the parts of an upload that the store has, by number from 0.
-func (t *Tree) listParts(ctx context.Context, key, id string) (map[int]types.Part, error) {
-	parts := make(map[int]types.Part)
-	pages := awss3.NewListPartsPaginator(t.client, &awss3.ListPartsInput{Bucket: &t.bucketName, Key: &key, UploadId: &id})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range page.Parts {
-			parts[int(aws.ToInt32(p.PartNumber))-1] = p
-		}
+func (t *Tree) listParts(ctx context.Context, key, id string) (map[int]wire.Part, error) {
+	all, err := t.wire.ListParts(ctx, key, id)
+	if err != nil {
+		return nil, err
+	}
+	parts := make(map[int]wire.Part, len(all))
+	for _, p := range all {
+		parts[p.Number-1] = p
 	}
 	return parts, nil
 }
@@ -169,10 +161,10 @@ func (t *Tree) listParts(ctx context.Context, key, id string) (map[int]types.Par
 // ETags are no md5s gets every part again.
 func (u *upload) had(i int) bool {
 	there, ok := u.there[i]
-	if !ok || aws.ToInt64(there.Size) != u.length(i) || format.BareETag(there.ETag) != u.sums[i].String() {
+	if !ok || there.Size != u.length(i) || format.BareETag(&there.ETag) != u.sums[i].String() {
 		return false
 	}
-	u.parts[i] = types.CompletedPart{PartNumber: there.PartNumber, ETag: there.ETag}
+	u.parts[i] = there
 	return true
 }
 
@@ -227,22 +219,16 @@ func (t *Tree) abortLeft(ctx context.Context) {
 func (t *Tree) abortUpload(ctx context.Context, key, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, abortTime)
 	defer cancel()
-	out, err := t.client.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{Bucket: &t.bucketName, Key: &key, UploadId: &id})
-	if err == nil && !noContent(out) { // 204 is S3's answer; any other may be anybody's
+	a, err := t.wire.AbortUpload(ctx, key, id)
+	if err == nil && a.Status != http.StatusNoContent { // 204 is S3's answer; any other may be anybody's
 		if _, err = t.listParts(ctx, key, id); err == nil {
-			err = errNotS3
+			err = wire.ErrNotS3
 		}
 	}
 	if code(err) == "NoSuchUpload" {
 		return nil
 	}
 	return err
-}
-
-// noContent reports whether an answer has the status 204.
-func noContent(out *awss3.AbortMultipartUploadOutput) bool {
-	resp, ok := awsmiddleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response)
-	return ok && resp.StatusCode == http.StatusNoContent
 }
 
 // outlasting returns a context that ends some time after ctx does, or with done.

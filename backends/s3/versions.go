@@ -5,8 +5,6 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -16,13 +14,13 @@ var _ core.Versioner = (*Tree)(nil)
 // Versioning implements [core.Versioner] with one GET. Who may not ask, or asks
 // a store that does not know the question, gets no answer.
 func (t *Tree) Versioning(ctx context.Context) (core.Versions, error) {
-	out, err := t.client.GetBucketVersioning(ctx, &awss3.GetBucketVersioningInput{Bucket: &t.bucketName})
+	status, err := t.wire.GetVersioning(ctx)
 	switch {
 	case refused(err, http.StatusForbidden), refused(err, http.StatusNotImplemented), refused(err, http.StatusMethodNotAllowed):
 		return core.VersionsUnknown, nil
 	case err != nil:
 		return core.VersionsUnknown, t.fail("stat", "", err)
-	case out.Status == types.BucketVersioningStatusEnabled:
+	case status == "Enabled":
 		return core.VersionsKept, nil
 	}
 	return core.VersionsGone, nil

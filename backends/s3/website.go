@@ -6,21 +6,19 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 )
 
 var errNoWebsite = errors.New("website hosting is off")
 
 // website asks for the bucket's website configuration: one GET. The error is
 // errNoWebsite if there is none.
-func (t *Tree) website(ctx context.Context) (*awss3.GetBucketWebsiteOutput, error) {
-	out, err := t.client.GetBucketWebsite(ctx, &awss3.GetBucketWebsiteInput{Bucket: &t.bucketName})
+func (t *Tree) website(ctx context.Context) (*wire.Website, error) {
+	config, err := t.wire.GetWebsite(ctx)
 	if refused(err, http.StatusNotFound) && code(err) == "NoSuchWebsiteConfiguration" {
 		return nil, errNoWebsite
 	}
-	return out, err
+	return config, err
 }
 
 // hostingOff says that links are no redirects yet, and what to do.
@@ -31,7 +29,7 @@ func (t *Tree) hostingOff() string {
 
 // rulable asks for a website that can have routing rules. The error says what
 // is in the way of them.
-func (t *Tree) rulable(ctx context.Context) (*awss3.GetBucketWebsiteOutput, error) {
+func (t *Tree) rulable(ctx context.Context) (*wire.Website, error) {
 	config, err := t.website(ctx)
 	switch {
 	case errors.Is(err, errNoWebsite):
@@ -40,20 +38,16 @@ func (t *Tree) rulable(ctx context.Context) (*awss3.GetBucketWebsiteOutput, erro
 		return nil, fmt.Errorf("the routing rules of bucket %s cannot be read: %w", t.bucketName, t.plain(err))
 	case config.RedirectAllRequestsTo != nil:
 		return nil, fmt.Errorf("there can be no routing rules: the website of bucket %s redirects everything to %s",
-			t.bucketName, aws.ToString(config.RedirectAllRequestsTo.HostName))
+			t.bucketName, config.RedirectAllRequestsTo.HostName)
 	}
 	return config, nil
 }
 
 // putRules replaces the rules of the website, and leaves the rest as it is.
-func (t *Tree) putRules(ctx context.Context, config *awss3.GetBucketWebsiteOutput, rules []types.RoutingRule) error {
-	_, err := t.client.PutBucketWebsite(ctx, &awss3.PutBucketWebsiteInput{
-		Bucket: &t.bucketName,
-		WebsiteConfiguration: &types.WebsiteConfiguration{
-			IndexDocument: config.IndexDocument, ErrorDocument: config.ErrorDocument, RoutingRules: rules,
-		},
-	})
-	if err != nil {
+func (t *Tree) putRules(ctx context.Context, config *wire.Website, rules []wire.RoutingRule) error {
+	changed := *config
+	changed.RoutingRules = rules
+	if err := t.wire.PutWebsite(ctx, &changed); err != nil {
 		return fmt.Errorf("the routing rules of bucket %s cannot be written: %w", t.bucketName, t.plain(err))
 	}
 	return nil

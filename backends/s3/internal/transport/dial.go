@@ -32,13 +32,8 @@ func newConnections(base any, jobs int) *http.Transport {
 	return tr
 }
 
-// newHTTPClient returns a client that follows only the redirects that keep the
-// method, as S3 sends while a new bucket's name spreads.
+// newHTTPClient returns a client that follows no redirect: a request is signed for
+// one host.
 func newHTTPClient(rt http.RoundTripper) *http.Client {
-	return &http.Client{Transport: rt, CheckRedirect: func(req *http.Request, via []*http.Request) error {
-		if s := req.Response.StatusCode; s != http.StatusTemporaryRedirect && s != http.StatusPermanentRedirect || len(via) > 3 {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}}
+	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }

@@ -1,0 +1,129 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/transport"
+)
+
+// Options say which bucket a [Sender] sends to, and how.
+type Options struct {
+	// SDK is the configuration of the SDK's client: endpoint, region, credentials
+	// and the ways to sign.
+	SDK awss3.Options
+	// Bucket is a name, or the ARN of an access point.
+	Bucket string
+	// Client sends one attempt for each request, without following redirects.
+	Client *http.Client
+	// Retryer and LeaveConflicts say what is sent again, and when; the second one
+	// is for requests of which a conflict ends all tries.
+	Retryer, LeaveConflicts aws.Retryer
+	// Checksums adds a CRC32 to every body, and NoMD5 leaves Content-MD5 away:
+	// directory buckets know the one and not the other.
+	Checksums, NoMD5 bool
+}
+
+// Sender sends the requests of one bucket. It is safe for concurrent use.
+type Sender struct {
+	o      Options
+	signer *signer
+
+	mu    sync.Mutex
+	at    *endpoint
+	moved string        // the region that the store named; empty: it named none
+	skew  time.Duration // of the store's clock from ours
+}
+
+// New returns a sender. It sends nothing.
+func New(ctx context.Context, o Options) (*Sender, error) {
+	at, err := resolve(ctx, o.SDK, o.Bucket, o.SDK.Region)
+	if err != nil {
+		return nil, err
+	}
+	return &Sender{o: o, signer: newSigner(o.SDK, o.Bucket), at: &at}, nil
+}
+
+// Do sends r until it is answered well, or an error says that it will not be. The
+// caller closes the body of the answer.
+func (s *Sender) Do(ctx context.Context, r *Request) (*Answer, error) {
+	return s.try(ctx, r, func() (*Answer, error) { return s.once(ctx, r) })
+}
+
+// Send is [Sender.Do] for an answer whose body is of no use.
+func (s *Sender) Send(ctx context.Context, r *Request) (*Answer, error) {
+	a, err := s.Do(ctx, r) //nolint:bodyclose // drain closes it.
+	if err != nil {
+		return nil, err
+	}
+	a.drain()
+	return a, nil
+}
+
+// try calls attempt until it goes well, or its error is not worth another try.
+func (s *Sender) try(ctx context.Context, r *Request, attempt func() (*Answer, error)) (*Answer, error) {
+	retryer := s.o.Retryer
+	if r.LeaveConflicts {
+		retryer = s.o.LeaveConflicts
+	}
+	corrections := 0
+	for n := 1; ; n++ {
+		a, err := attempt()
+		switch {
+		case err == nil:
+			return a, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case corrections < maxCorrections && s.correct(ctx, err):
+			corrections++
+		case n >= retryer.MaxAttempts() || !retryer.IsErrorRetryable(err) || !transport.Pause(ctx, retryer, n, err):
+			return nil, err
+		}
+	}
+}
+
+// once sends r once, and on to wherever it is redirected.
+func (s *Sender) once(ctx context.Context, r *Request) (*Answer, error) {
+	e := s.endpoint()
+	u := e.to(r.Key, r.Query)
+	for hops := 0; ; hops++ {
+		resp, err := s.attempt(ctx, r, e, &u)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode/100 == 2 {
+			return &Answer{Status: resp.StatusCode, Header: resp.Header, Length: resp.ContentLength, Body: resp.Body}, nil
+		}
+		refused := refusal(resp)
+		to, err := follow(refused, &u, hops)
+		if err != nil {
+			return nil, err
+		}
+		u, e = *to, e.in(refused.Region)
+	}
+}
+
+// attempt makes one HTTP request of r, and sends it.
+func (s *Sender) attempt(ctx context.Context, r *Request, e *endpoint, u *url.URL) (*http.Response, error) {
+	req, err := s.build(ctx, r, e, u)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := s.o.Client.Do(req) //nolint:bodyclose // The caller does.
+	if b, ok := req.Body.(*lentBody); ok {
+		b.takeBack()
+	}
+	switch {
+	case err == nil:
+		return resp, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, &SendError{err}
+}
