@@ -107,16 +107,14 @@ func (k *checking) check(ctx context.Context) error {
 		return err
 	}
 	defer k.closeBoth()
-	set, closeRules := k.ignoreSet()
-	defer closeRules()
-	k.rules = set
+	k.rules = k.ignoreSet(ctx)
 	k.bar = newBar(ctx, k.con, &k.output)
 	k.bar.does("checking")
 	defer k.bar.end()
 	rep := &checkReport{con: k.con, output: &k.output, alone: k.alone}
 	c := k.configured(k.hidden)
 	sum, err := c.Run(ctx, rep.found)
-	err = errors.Join(err, set.Err())
+	err = errors.Join(err, k.rules.Err())
 	k.bar.end()
 	if err == nil || sum.Total() > 0 {
 		rep.summary(k.outcome(sum, err))

@@ -144,12 +144,10 @@ func (r *run) planned(ctx context.Context, use func(*reconcile.Plan) (outcome, e
 
 // opened opens the trees, calls use, and closes them.
 func (r *run) opened(ctx context.Context, use func() (outcome, error)) (res result) {
-	set, closeRules := r.ignoreSet()
-	defer closeRules()
-	r.rules = set
 	if err := r.open(ctx); err != nil {
 		return result{err: err}
 	}
+	r.rules = r.ignoreSet(ctx)
 	defer func() {
 		_ = closeTree(r.from) // only read
 		if err := errors.Join(closeTree(r.to), r.closeBackup()); err != nil {
@@ -183,26 +181,21 @@ func (r *run) open(ctx context.Context) (err error) {
 	return nil
 }
 
-// ignoreSet returns the rules of the run: those of the flags, and the files of
-// each local side.
-func (r *run) ignoreSet() (set *ignore.Set, done func()) {
+// ignoreSet returns the rules of the run: those of the flags, and those in the
+// ignore files of each side that is a hierarchy.
+func (r *run) ignoreSet(ctx context.Context) *ignore.Set {
 	var defaults ignore.Rules
 	for _, p := range defaultExcludes {
 		_ = defaults.Exclude(p) // they are good patterns
 	}
 	var sources []ignore.Source
-	var dirs []*ignore.Dir
-	for _, p := range []place{r.src, r.dst} {
-		if path, ok := p.local(); ok {
-			d := ignore.NewDir(path)
-			dirs, sources = append(dirs, d), append(sources, d)
-		}
+	if r.from != nil {
+		sources = append(sources, ignore.OfTree(ctx, r.from, r.src.arg))
 	}
-	return ignore.NewSet(&r.selection.rules, &defaults, sources...), func() {
-		for _, d := range dirs {
-			_ = d.Close() // it was only read
-		}
+	if r.to != nil {
+		sources = append(sources, ignore.OfTree(ctx, r.to, r.dst.arg))
 	}
+	return ignore.NewSet(&r.selection.rules, &defaults, sources...)
 }
 
 func (r *run) reconciler() {

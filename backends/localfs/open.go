@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"time"
@@ -39,8 +40,8 @@ type opener struct {
 
 // open returns the entry at key and, if it is a file, its content.
 func (o *opener) open(key string) (*content, core.Entry, error) {
-	if c, e := o.openDirectly(key); c != nil {
-		return c, e, nil
+	if c, e, err := o.openDirectly(key); c != nil || err != nil {
+		return c, e, err
 	}
 	d, name, info, err := o.entries.locate(key)
 	if err != nil {
@@ -71,34 +72,38 @@ func (o *opener) entryOf(d *dir, name string, c *content) (core.Entry, error) {
 }
 
 // openDirectly opens the file at key in one system call that refuses links on
-// the way. It returns nil if the system has none, or if no file of the tree is
-// there; open then finds the reason.
-func (o *opener) openDirectly(key string) (*content, core.Entry) {
+// the way. The error is fs.ErrNotExist if nothing is there. It returns nil and no
+// error if the system has no such call, or if the thing there is no file of the
+// tree; open then finds the reason.
+func (o *opener) openDirectly(key string) (*content, core.Entry, error) {
 	t := o.dirs
 	if t.links == FollowLinks || t.hooks.plain || t.hooks.fold != nil || t.noReadBelow.Load() || !plainPath(key) || core.CheckKey(key) != nil {
-		return nil, core.Entry{}
+		return nil, core.Entry{}, nil
 	}
 	root, err := t.root.open()
 	if err != nil {
-		return nil, core.Entry{}
+		return nil, core.Entry{}, nil //nolint:nilerr // open finds it again.
 	}
 	t.hooks.reach("open", key)
 	now := time.Now()
 	f, err := root.handle.readBelow(key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, core.Entry{}, fs.ErrNotExist
+	case errors.Is(err, errors.ErrUnsupported):
+		t.noReadBelow.Store(true)
+	}
 	if err != nil {
-		if errors.Is(err, errors.ErrUnsupported) {
-			t.noReadBelow.Store(true)
-		}
-		return nil, core.Entry{}
+		return nil, core.Entry{}, nil
 	}
 	c := &content{f: f, key: key, opened: now}
 	if c.info, err = f.stat(); err == nil && c.info.mode.IsRegular() && !isTemp(path.Base(key)) {
 		if e, err := o.entryOf(root, key, c); err == nil && e.Kind == core.File {
-			return c, e
+			return c, e, nil
 		}
 	}
 	_ = f.Close() // nothing was written
-	return nil, core.Entry{}
+	return nil, core.Entry{}, nil
 }
 
 // openContent opens the regular file called name in d, whose stat was info. It

@@ -87,7 +87,7 @@ func (g *git) ignored(t *testing.T, rules map[string]string) map[string]bool {
 // texts is a Source of rules that are given.
 type texts map[string]string
 
-func (m texts) ReadRules(dir string) (string, bool, error) { return m[dir], true, nil }
+func (m texts) ReadRules(dir string) (*Rules, error) { return Parse(m[dir]) }
 
 func randomPattern(r *rand.Rand) string {
 	pieces := []string{
@@ -109,7 +109,11 @@ func randomRules(r *rand.Rand, dirs []string) map[string]string {
 	for range 1 + r.IntN(3) {
 		var lines []string
 		for range 1 + r.IntN(4) {
-			lines = append(lines, randomPattern(r))
+			line := randomPattern(r)
+			for _, err := Parse(line); err != nil; _, err = Parse(line) { // git ignores it, and Parse does not
+				line = randomPattern(r)
+			}
+			lines = append(lines, line)
 		}
 		sep := []string{"\n", "\r\n", "\n\n"}[r.IntN(3)]
 		rules[dirs[r.IntN(1+r.IntN(len(dirs)))]] = strings.Join(lines, sep)

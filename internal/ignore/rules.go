@@ -2,16 +2,20 @@ package ignore
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/s3fc/s3fc/core"
 )
 
-// Verdict is what rules say of a key.
+// A Verdict is the answer of rules for a key.
 type Verdict uint8
 
 const (
 	// Silent: no rule matches.
 	Silent Verdict = iota
-	// Hide: the key is to be left alone.
+	// Hide: the key is excluded.
 	Hide
 	// Show: an exception matches.
 	Show
@@ -32,23 +36,49 @@ type rule struct {
 
 // Parse reads the text of an ignore file: a rule a line, with comments (#),
 // empty lines, and spaces at the end, which count only after a backslash.
-// Nothing is an error: a pattern that makes no sense matches nothing, as in
-// git.
-func Parse(text string) *Rules {
+//
+// A text that is not UTF-8, and a pattern that can never match, are errors: git
+// ignores both, but what the rule was to hide would be copied.
+func Parse(text string) (*Rules, error) {
+	if err := checkEncoding(text); err != nil {
+		return nil, err
+	}
 	r := new(Rules)
+	n := 0
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+		n++
 		if whole, ended := strings.CutSuffix(line, "\n"); ended {
 			line = strings.TrimSuffix(whole, "\r")
 		}
-		if !strings.HasPrefix(line, "#") {
-			r.add(trimSpaces(line))
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		pattern := trimSpaces(line)
+		if pattern == "" {
+			continue
+		}
+		if err := r.Exclude(pattern); err != nil {
+			return nil, fmt.Errorf("line %d, %s: %w", n, core.DisplayKey(line), err)
 		}
 	}
-	return r
+	return r, nil
 }
 
-// Exclude adds a pattern as the command line has it: as in a file, but that
-// "#" and spaces mean themselves.
+// checkEncoding returns an error if text is not UTF-8, with the remedy.
+func checkEncoding(text string) error {
+	switch {
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"):
+		return errors.New("it is UTF-16 text: save it as UTF-8")
+	case strings.IndexByte(text, 0) >= 0:
+		return errors.New("it has NUL bytes, so it is not UTF-8 text: save it as UTF-8")
+	case !utf8.ValidString(text):
+		return errors.New("it is not UTF-8 text: save it as UTF-8")
+	}
+	return nil
+}
+
+// Exclude adds a pattern of the command line: as in a file, except that "#" and
+// spaces mean themselves.
 func (r *Rules) Exclude(pattern string) error {
 	if strings.TrimLeft(pattern, "!/") == "" {
 		return errors.New("the pattern is empty")
@@ -89,8 +119,8 @@ func (r *Rules) add(pattern string) bool {
 	return ok
 }
 
-// Match says what the rules hold of key, which is relative to the directory
-// that they stand in, and of key alone: not of what it lies in.
+// Match returns the verdict for key, which is relative to the directory that the
+// rules are in. Rules for its parent directories are not considered.
 func (r *Rules) Match(key string, isDir bool) Verdict {
 	if r == nil {
 		return Silent

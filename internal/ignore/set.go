@@ -2,48 +2,50 @@ package ignore
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 )
 
-// File is the name of the file that holds the rules of a directory and what is
-// below it.
+// File is the name of an ignore file. Its rules apply to the directory that it
+// is in and everything below.
 const File = ".s3fcignore"
 
 // A Source reads the ignore files of one tree.
 type Source interface {
-	// ReadRules returns the text of the ignore file in dir, a key or "." for
-	// the root; empty if there is none. Not real says that dir is no directory,
-	// so that nothing below it need be asked for.
-	ReadRules(dir string) (text string, real bool, err error)
+	// ReadRules returns the rules of the ignore file in dir, a key or "." for
+	// the root, or nil if there is none. The error names the file.
+	ReadRules(dir string) (*Rules, error)
 }
 
 // A Set decides which keys of a run are hidden: by the rules of the command
 // line, then by those in the ignore files of each source, the innermost
 // directory first, then by the defaults. A key that the files of one source
-// hide is hidden, whatever those of another say. It reads the files as
-// directories are first asked for, and is safe for concurrent use.
+// hide is hidden, whatever those of another say. It reads the file of a
+// directory when the first key below it is asked for, and is safe for concurrent
+// use.
 type Set struct {
 	sides []*side
 }
 
-// NewSet returns a Set. The rules and sources are not to be changed any more.
+// NewSet returns a Set. The rules and sources must not be changed afterwards. A
+// nil source has no files.
 func NewSet(flags, defaults *Rules, sources ...Source) *Set {
-	if len(sources) == 0 {
-		sources = []Source{none{}}
-	}
 	s := new(Set)
 	for _, src := range sources {
-		s.sides = append(s.sides, newSide(flags, defaults, src))
+		if src != nil {
+			s.sides = append(s.sides, newSide(flags, defaults, src))
+		}
+	}
+	if len(s.sides) == 0 {
+		s.sides = []*side{newSide(flags, defaults, none{})}
 	}
 	return s
 }
 
-// Hidden reports whether the entry at key, which is not a directory, is to be
-// left alone, by itself or because a directory that it lies in is. Of a key
-// with a slash at its end it reports whether that directory is hidden, with
-// everything below it. Any string will do as a key.
+// Hidden reports whether the entry at key, which is not a directory, or one of
+// its parent directories is hidden. For a key with a final slash it reports
+// whether that directory is hidden, with everything below it. A key may be any
+// string.
 func (s *Set) Hidden(key string) bool {
 	for _, side := range s.sides {
 		if side.hidden(key) {
@@ -53,17 +55,17 @@ func (s *Set) Hidden(key string) bool {
 	return false
 }
 
-// Freeze ends the reading of files: from now on, only the rules that were
-// found so far count, whatever becomes of the files. Called between a plan and
-// its execution, it makes both see the same rules.
+// Freeze ends the reading of files: from now on, only the rules that were found
+// so far count. Called between a plan and its execution, it makes both use the
+// same rules.
 func (s *Set) Freeze() {
 	for _, side := range s.sides {
 		side.freeze()
 	}
 }
 
-// Err returns an error if rules could not be read. What they might have hidden
-// counts as hidden, and a plan that was made meanwhile is not to be trusted.
+// Err returns an error if rules could not be read. The directories that they
+// apply to count as hidden, and a plan that was made meanwhile must not be used.
 func (s *Set) Err() error {
 	var all []error
 	for _, side := range s.sides {
@@ -74,15 +76,16 @@ func (s *Set) Err() error {
 
 type none struct{}
 
-func (none) ReadRules(string) (string, bool, error) { return "", false, nil }
+func (none) ReadRules(string) (*Rules, error) { return nil, nil }
 
-// scope is the rules of one directory.
+// A scope is the rules in one ignore file, with the directory that it is in.
 type scope struct {
-	below string // the directory's key and a slash, or empty for the root
+	below string // the directory's key and a slash, or "" for the root
 	rules *Rules
 }
 
-// match says what the scopes hold of key alone; the last is the innermost.
+// match returns the verdict of the innermost scope that has a rule for key. Rules
+// for its parent directories are not considered.
 func match(scopes []scope, key string, isDir bool) Verdict {
 	for i := len(scopes) - 1; i >= 0; i-- {
 		rel, in := strings.CutPrefix(key, scopes[i].below)
@@ -96,7 +99,7 @@ func match(scopes []scope, key string, isDir bool) Verdict {
 	return Silent
 }
 
-// parent returns the directory that key lies in, "." for the root.
+// parent returns the directory that key is in, "." for the root.
 func parent(key string) string {
 	if i := strings.LastIndexByte(key, '/'); i >= 0 {
 		return key[:i]
@@ -104,17 +107,14 @@ func parent(key string) string {
 	return "."
 }
 
-func readScope(src Source, dir string) (sc scope, real bool, err error) {
+// readScope returns the rules of the ignore file in dir.
+func readScope(src Source, dir string) (sc scope, err error) {
 	if !fs.ValidPath(dir) {
-		return scope{}, false, nil
+		return scope{}, nil
 	}
-	text, real, err := src.ReadRules(dir)
-	if err != nil {
-		return scope{}, real, fmt.Errorf("the rules in %s cannot be read: %w", File, err)
-	}
-	sc.rules = Parse(text)
 	if dir != "." {
 		sc.below = dir + "/"
 	}
-	return sc, real, nil
+	sc.rules, err = src.ReadRules(dir)
+	return sc, err
 }

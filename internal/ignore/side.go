@@ -6,31 +6,31 @@ import (
 	"sync"
 )
 
-// maxFolders bounds the memory that a side takes for directories without
-// rules.
-const maxFolders = 4096
+// maxDirs bounds the memory that a side takes for directories without rules.
+const maxDirs = 4096
 
-// side is the rules that one source's files add to those of the command line.
+// A side combines the rules of the command line with those in the ignore files
+// of one source.
 type side struct {
 	flags, defaults *Rules
 	src             Source
 
-	mu      sync.Mutex
-	frozen  bool
-	found   map[string]scope   // by directory, of those that have rules: few, and never forgotten
-	folders map[string]*folder // forgotten all at once when they are too many
-	err     error
+	mu     sync.Mutex
+	frozen bool
+	scopes map[string]scope // by directory, of those that have rules: few, and never dropped
+	dirs   map[string]*dir  // a cache, emptied when it is full
+	err    error            // the first of a file that could not be read
 }
 
-// folder is what holds for the entries of one directory. It does not change.
-type folder struct {
+// A dir says which rules apply to the entries of one directory. It does not
+// change.
+type dir struct {
 	hidden bool
-	real   bool
-	scopes []scope // of the directory and those around it, the innermost last
+	scopes []scope // of the directory and its parents, the innermost last
 }
 
 func newSide(flags, defaults *Rules, src Source) *side {
-	return &side{flags: flags, defaults: defaults, src: src, found: make(map[string]scope), folders: make(map[string]*folder)}
+	return &side{flags: flags, defaults: defaults, src: src, scopes: make(map[string]scope), dirs: make(map[string]*dir)}
 }
 
 func (s *side) freeze() {
@@ -47,52 +47,52 @@ func (s *side) failure() error {
 
 func (s *side) hidden(key string) bool {
 	s.mu.Lock()
-	f := s.folder(parent(key))
+	d := s.dir(parent(key))
 	s.mu.Unlock()
 	if strings.HasSuffix(key, "/") {
-		return f.hidden
+		return d.hidden
 	}
-	return f.hidden || s.verdict(f, key, false) == Hide
+	return d.hidden || s.verdict(d, key, false) == Hide
 }
 
-func (s *side) verdict(f *folder, key string, isDir bool) Verdict {
+func (s *side) verdict(d *dir, key string, isDir bool) Verdict {
 	if v := s.flags.Match(key, isDir); v != Silent {
 		return v
 	}
-	if v := match(f.scopes, key, isDir); v != Silent {
+	if v := match(d.scopes, key, isDir); v != Silent {
 		return v
 	}
 	return s.defaults.Match(key, isDir)
 }
 
-// folder returns what holds in dir. s.mu is held.
-func (s *side) folder(dir string) *folder {
-	if f, ok := s.folders[dir]; ok {
-		return f
+// dir returns the rules for the directory at key. s.mu is held.
+func (s *side) dir(key string) *dir {
+	if d, ok := s.dirs[key]; ok {
+		return d
 	}
-	f := &folder{real: true}
-	if dir != "." {
-		up := s.folder(parent(dir))
-		*f = folder{hidden: up.hidden || s.verdict(up, dir, true) == Hide, real: up.real, scopes: up.scopes}
+	d := new(dir)
+	if key != "." {
+		up := s.dir(parent(key))
+		*d = dir{hidden: up.hidden || s.verdict(up, key, true) == Hide, scopes: up.scopes}
 	}
-	if f.real && !f.hidden {
-		s.read(dir, f)
+	if !d.hidden {
+		s.read(key, d)
 	}
-	if len(s.folders) >= maxFolders {
-		clear(s.folders)
+	if len(s.dirs) >= maxDirs {
+		clear(s.dirs)
 	}
-	s.folders[dir] = f
-	return f
+	s.dirs[key] = d
+	return d
 }
 
-// read adds the rules that stand in dir itself. Of a file that cannot be read,
-// the first error is kept and all below is hidden.
-func (s *side) read(dir string, f *folder) {
-	sc, ok := s.found[dir]
+// read adds the rules of the ignore file in the directory at key to d. If they
+// cannot be read, it hides the directory and notes the error.
+func (s *side) read(key string, d *dir) {
+	sc, ok := s.scopes[key]
 	if !ok && !s.frozen {
 		var err error
-		if sc, f.real, err = readScope(s.src, dir); err != nil {
-			f.hidden = true
+		if sc, err = readScope(s.src, key); err != nil {
+			d.hidden = true
 			if s.err == nil {
 				s.err = err
 			}
@@ -100,7 +100,7 @@ func (s *side) read(dir string, f *folder) {
 		}
 	}
 	if !sc.rules.Empty() {
-		s.found[dir] = sc
-		f.scopes = append(slices.Clip(f.scopes), sc)
+		s.scopes[key] = sc
+		d.scopes = append(slices.Clip(d.scopes), sc)
 	}
 }
