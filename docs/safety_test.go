@@ -1,18 +1,13 @@
 package docs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 )
-
-// packages are where the tests lie that the table of safety.md names.
-var packages = map[string]string{
-	"cache": "internal/cache", "cmd": "cmd", "core": "core", "s3server": "internal/s3server", "faults": "internal/testkit/faults", "localfs": "backends/localfs", "memory": "backends/memory", "reconcile": "core/reconcile", "s3": "backends/s3",
-	"s3fc": "cmd/s3fc", "torture": "internal/testkit/torture",
-}
 
 var named = regexp.MustCompile("`([a-z0-9]+)[.:]([A-Za-z0-9]+)`")
 
@@ -56,8 +51,12 @@ func exists(t *testing.T, where, name string) bool {
 	case "case":
 		return holds(t, "../conformance/*.go", `Name: "`+name+`"`)
 	}
-	dir, ok := packages[where]
-	return ok && holds(t, "../"+dir+"/*_test.go", "\nfunc "+name+"(t *testing.T)")
+	for _, pattern := range []string{"../%s", "../*/%s", "../*/*/%s", "../*/*/*/%s"} {
+		if holds(t, fmt.Sprintf(pattern, where)+"/*_test.go", "\nfunc "+name+"(t *testing.T)") {
+			return true
+		}
+	}
+	return false
 }
 
 // holds reports whether one of the files has text in it.
