@@ -108,7 +108,6 @@ func (l *listing) bill(err error) {
 // list calls use for each entry in key order, complete as far as it is wanted.
 // An error of one key is reported, and the listing goes on.
 func (l *listing) list(ctx context.Context, use func(core.Entry)) error {
-	ctx = core.WithKeyHint(ctx, core.KeyHint{Harmless: func() bool { return true }}) // nothing is deleted by what is seen
 	for e, err := range inOrder(ctx, l.jobs, l.from.List(ctx, ""), l.completed) {
 		switch _, one := core.ErrorKey(err); {
 		case err != nil && (!one || ctx.Err() != nil || isGuard(err)):

@@ -15,16 +15,14 @@ type KeyLister interface {
 
 // A KeyHint goes with the context of a listing and says which keys the tree is
 // likely to have, because the tree that it is compared with has them. A store
-// can ask for several pages of a listing at once if it knows where they are
+// can ask for several ranges of a listing at once if it knows where they are
 // likely to begin. What is listed never depends on it.
 type KeyHint struct {
-	// Keys yields the keys in order, once. It is read from one goroutine. Nil says
-	// that none are known.
+	// Keys yields the keys in order, once. It is read from one goroutine.
 	Keys iter.Seq[string]
-	// Harmless reports whether nothing would be lost if the listing left out an
-	// entry, which no store should. It may turn from false to true, and is safe
-	// for concurrent use; nil is never.
-	Harmless func() bool
+	// Harmless says that nothing would be lost if the listing left out an entry,
+	// which no store should do, but some do when they are asked for ranges.
+	Harmless bool
 }
 
 type keyHintKey struct{}

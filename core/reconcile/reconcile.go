@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"sync/atomic"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -155,19 +154,18 @@ func (r *Reconciler) plan(ctx context.Context, h *leafStack) error {
 }
 
 // join pairs the two listings. One that is out of order is sorted, and gets no
-// hint: it must not be asked for in pieces.
+// hint: it must not be asked for in ranges.
 func (r *Reconciler) join(ctx context.Context) iter.Seq2[Pair, error] {
-	var none atomic.Bool // is at the destination
-	src, dst := r.Src.List, noteEmpty(r.Dst.List, &none)
+	src, dst := r.Src.List, r.Dst.List
 	if r.sortSrc || r.Src.Features().Unordered {
 		src = sorted(src, r.TempDir, sortBound)
 	} else {
-		src = hintSource(src, r.Dst, &none)
+		src = hinted(src, r.Dst, false)
 	}
 	if r.sortDst || r.Dst.Features().Unordered {
 		dst = sorted(dst, r.TempDir, sortBound)
 	} else {
-		dst = hintDestination(dst, r.Src)
+		dst = hinted(dst, r.Src, true)
 	}
 	return Join(ctx, src, dst)
 }

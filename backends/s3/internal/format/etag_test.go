@@ -45,7 +45,7 @@ func TestPartSizes(t *testing.T) {
 	}
 }
 
-func TestParseParts(t *testing.T) {
+func TestParsePartsETag(t *testing.T) {
 	const hex = "d41d8cd98f00b204e9800998ecf8427e"
 	for _, c := range []struct {
 		token string

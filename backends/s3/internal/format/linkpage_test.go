@@ -24,7 +24,7 @@ var goldenPages = map[string]string{
 
 // TestPageGolden holds the exact bytes of each version: what was once written
 // must be recognised for good.
-func TestPageGolden(t *testing.T) {
+func TestLinkPageGolden(t *testing.T) {
 	for v, render := range linkPages {
 		version := string(rune('0' + len(linkPages) - v))
 		for name, location := range goldenPages {
@@ -49,7 +49,7 @@ func TestPageGolden(t *testing.T) {
 	}
 }
 
-func TestPageSizes(t *testing.T) {
+func TestLinkPageSizes(t *testing.T) {
 	seen := map[int64]bool{}
 	for n := 1; n <= MaxLocation; n++ {
 		for _, c := range []string{"a", "&"} {
@@ -70,7 +70,7 @@ func TestPageSizes(t *testing.T) {
 }
 
 // TestPageInjection holds that a target cannot leave its attribute.
-func TestPageInjection(t *testing.T) {
+func TestLinkPageInjection(t *testing.T) {
 	const evil = `https://example.org/"><script>alert(1)</script>`
 	p := string(LinkPage(evil))
 	if strings.Contains(p, "<script") || strings.Contains(p, `org/">`) {
@@ -81,7 +81,7 @@ func TestPageInjection(t *testing.T) {
 	}
 }
 
-func TestIsPage(t *testing.T) {
+func TestIsLinkPage(t *testing.T) {
 	p := LinkPage("/a")
 	if !IsLinkPage(p, "/a") || IsLinkPage(p, "/b") || IsLinkPage(p[:len(p)-1], "/a") || IsLinkPage(nil, "/a") {
 		t.Error("IsLinkPage does not tell the page for /a from others")

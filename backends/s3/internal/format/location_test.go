@@ -68,7 +68,7 @@ func TestParseLocation(t *testing.T) {
 	}
 }
 
-func TestFormatLocation(t *testing.T) {
+func TestLocation(t *testing.T) {
 	for _, c := range []struct {
 		prefix string
 		target core.Target

@@ -9,7 +9,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-func TestMetaSum(t *testing.T) {
+func TestMetadataMD5(t *testing.T) {
 	const hex = "d41d8cd98f00b204e9800998ecf8427e"
 	want, _ := core.ParseMD5(hex)
 	for _, c := range []struct {
@@ -32,7 +32,7 @@ func TestMetaSum(t *testing.T) {
 	}
 }
 
-func TestMetaTime(t *testing.T) {
+func TestMetadataTime(t *testing.T) {
 	for _, c := range []struct {
 		in   string
 		want time.Time

@@ -1,4 +1,4 @@
-package s3
+package listing
 
 import (
 	"bytes"
@@ -31,14 +31,14 @@ func TestAListingIsReadAsS3WritesIt(t *testing.T) {
 	if !ok {
 		t.Fatal("the scanner gave up on a listing as S3 writes it")
 	}
-	want := listPage{
-		encoded: true, truncated: true, next: "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM=",
-		objects: []pageObject{
+	want := Page{
+		Encoded: true, Truncated: true, Next: "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM=",
+		Objects: []Object{
 			{`site/dir000/page%3A000000.html`, `"00000000000000000000000000000000"`, 0, time.Date(2026, 10, 12, 17, 50, 30, 0, time.UTC)},
 			{`site/dir000/page%3A000001.html`, `"00000000000000000000000000000001"`, 1, time.Date(2026, 10, 12, 17, 50, 30, 0, time.UTC)},
 		},
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(listPage{}, pageObject{})); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("want, got:\n%s", diff)
 	}
 }
@@ -50,7 +50,7 @@ func TestAnAnswerThatIsNoListingIsAnError(t *testing.T) {
 		"<ListBucketResult><IsTruncated>perhaps</IsTruncated></ListBucketResult>",
 		"<ListBucketResult><Contents><Size>many</Size></Contents></ListBucketResult>",
 	} {
-		if p, err := parsePage([]byte(doc)); err == nil {
+		if p, err := Parse([]byte(doc)); err == nil {
 			t.Errorf("%q was read as %+v; want an error", doc, p)
 		}
 	}
@@ -68,6 +68,7 @@ var seeds = []string{
 	"<ListBucketResult><Contents><Owner><Key>x</Key></Owner><Key>a</Key></Contents></ListBucketResult>",
 	"<ListBucketResult><IsTruncated>true</IsTruncated><EncodingType>url</EncodingType></ListBucketResult>",
 	"<?xml version=\"1.0\" encoding=\"latin1\"?><ListBucketResult></ListBucketResult>",
+	"<?xml version=\"0\"?><ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
 	"<ListBucketResult><CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></ListBucketResult>",
 	"<ListBucketResult><Contents><Key>\xff</Key></Contents></ListBucketResult>",
 	"<ListBucketResult><Contents><Key>a]]>b</Key></Contents></ListBucketResult>",
@@ -92,10 +93,10 @@ func FuzzListing(f *testing.F) {
 		if err != nil {
 			t.Fatalf("the scanner read %+v, and encoding/xml says %v", got, err)
 		}
-		if len(got.objects) == 0 {
-			got.objects = nil
+		if len(got.Objects) == 0 {
+			got.Objects = nil
 		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(listPage{}, pageObject{})); diff != "" {
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("encoding/xml, scanner:\n%s", diff)
 		}
 	})
@@ -127,14 +128,14 @@ func BenchmarkListing(b *testing.B) {
 	doc := listDoc(1000)
 	for _, r := range []struct {
 		name string
-		read func([]byte) (listPage, error)
-	}{{"scanner", parsePage}, {"xml", decodePage}} {
+		read func([]byte) (Page, error)
+	}{{"scanner", Parse}, {"xml", decodePage}} {
 		b.Run(r.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(doc)))
 			for b.Loop() {
-				if p, err := r.read(doc); err != nil || len(p.objects) != 1000 {
-					b.Fatal(len(p.objects), err)
+				if p, err := r.read(doc); err != nil || len(p.Objects) != 1000 {
+					b.Fatal(len(p.Objects), err)
 				}
 			}
 		})

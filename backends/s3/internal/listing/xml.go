@@ -1,173 +1,10 @@
-package s3
+package listing
 
 import (
 	"bytes"
-	"encoding/xml"
-	"errors"
 	"time"
 	"unicode/utf8"
-
-	"github.com/s3fc/s3fc/backends/s3/internal/format"
-	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 )
-
-// listPage is one answer to a listing.
-type listPage struct {
-	objects   []pageObject
-	names     []string // what the keys of a level begin with, to its next slash
-	encoded   bool     // keys are encoded as in a URL's query
-	truncated bool     // there is more
-	next      string   // the token that asks for it
-	token     string   // that asked for this page
-}
-
-// pageObject is an object as a listing has it.
-type pageObject struct {
-	key, etag string // the etag with its quotes
-	size      int64
-	changed   time.Time
-}
-
-// parsePage reads the answer to ListObjectsV2. What is not plain (CDATA,
-// comments, name spaces with a prefix) is left to encoding/xml, which takes
-// about twenty times as long. An answer that is no listing is [wire.ErrNotS3], and
-// one that was cut is another error: neither is ever an empty page.
-func parsePage(b []byte) (listPage, error) {
-	p, ok := scanPage(b)
-	if ok {
-		return p, nil
-	}
-	return decodePage(b)
-}
-
-// decodePage is parsePage by encoding/xml.
-func decodePage(b []byte) (listPage, error) {
-	var doc struct {
-		XMLName               xml.Name `xml:"ListBucketResult"`
-		IsTruncated           *bool
-		NextContinuationToken string
-		EncodingType          string
-		Contents              []struct {
-			Key, ETag    string
-			Size         int64
-			LastModified string
-		}
-		CommonPrefixes []struct{ Prefix string }
-	}
-	err := xml.Unmarshal(b, &doc)
-	var other xml.UnmarshalError // of another name
-	switch {
-	case errors.As(err, &other), err == nil && doc.IsTruncated == nil:
-		return listPage{}, wire.ErrNotS3
-	case err != nil:
-		return listPage{}, &wire.BrokenError{Err: err}
-	}
-	p := listPage{encoded: doc.EncodingType == encodingURL, truncated: *doc.IsTruncated, next: doc.NextContinuationToken}
-	for _, o := range doc.Contents {
-		p.objects = append(p.objects, pageObject{o.Key, o.ETag, o.Size, parseStamp(o.LastModified)})
-	}
-	for _, n := range doc.CommonPrefixes {
-		p.names = append(p.names, n.Prefix)
-	}
-	return p, nil
-}
-
-const encodingURL = "url"
-
-// parseStamp reads a time in whole seconds; what cannot be read is the zero
-// time.
-func parseStamp(s string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		return time.Time{}
-	}
-	return format.WholeSeconds(&t)
-}
-
-// scanPage reads a page without allocating more than what it returns. It gives
-// up, with ok false, at anything that it does not expect.
-func scanPage(b []byte) (p listPage, ok bool) {
-	s := &scanner{rest: b}
-	s.prolog()
-	if string(s.open()) != "ListBucketResult" || s.empty {
-		return listPage{}, false
-	}
-	ended := false // it said whether it goes on
-	p.objects = make([]pageObject, 0, bytes.Count(b, []byte("<Contents>")))
-	for !s.failed {
-		name := s.open()
-		switch string(name) {
-		case "":
-			s.close([]byte("ListBucketResult"))
-			s.space()
-			return p, !s.failed && len(s.rest) == 0 && ended
-		case "Contents":
-			p.objects = append(p.objects, s.object())
-		case "CommonPrefixes":
-			p.names = append(p.names, s.commonPrefix())
-		case "IsTruncated":
-			p.truncated, ended = s.bool(s.text(name)), true
-		case "NextContinuationToken":
-			p.next = string(s.text(name))
-		case "EncodingType":
-			p.encoded = string(s.text(name)) == encodingURL
-		default:
-			s.skip(name)
-		}
-	}
-	return listPage{}, false
-}
-
-// object reads what is in Contents. Key and ETag share one string.
-func (s *scanner) object() (o pageObject) {
-	if s.empty {
-		return o
-	}
-	var key, etag []byte
-	s.plain = s.plain[:0]
-	for !s.failed {
-		name := s.open()
-		switch string(name) {
-		case "":
-			s.close([]byte("Contents"))
-			both := string(append(append(s.both[:0], key...), etag...))
-			o.key, o.etag = both[:len(key)], both[len(key):]
-			return o
-		case "Key":
-			key = s.text(name)
-		case "ETag":
-			etag = s.text(name)
-		case "Size":
-			o.size = s.int(s.text(name))
-		case "LastModified":
-			o.changed = s.stamp(s.text(name))
-		default:
-			s.skip(name)
-		}
-	}
-	return o
-}
-
-// commonPrefix reads what is in CommonPrefixes.
-func (s *scanner) commonPrefix() (prefix string) {
-	if s.empty {
-		return ""
-	}
-	s.plain = s.plain[:0]
-	for !s.failed {
-		name := s.open()
-		switch string(name) {
-		case "":
-			s.close([]byte("CommonPrefixes"))
-			return prefix
-		case "Prefix":
-			prefix = string(s.text(name))
-		default:
-			s.skip(name)
-		}
-	}
-	return ""
-}
 
 // scanner reads plain XML from the front of rest.
 type scanner struct {
@@ -188,15 +25,16 @@ func (s *scanner) fail() []byte {
 
 func (s *scanner) space() { s.rest = bytes.TrimLeft(s.rest, " \t\r\n") }
 
-// prolog passes an XML declaration of UTF-8.
+// prolog passes an XML declaration of version 1.0 and UTF-8.
 func (s *scanner) prolog() {
 	s.space()
 	if !bytes.HasPrefix(s.rest, []byte("<?xml ")) {
 		return
 	}
 	head, rest, ok := bytes.Cut(s.rest, []byte("?>"))
+	known := bytes.HasPrefix(head, []byte(`<?xml version="1.0"`)) || bytes.HasPrefix(head, []byte(`<?xml version='1.0'`))
 	enc := bytes.ToLower(head)
-	if !ok || bytes.Contains(enc, []byte("encoding")) && !bytes.Contains(enc, []byte("utf-8")) {
+	if !ok || !known || bytes.Contains(enc, []byte("encoding")) && !bytes.Contains(enc, []byte("utf-8")) {
 		s.failed = true
 	}
 	s.rest = rest
@@ -354,10 +192,10 @@ func (s *scanner) int(text []byte) (n int64) {
 	return n
 }
 
-// stamp is parseStamp; objects that were put together often have the same.
+// stamp is parseTime; objects that were put together often have the same.
 func (s *scanner) stamp(text []byte) time.Time {
 	if !bytes.Equal(text, s.when) || text == nil {
-		s.when, s.last = append(s.when[:0], text...), parseStamp(string(text))
+		s.when, s.last = append(s.when[:0], text...), parseTime(string(text))
 	}
 	return s.last
 }
