@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,12 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/s3fc/s3fc/core"
-
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-const applyHelp = `Carry out a plan that "s3fc plan -o FILE" saved: exactly that, and nothing else.
+const applyHelp = `Carry out a plan that "$0 plan -o FILE" saved: exactly that, and nothing else.
 
 Each write and delete is done only if both sides are still what the plan saw
 there; what changed meanwhile is left alone, reported, and makes the exit code
@@ -35,9 +33,9 @@ func newApply(a *app) *cobra.Command {
 		Use:   "apply [flags] FILE [SRC DST]",
 		Short: "carry out a saved plan",
 		Long:  applyHelp,
-		Example: `  s3fc plan ./site s3://bucket -o site.plan
-  s3fc apply site.plan
-  s3fc apply --json site.plan ./site s3://bucket`,
+		Example: `  $0 plan ./site s3://bucket -o site.plan
+  $0 apply site.plan
+  $0 apply --json site.plan ./site s3://bucket`,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -46,7 +44,16 @@ func newApply(a *app) *cobra.Command {
 			return expectArgs("FILE", "SRC", "DST")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.applyFile(cmd, &c, backupDir, args[0], args[1:])
+			src, dst := "", ""
+			if len(args) == 3 {
+				src, dst = args[1], args[2]
+			}
+			r, err := a.newRun(cmd, &c)
+			if err != nil {
+				return err
+			}
+			r.options.Backup = backupDir
+			return r.applyFile(args[0], src, dst)
 		},
 	}
 	cmd.Flags().StringVar(&backupDir, "backup-dir", "", "save what is overwritten or deleted in this `TREE` first, below the run's time")
@@ -59,90 +66,36 @@ func newApply(a *app) *cobra.Command {
 }
 
 // applyFile reads a plan and carries it out.
-func (a *app) applyFile(cmd *cobra.Command, c *compare, backupDir, file string, trees []string) error {
-	h, plan, err := readPlanFile(file, cmd.InOrStdin())
+func (r *run) applyFile(file, src, dst string) error {
+	saved, err := readPlanFile(file, r.cmd.InOrStdin())
 	if err != nil {
-		return refusedPlan(file, err)
+		r.bar.end()
+		return explained(r.cmd, inFile(file, err))
 	}
-	defer func() { _ = plan.Close() }() // a temporary file that stays loses nothing
-	if err := c.restore(h.Options); err != nil {
-		return refusedPlan(file, fmt.Errorf("%w: %w", reconcile.ErrPlanFile, err))
+	if dst == "" {
+		dst = saved.Header.Destination.URL
 	}
-	if len(trees) == 0 {
-		trees = []string{h.Source.URL, h.Destination.URL}
+	c, err := saved.Open(r.ctx, r.mux, src, dst, r.options)
+	if errors.Is(err, reconcile.ErrPlanFile) {
+		err = inFile(file, err)
 	}
-	r, err := a.newRun(cmd, c, trees)
 	if err != nil {
-		return err
+		return r.finish(outcome{}, err)
 	}
-	if err := r.useBackup(cmd, backupDir); err != nil {
-		return err
-	}
-	r.exact = true
-	return r.applyPlan(cmd.Context(), file, h, plan)
+	res, err := s3fc.Apply(r.ctx, c)
+	return r.finish(r.noteBackup(outcome{Result: res}, dst), errors.Join(err, c.Close()))
 }
 
-func readPlanFile(file string, stdin io.Reader) (reconcile.PlanHeader, *reconcile.Plan, error) {
+func inFile(file string, err error) error { return fmt.Errorf("%s: %w", file, err) }
+
+func readPlanFile(file string, stdin io.Reader) (*s3fc.SavedPlan, error) {
 	if file == stdio {
-		return reconcile.ReadPlan(stdin, "")
+		return s3fc.ReadPlan(stdin, "")
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return reconcile.PlanHeader{}, nil, err
+		return nil, err
 	}
 	defer f.Close()
-	return reconcile.ReadPlan(f, "")
-}
-
-// refusedPlan says that a file is not applied, and why.
-func refusedPlan(file string, err error) error {
-	code := exitFailed
-	if errors.Is(err, reconcile.ErrPlanFile) {
-		code = exitUsage
-	}
-	return &exitError{code, fmt.Errorf("%s: %w", file, err)}
-}
-
-func (r *run) applyPlan(ctx context.Context, file string, h reconcile.PlanHeader, plan *reconcile.Plan) error {
-	return r.finish(r.opened(ctx, func() (outcome, error) {
-		for _, t := range []struct {
-			side      string
-			want, got reconcile.PlanTree
-		}{
-			{"source", h.Source, planTree(r.src, r.from)}, {"destination", h.Destination, planTree(r.dst, r.to)},
-		} {
-			if t.want != t.got {
-				return outcome{}, refusedPlan(file, fmt.Errorf("%w: it is for another %s: %s, and this is %s",
-					reconcile.ErrPlanFile, t.side, display(t.want), display(t.got)))
-			}
-		}
-		if err := r.recheck(ctx, plan); err != nil {
-			return outcome{}, err
-		}
-		if err := r.rec.Guard(plan); err != nil {
-			return outcome{}, &exitError{exitGuarded, err}
-		}
-		out, err := r.apply(ctx, plan)
-		return r.noteBackup(out), err
-	}))
-}
-
-// recheck holds the destination against the plan, by the rules that the trees
-// have now.
-func (r *run) recheck(ctx context.Context, plan *reconcile.Plan) error {
-	if err := r.rec.Recheck(ctx, plan); err != nil {
-		return r.explain(ctx, err)
-	}
-	if err := r.rules.Err(); err != nil {
-		return err
-	}
-	r.rules.Freeze()
-	return nil
-}
-
-func display(t reconcile.PlanTree) string {
-	if t.At == "" {
-		return core.DisplayKey(t.URL)
-	}
-	return core.DisplayKey(t.URL) + " at " + core.DisplayKey(t.At)
+	return s3fc.ReadPlan(f, "")
 }

@@ -34,8 +34,8 @@ func newBackends(a *app) *cobra.Command {
 		Use:   "backends [flags]",
 		Short: "list the stores, and what each can hold",
 		Long:  backendsHelp,
-		Example: `  s3fc backends
-  s3fc backends --json`,
+		Example: `  $0 backends
+  $0 backends --json`,
 		DisableFlagsInUseLine: true,
 		Args:                  expectArgs(),
 		RunE: func(*cobra.Command, []string) error {

@@ -18,7 +18,7 @@ said of objects whose listing does not tell enough.
 It saves reading and requests, and nothing else: it may be deleted at any time,
 and --no-cache does without. An entry is remembered for one version of a file
 (inode, size, modification and change time) or an object (ETag, size, last
-modified), so that a changed one is looked at again. "s3fc check" never uses it.
+modified), so that a changed one is looked at again. "$0 check" never uses it.
 
 It lies in $S3FC_CACHE_DIR, or s3fc in the user's cache directory.`
 
@@ -28,9 +28,9 @@ func newCache(a *app) *cobra.Command {
 		Use:   "cache [flags] [clear]",
 		Short: "show or clear what runs remember",
 		Long:  cacheHelp,
-		Example: `  s3fc cache
-  s3fc cache --json | jq .bytes
-  s3fc cache clear`,
+		Example: `  $0 cache
+  $0 cache --json | jq .bytes
+  $0 cache clear`,
 		DisableFlagsInUseLine: true,
 		ValidArgs:             []string{"clear"},
 		Args: func(cmd *cobra.Command, args []string) error {

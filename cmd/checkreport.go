@@ -6,8 +6,8 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
-
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
@@ -105,8 +105,8 @@ func (o checkOutcome) json() checkJSON {
 		Event: "summary", Same: o.Same, Differ: o.Differ, Repaired: o.Repaired, Remarks: o.Remarks, Errors: o.Errors, Bytes: o.Bytes,
 		Requests: o.Requests.Map(), Seconds: o.Elapsed.Seconds(),
 	}
-	if o.Cost.known {
-		j.Cost = &o.Cost.dollars
+	if o.Cost.Known {
+		j.Cost = &o.Cost.Dollars
 	}
 	if o.Stopped != nil {
 		j.Stopped = o.Stopped.Error()
@@ -137,10 +137,10 @@ func (o checkOutcome) text(verbose bool) string {
 		s = "stopped: " + s
 	}
 	if o.Requests.Total() > 0 {
-		s += "; " + requestsText(outcome{Requests: o.Requests, Cost: o.Cost})
+		s += "; " + requestsText(outcome{Result: s3fc.Result{Requests: o.Requests, Cost: o.Cost}})
 	}
-	if verbose && o.Cost.known {
-		s += "\nprices: " + o.Cost.source() + " (requests only, not storage or traffic)"
+	if verbose && o.Cost.Known {
+		s += "\nprices: " + costSource(o.Cost) + " (requests only, not storage or traffic)"
 	}
 	return s
 }

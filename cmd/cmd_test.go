@@ -85,7 +85,7 @@ func (w *world) run(args ...string) said {
 
 func (w *world) runContext(ctx context.Context, args ...string) said {
 	var out, err bytes.Buffer
-	code := Run(ctx, &w.mux, args, strings.NewReader(""), &out, &err)
+	code := Program{Mux: &w.mux}.Run(ctx, args, strings.NewReader(""), &out, &err)
 	return said{code, out.String(), err.String()}
 }
 

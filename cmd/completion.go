@@ -6,12 +6,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const completionHelp = `Print a script that completes s3fc's commands and flags in your shell.
+const completionHelp = `Print a script that completes $0's commands and flags in your shell.
 
-bash        source <(s3fc completion bash)
-zsh         s3fc completion zsh > "${fpath[1]}/_s3fc"
-fish        s3fc completion fish > ~/.config/fish/completions/s3fc.fish
-powershell  s3fc completion powershell | Out-String | Invoke-Expression`
+bash        source <($0 completion bash)
+zsh         $0 completion zsh > "${fpath[1]}/_$0"
+fish        $0 completion fish > ~/.config/fish/completions/$0.fish
+powershell  $0 completion powershell | Out-String | Invoke-Expression`
 
 var shells = []string{"bash", "zsh", "fish", "powershell"}
 
@@ -20,7 +20,7 @@ func newCompletion() *cobra.Command {
 		Use:                   "completion SHELL",
 		Short:                 "print a completion script for bash, zsh, fish or powershell",
 		Long:                  completionHelp,
-		Example:               "  source <(s3fc completion bash)",
+		Example:               "  source <($0 completion bash)",
 		DisableFlagsInUseLine: true,
 		Args:                  expectArgs("a shell (" + oneOf(shells) + ")"),
 		ValidArgsFunction:     cobra.FixedCompletions(shells, cobra.ShellCompDirectiveNoFileComp),

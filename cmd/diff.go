@@ -12,21 +12,20 @@ func newDiff(a *app) *cobra.Command {
 		Use:   "diff [flags] SRC DST",
 		Short: "what copy would do",
 		Long:  diffHelp,
-		Example: `  s3fc diff ./site s3://bucket
-  s3fc diff --json ./site s3://bucket | jq -r .key
-  s3fc diff -q ./site s3://bucket || echo "they differ"`,
+		Example: `  $0 diff ./site s3://bucket
+  $0 diff --json ./site s3://bucket | jq -r .key
+  $0 diff -q ./site s3://bucket || echo "they differ"`,
 		DisableFlagsInUseLine: true,
 		Args:                  expectArgs("SRC", "DST"),
 		ValidArgsFunction:     a.completeTrees(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.newRun(cmd, &c, args)
+			r, err := a.newRun(cmd, &c)
 			if err != nil {
 				return err
 			}
-			r.dryRun = true
-			return r.diff(cmd.Context())
+			return r.diff(args[0], args[1])
 		},
 	}
-	c.bind(cmd)
+	c.bind(cmd, false)
 	return cmd
 }

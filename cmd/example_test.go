@@ -10,14 +10,14 @@ import (
 )
 
 // A program of one's own, with a store that s3fc does not know. Its main calls
-// os.Exit(cmd.Main(&mux, os.Args[1:])).
+// os.Exit(program.Main(os.Args[1:])).
 func Example() {
-	var mux core.Mux
-	mux.Handle(core.Scheme{Name: "mine", Open: memory.Open, About: "a store of one's own", Example: "mine://name", Features: core.Features{Links: true}})
-	cmd.Run(context.Background(), &mux, []string{"backends"}, os.Stdin, os.Stdout, os.Stderr)
+	mine := core.Scheme{Name: "mine", Open: memory.Open, About: "a store of one's own", Example: "mine://name", Features: core.Features{Links: true}}
+	program := cmd.Program{Name: "minesync", Mux: core.NewMux(mine)}
+	program.Run(context.Background(), []string{"backends"}, os.Stdin, os.Stdout, os.Stderr)
 	// Output:
-	// SCHEME   LINKS  URLS  MD5  MTIME  A + A/B  KEY  TARGET
-	// mine://  yes    -     -    -      -        any  any
+	// SCHEME   LINKS  URLS  MD5  MTIME  A + A/B  CREATE  REPLACE  VERSIONS  KEY  TARGET
+	// mine://  yes    -     -    -      -        none    none     all       any  any
 	//
 	// mine://     a store of one's own
 	//             as mine://name

@@ -58,10 +58,10 @@ func (j *jsonReport) summary(o outcome) {
 		Event: "summary", Files: o.Files, Links: o.Links, Deletes: o.Deletes, Saved: o.Saved, Kept: o.Kept, Refused: o.Refused,
 		Conflicts: o.Conflicts, Errors: o.Errors, Undeleted: o.Undeleted, Bytes: o.Bytes,
 		RulesSet: o.Routes.Set, RulesGone: o.Routes.Removed,
-		Requests: o.Requests.Map(), Need: o.Need.Map(), Seconds: o.Elapsed.Seconds(), DryRun: o.DryRun, Notes: o.Notes,
+		Requests: o.Requests.Map(), Need: o.Need.Map(), Seconds: o.Elapsed.Seconds(), DryRun: o.Planned, Notes: o.Notes,
 	}
-	if o.Cost.known {
-		s.Cost = &o.Cost.dollars
+	if o.Cost.Known {
+		s.Cost = &o.Cost.Dollars
 	}
 	if o.Stopped != nil {
 		s.Stopped = o.Stopped.Error()

@@ -70,12 +70,10 @@ func (m *linkMap) look(ctx context.Context, t core.Tree) error {
 			continue // reported the first time
 		}
 		m.found(e.Key)
-		up, _, _ := cutLast(e.Key)
-		for up != dir && up != "" {
+		for up := parentKey(e.Key); up != dir && up != ""; up = parentKey(up) {
 			m.found(up)
-			up, _, _ = cutLast(up)
 		}
-		dir, _, _ = cutLast(e.Key)
+		dir = parentKey(e.Key)
 	}
 	return nil
 }
@@ -154,3 +152,6 @@ func (l *listing) printRefused(e core.Entry) {
 	}
 	l.con.print(core.DisplayKey(e.Key) + "  " + l.con.outColour(yellow, "("+inert(why)+")") + "\n")
 }
+
+// parentKey returns the key of the directory that key lies in, "" for the root.
+func parentKey(key string) string { return key[:max(0, strings.LastIndexByte(key, '/'))] }

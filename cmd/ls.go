@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -29,7 +29,7 @@ type listing struct {
 	*app
 	output
 	limits
-	tree    place
+	tree    string
 	md5s    bool
 	links   bool
 	from    core.Backend
@@ -42,10 +42,10 @@ func newLs(a *app) *cobra.Command {
 		Use:   "ls [flags] TREE",
 		Short: "list the entries of a tree",
 		Long:  lsHelp,
-		Example: `  s3fc ls s3://bucket/docs
-  s3fc ls --md5 ./site
-  s3fc ls --links s3://bucket
-  s3fc ls --json s3://bucket | jq -r 'select(.size > 1000000) | .key'`,
+		Example: `  $0 ls s3://bucket/docs
+  $0 ls --md5 ./site
+  $0 ls --links s3://bucket
+  $0 ls --json s3://bucket | jq -r 'select(.size > 1000000) | .key'`,
 		DisableFlagsInUseLine: true,
 		Args:                  expectArgs("TREE"),
 		ValidArgsFunction:     a.completeTrees(1),
@@ -53,10 +53,8 @@ func newLs(a *app) *cobra.Command {
 			if err = l.output.check(cmd); err != nil {
 				return err
 			}
-			if l.tree, err = a.parse(cmd, "TREE", args[0]); err != nil {
-				return err
-			}
-			return l.run(cmd.Context())
+			l.tree = args[0]
+			return explained(cmd, l.run(cmd.Context()))
 		},
 	}
 	cmd.Flags().BoolVar(&l.md5s, "md5", false, "find out the md5 of each file, if need be by reading it")
@@ -67,11 +65,11 @@ func newLs(a *app) *cobra.Command {
 }
 
 func (l *listing) run(ctx context.Context) (err error) {
-	env := l.env(l.app, &l.output, url.Values{})
-	if l.from, err = l.openSource(ctx, l.tree, env); err != nil {
+	env := l.env(newLog(l.con, &l.output))
+	if l.from, err = s3fc.OpenSource(ctx, l.mux, l.tree, env); err != nil {
 		return err
 	}
-	defer func() { _ = closeTree(l.from) }() // only read
+	defer func() { _ = core.Close(l.from) }() // only read
 	if l.links {
 		err = l.listLinks(ctx)
 	} else {
@@ -81,26 +79,26 @@ func (l *listing) run(ctx context.Context) (err error) {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil && l.isOne(ctx, l.tree, env):
-		return &exitError{exitUsage, fmt.Errorf("%s names one entry, not a tree: give the tree that it lies in", l.tree.arg)}
+	case err != nil && s3fc.NamesEntry(ctx, l.mux, l.tree, env):
+		return &s3fc.OneEntryError{Tree: l.tree}
 	case err == nil && l.trouble:
-		return errSaid
+		return errReported
 	}
 	return err
 }
 
-// bill says with -v what the listing took.
+// bill prints the requests of the listing, with -v.
 func (l *listing) bill(err error) {
 	if !l.verbose || err != nil {
 		return
 	}
-	b := l.limits.bill(l.tree, l.from)
-	if b.requests.Total() == 0 {
+	requests, cost := s3fc.Spent(l.from, l.prices.table)
+	if requests.Total() == 0 {
 		return
 	}
-	text := "requests: " + b.requests.String()
-	if c := cost(b); c.known {
-		text += " (" + c.String() + "; " + c.source() + ")"
+	text := "requests: " + requests.String()
+	if cost.Known {
+		text += " (" + costText(cost) + "; " + costSource(cost) + ")"
 	}
 	l.con.remark(text)
 }
@@ -110,7 +108,7 @@ func (l *listing) bill(err error) {
 func (l *listing) list(ctx context.Context, use func(core.Entry)) error {
 	for e, err := range inOrder(ctx, l.jobs, l.from.List(ctx, ""), l.completed) {
 		switch _, one := core.ErrorKey(err); {
-		case err != nil && (!one || ctx.Err() != nil || isGuard(err)):
+		case err != nil && (!one || ctx.Err() != nil || errors.Is(err, core.ErrBudget)):
 			return err
 		case err != nil:
 			l.trouble = true

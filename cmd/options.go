@@ -2,25 +2,22 @@ package cmd
 
 import (
 	"fmt"
+	"log/slog"
 	"math"
-	"net/url"
 	"os"
 	"strconv"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/ignore"
-	"github.com/s3fc/s3fc/internal/prices"
-
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/internal/cache"
+	"github.com/s3fc/s3fc/internal/prices"
 )
 
-// defaultMaxRequests is the hard limit on requests unless told otherwise.
-const defaultMaxRequests = 1_000_000
-
-// output are the flags on what is printed.
+// output are the flags for what is printed.
 type output struct {
 	json, quiet, verbose bool
 	progress             string
@@ -44,41 +41,7 @@ func (o *output) bindProgress(cmd *cobra.Command) {
 	addEnum(cmd, &o.progress, "progress", "show a progress bar (auto: on a terminal)", "auto", "always", "never")
 }
 
-// selection are the flags on which entries count.
-type selection struct {
-	rules ignore.Rules
-	given []string // the rules as they were given; an exception begins with "!"
-}
-
-func (s *selection) bind(cmd *cobra.Command) {
-	cmd.Flags().Var(patterns{s.exclude}, "exclude", "leave what matches alone, on both sides (gitignore syntax; may be repeated, later ones win)")
-	cmd.Flags().Var(patterns{s.include}, "include", "an exception to what is excluded")
-}
-
-func (s *selection) exclude(pattern string) error {
-	err := s.rules.Exclude(pattern)
-	if err == nil {
-		s.given = append(s.given, pattern)
-	}
-	return err
-}
-
-func (s *selection) include(pattern string) error {
-	err := s.rules.Include(pattern)
-	if err == nil {
-		s.given = append(s.given, "!"+pattern)
-	}
-	return err
-}
-
-// patterns is a flag that adds a rule each time it is given.
-type patterns struct{ add func(string) error }
-
-func (p patterns) Set(s string) error { return p.add(s) }
-func (p patterns) String() string     { return "" }
-func (p patterns) Type() string       { return "PATTERN" }
-
-// limits are the flags on what a run may take.
+// limits are the flags that limit a run.
 type limits struct {
 	jobs        int
 	maxRequests int64
@@ -91,21 +54,22 @@ func (l *limits) bind(cmd *cobra.Command) {
 	f.VarP(&number[int]{&l.jobs, 1, 10_000}, "jobs", "j", "how many operations run at once, at most")
 	l.jobs = reconcile.DefaultJobs
 	f.Var(&number[int64]{&l.maxRequests, 1, math.MaxInt64}, "max-requests", "stop before the first write if more requests are needed, and never send more")
-	l.maxRequests = defaultMaxRequests
+	l.maxRequests = s3fc.DefaultMaxRequests
 	f.Var(&l.prices, "prices", "a JSON file with the prices of the stores' requests")
 	for _, name := range []string{"jobs", "max-requests"} {
 		f.Lookup(name).DefValue = f.Lookup(name).Value.String()
 	}
 }
 
-// env is what the trees of a run share.
-func (l *limits) env(a *app, o *output, options url.Values) core.Env {
+// set copies the limits into the options of a run.
+func (l *limits) set(o *s3fc.Options) {
+	o.Jobs, o.MaxRequests, o.Bandwidth, o.Prices = l.jobs, l.maxRequests, l.bandwidth.perSecond, l.prices.table
+}
+
+// env is the environment of a command that opens one tree.
+func (l *limits) env(log *slog.Logger) core.Env {
 	return core.Env{
-		Budget:  core.NewBudget(l.maxRequests),
-		Buffers: core.NewBuffers(core.DefaultBuffers),
-		Jobs:    l.jobs,
-		Log:     newLog(a.con, o),
-		Options: options,
+		Budget: core.NewBudget(l.maxRequests), Buffers: core.NewBuffers(core.DefaultBuffers), Jobs: l.jobs, Log: log,
 	}
 }
 
@@ -176,3 +140,34 @@ func (p *priceFile) Set(name string) error {
 
 func (p *priceFile) String() string { return p.name }
 func (p *priceFile) Type() string   { return "FILE" }
+
+// envNoCache does what --no-cache does.
+const envNoCache = "S3FC_NO_CACHE"
+
+// remembering are the flags for caches.
+type remembering struct{ noCache bool }
+
+func (m *remembering) bind(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&m.noCache, "no-cache", false, "neither use nor keep what runs remember of md5s and of objects (also $"+envNoCache+"=1)")
+}
+
+// off reports whether caches are not used. A value of the variable that is no
+// boolean counts as true.
+func (m *remembering) off() bool {
+	text := os.Getenv(envNoCache)
+	no, err := strconv.ParseBool(text)
+	return m.noCache || text != "" && (no || err != nil)
+}
+
+// set sets the cache's directory in the options of a run.
+func (m *remembering) set(o *s3fc.Options) {
+	if m.off() {
+		return
+	}
+	dir, err := cache.Dir()
+	if err != nil {
+		o.Log.Debug("cache: there is no directory for it", "error", err)
+		return
+	}
+	o.CacheDir = dir
+}

@@ -3,20 +3,19 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"io"
+	"errors"
 
 	"github.com/spf13/cobra"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
-
-	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 const planHelp = `Make the plan by which copy would make DST equal to SRC, and change nothing.
 
 Without -o it is printed for a person, by directory, with what it would write,
 delete and cost. With -o it is saved in a file, with what was seen on both
-sides, and "s3fc apply FILE" carries out exactly that. The file holds names,
+sides, and "$0 apply FILE" carries out exactly that. The file holds names,
 sizes and md5s, no content and no passwords; each line is one JSON object.
 
 The limits of copy hold here: a plan that would delete too much, or needs too
@@ -24,20 +23,20 @@ many requests, is not saved.
 
 Exit code: 0 done; 1 something failed; 2 usage; 3 a limit stopped it.`
 
-type planFlags struct {
+type planCommand struct {
 	compare
 	file string
 }
 
 func newPlan(a *app) *cobra.Command {
-	var p planFlags
+	var p planCommand
 	cmd := &cobra.Command{
 		Use:   "plan [flags] SRC DST",
 		Short: "what copy would do, to read or to apply later",
 		Long:  planHelp,
-		Example: `  s3fc plan ./site s3://bucket
-  s3fc plan ./site s3://bucket -o site.plan && s3fc apply site.plan
-  s3fc plan ./site s3://bucket -o - | jq -r 'select(.event == "delete") | .key'`,
+		Example: `  $0 plan ./site s3://bucket
+  $0 plan ./site s3://bucket -o site.plan && $0 apply site.plan
+  $0 plan ./site s3://bucket -o - | jq -r 'select(.event == "delete") | .key'`,
 		DisableFlagsInUseLine: true,
 		Args:                  expectArgs("SRC", "DST"),
 		ValidArgsFunction:     a.completeTrees(2),
@@ -45,55 +44,49 @@ func newPlan(a *app) *cobra.Command {
 			if p.file == stdio {
 				a.con.out, a.con.outTTY = a.con.err, a.con.errTTY
 			}
-			r, err := a.newRun(cmd, &p.compare, args)
+			r, err := a.newRun(cmd, &p.compare)
 			if err != nil {
 				return err
 			}
-			if p.dirLinks == dirLinksRules {
+			if r.options.DirLinks == s3fc.DirLinksRules {
 				return usageError(cmd, "a plan does not hold routing rules; copy --dry-run --dir-links=rules shows what would become of them")
 			}
-			r.dryRun = true
-			return r.plan(cmd.Context(), cmd.OutOrStdout(), p.file)
+			return r.plan(args[0], args[1], p.file)
 		},
 	}
 	cmd.Flags().StringVarP(&p.file, "output", "o", "", "save the plan in this file; - is standard output")
-	p.bindGuards(cmd)
-	p.bind(cmd)
+	p.bind(cmd, true)
 	return cmd
 }
 
-// stdio is the name of a file that stands for standard input or output.
+// stdio is the file name that stands for standard input or output.
 const stdio = "-"
 
-// plan prints the plan, or saves it. What a guard stops is printed, as a dry run
-// prints it, and not saved.
-func (r *run) plan(ctx context.Context, stdout io.Writer, file string) error {
-	r.exact = true
-	return r.finish(r.planned(ctx, func(plan *reconcile.Plan) (outcome, error) {
-		guarded := r.guard(ctx, plan)
-		if guarded != nil && file != "" {
-			return outcome{}, guarded
-		}
-		out := planOutcome(plan)
-		out.Plan = true
-		out.Notes = r.versionNote(ctx, plan)
-		if err := r.showPlan(ctx, plan, file == ""); err != nil || file == "" {
-			return out, cmp.Or(err, guarded)
-		}
-		return out, r.save(plan, stdout, file)
-	}))
+// plan prints the plan, or saves it. A plan that a guard stops is printed, and not
+// saved.
+func (r *run) plan(src, dst, file string) error {
+	r.options.Exact = true
+	c, err := s3fc.PlanURL(r.ctx, r.mux, src, dst, r.options)
+	if err != nil {
+		return r.finish(outcome{Result: s3fc.Result{Planned: true}, Plan: true}, err)
+	}
+	guarded := c.Guard()
+	if guarded != nil && file != "" {
+		return r.finish(outcome{Result: s3fc.Result{Planned: true}}, errors.Join(guarded, c.Close()))
+	}
+	notes := versionNotes(r.ctx, c)
+	err = r.showPlan(c, file == "")
+	if err == nil && file != "" {
+		err = r.save(c, file)
+	}
+	out := outcome{Result: c.Result(), Plan: true}
+	out.Notes = append(out.Notes, notes...)
+	return r.finish(out, errors.Join(cmp.Or(err, guarded), c.Close()))
 }
 
-// versionNote says what deletes and overwrites mean in this store. It asks only
-// where there is something to lose.
-func (r *run) versionNote(ctx context.Context, plan *reconcile.Plan) []string {
-	v, ok := core.As[core.Versioner](r.to)
-	t := plan.Totals()
-	overwrites := t.Files+t.Links > 0 && t.DstEntries > t.Kept+t.Deletes
-	if !ok || t.Deletes == 0 && !overwrites {
-		return nil
-	}
-	switch state, err := v.Versioning(ctx); {
+// versionNotes describe the effect of deletes and overwrites in this store.
+func versionNotes(ctx context.Context, c *s3fc.Changes) []string {
+	switch state, err := c.Versions(ctx); {
 	case err != nil || state == core.VersionsUnknown:
 		return nil // a remark is not worth an error
 	case state == core.VersionsKept:

@@ -1,9 +1,9 @@
 package cmd
 
 import (
-	"context"
 	"strings"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
 
 	"github.com/s3fc/s3fc/core/reconcile"
@@ -15,12 +15,12 @@ const maxGroup = 4096
 
 // showPlan prints a plan: for a person by directory, if all is wanted, else
 // only what cannot be done.
-func (r *run) showPlan(ctx context.Context, plan *reconcile.Plan, all bool) error {
+func (r *run) showPlan(c *s3fc.Changes, all bool) error {
 	text, forPerson := r.rep.(*textReport)
 	g := &dirGroup{to: text}
-	for act, err := range plan.All() {
+	for act, err := range c.All() {
 		if err == nil {
-			err = ctx.Err()
+			err = r.ctx.Err()
 		}
 		switch {
 		case err != nil:
@@ -44,7 +44,7 @@ type dirGroup struct {
 }
 
 func (g *dirGroup) add(act reconcile.Action) {
-	dir, _, _ := cutLast(act.Key)
+	dir := parentKey(act.Key)
 	if dir != g.dir || len(g.acts) == maxGroup {
 		g.print()
 		g.dir = dir

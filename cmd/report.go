@@ -9,7 +9,6 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/s3fc/s3fc/core"
-
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
@@ -182,7 +181,7 @@ func summaryText(o outcome, verbose bool) string {
 	switch {
 	case o.Plan:
 		s = "plan: " + s
-	case o.DryRun:
+	case o.Planned:
 		s = "dry run: " + s
 	}
 	if o.Stopped != nil {
@@ -191,8 +190,8 @@ func summaryText(o outcome, verbose bool) string {
 	if o.Requests.Total() > 0 || o.Need.Total() > 0 {
 		s += "; requests: " + requestsText(o)
 	}
-	if verbose && o.Cost.known {
-		s += "\nprices: " + o.Cost.source() + " (requests only, not storage or traffic)"
+	if verbose && o.Cost.Known {
+		s += "\nprices: " + costSource(o.Cost) + " (requests only, not storage or traffic)"
 	}
 	return s
 }
@@ -210,7 +209,7 @@ func counts(o outcome) []string {
 	add(o.Saved, humanize.Comma(o.Saved)+" saved")
 	add(int64(o.Routes.Set), plural(int64(o.Routes.Set), "routing rule")+" set")
 	add(int64(o.Routes.Removed), plural(int64(o.Routes.Removed), "routing rule")+" removed")
-	if !o.any() {
+	if !o.Changed() {
 		out = append(out, "nothing to do")
 		if o.Stopped != nil || o.Errors+o.Conflicts+o.Undeleted > 0 {
 			out[0] = "nothing done"
@@ -241,7 +240,7 @@ func requestsText(o outcome) string {
 	if o.Need.Total() > 0 {
 		s += ", and " + o.Need.String() + " to do this"
 	}
-	if c := o.Cost.String(); c != "" {
+	if c := costText(o.Cost); c != "" {
 		s += " (" + c + ")"
 	}
 	return s

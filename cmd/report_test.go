@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/prices"
-
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/internal/prices"
 )
 
 func file(key string, size int64) *core.Entry {
@@ -53,25 +53,25 @@ func TestSummaryForPeople(t *testing.T) {
 		o    outcome
 		want string
 	}{
-		{outcome{Elapsed: 1234 * time.Millisecond}, "nothing to do in 1.2s"},
-		{outcome{Summary: reconcile.Summary{Kept: 3}}, "nothing to do, 3 unchanged in 0.0s"},
-		{outcome{Summary: reconcile.Summary{Errors: 1}}, "nothing done, 1 error in 0.0s"},
-		{outcome{Summary: reconcile.Summary{Files: 1, Conflicts: 2, Undeleted: 5}}, "1 file (0 B), 5 not deleted because of errors, 2 conflicts in 0.0s"},
+		{outcome{Result: s3fc.Result{Elapsed: 1234 * time.Millisecond}}, "nothing to do in 1.2s"},
+		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Kept: 3}}}, "nothing to do, 3 unchanged in 0.0s"},
+		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Errors: 1}}}, "nothing done, 1 error in 0.0s"},
+		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 1, Conflicts: 2, Undeleted: 5}}}, "1 file (0 B), 5 not deleted because of errors, 2 conflicts in 0.0s"},
 		{
-			outcome{Summary: sum, Requests: core.Requests{core.ClassList: 3, core.ClassPut: 14}, Cost: estimate{dollars: 0.00012, known: true}, Elapsed: 62 * time.Second},
+			outcome{Result: s3fc.Result{Summary: sum, Requests: core.Requests{core.ClassList: 3, core.ClassPut: 14}, Cost: s3fc.Estimate{Dollars: 0.00012, Known: true}, Elapsed: 62 * time.Second}},
 			"12 files (3.4 MiB), 2 links, 1 deleted, 4,000 unchanged, 1 refused in 1m2s; requests: 3 LIST, 14 PUT (≈ $0.0001)",
 		},
 		{
-			outcome{Summary: reconcile.Summary{Files: 2}, DryRun: true, Requests: core.Requests{core.ClassList: 1}, Need: core.Requests{core.ClassPut: 2}},
+			outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 2}, Planned: true, Requests: core.Requests{core.ClassList: 1}, Need: core.Requests{core.ClassPut: 2}}},
 			"dry run: 2 files (0 B) in 0.0s; requests: 1 LIST, and 2 PUT to do this",
 		},
-		{outcome{Summary: reconcile.Summary{Files: 2}, Stopped: errors.New("x")}, "stopped: 2 files (0 B) in 0.0s"},
+		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 2}}, Stopped: errors.New("x")}, "stopped: 2 files (0 B) in 0.0s"},
 	} {
 		if got := summaryText(tt.o, false); got != tt.want {
 			t.Errorf("the summary is %q, want %q", got, tt.want)
 		}
 	}
-	o := outcome{Cost: estimate{known: true, tables: []*core.Prices{prices.For("", "b")}}}
+	o := outcome{Result: s3fc.Result{Cost: s3fc.Estimate{Known: true, Prices: []*core.Prices{prices.For("", "b")}}}}
 	if got, want := summaryText(o, true), "nothing to do in 0.0s\nprices: AWS S3 Standard, us-east-1, 2026-11-22 (requests only, not storage or traffic)"; got != want {
 		t.Errorf("the summary is %q, want %q", got, want)
 	}

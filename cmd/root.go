@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-const rootHelp = `s3fc makes one tree of files and links equal to another, in one direction.
+const rootHelp = `$0 makes one tree of files and links equal to another, in one direction.
 
 A tree is a path, or a URL such as s3://bucket/prefix. Symbolic links travel
 as redirects, and come back as links. What is not in the source is removed from
@@ -17,13 +18,13 @@ the destination, after everything else is done.`
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "s3fc COMMAND",
+		Use:   "$0 COMMAND",
 		Short: "make one tree of files and links equal to another",
 		Long:  rootHelp,
-		Example: `  s3fc copy ./site s3://bucket       push a directory
-  s3fc copy s3://bucket ./site       pull it back
-  s3fc diff ./site s3://bucket       show what a push would do
-  s3fc copy ./site embedded://demo   try it without an account`,
+		Example: `  $0 copy ./site s3://bucket       push a directory
+  $0 copy s3://bucket ./site       pull it back
+  $0 diff ./site s3://bucket       show what a push would do
+  $0 copy ./site embedded://demo   try it without an account`,
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 		DisableFlagsInUseLine: true,
@@ -38,8 +39,20 @@ func newRoot(a *app) *cobra.Command {
 		writeHelp(cmd.ErrOrStderr(), cmd)
 		return nil
 	})
-	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newBackends(a), newCache(a), newCompletion(), newVersion())
+	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newBackends(a), newCache(a), newCompletion(), newVersion(a))
 	return root
+}
+
+// nameIn puts the program's name into the texts of a command and of those below
+// it, where $0 stands for it.
+func (a *app) nameIn(cmd *cobra.Command) {
+	for _, text := range []*string{&cmd.Use, &cmd.Short, &cmd.Long, &cmd.Example} {
+		*text = strings.ReplaceAll(*text, "$0", a.name)
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "$0", a.name) })
+	for _, c := range cmd.Commands() {
+		a.nameIn(c)
+	}
 }
 
 func knownCommand(cmd *cobra.Command, args []string) error {
@@ -66,7 +79,7 @@ func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [COMMAND]",
 		Short:   "help on a command",
-		Example: "  s3fc help copy",
+		Example: "  $0 help copy",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, _, err := cmd.Root().Find(args)
 			if err != nil || about == cmd.Root() && len(args) > 0 {
@@ -110,7 +123,7 @@ func writeCommands(b *strings.Builder, cmd *cobra.Command) {
 	}
 }
 
-// rank puts the main job first and what is about s3fc itself last.
+// rank puts the main commands first, and those about the program itself last.
 func rank(cmd *cobra.Command) int {
 	order := []string{"copy", "diff", "check", "ls", "plan", "apply", "", "backends", "cache", "completion", "help", "version"}
 	if i := slices.Index(order, cmd.Name()); i >= 0 {

@@ -17,19 +17,22 @@ func usageError(cmd *cobra.Command, format string, args ...any) error {
 	return &exitError{exitUsage, errors.New(msg + "\n" + help)}
 }
 
-// flagError makes a usage error of what pflag found, and names the flag that
-// may have been meant.
+// flagError makes a usage error of pflag's error, and suggests a flag of a similar
+// name.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
 		return usageError(cmd, "%v", err)
 	}
-	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near := nearest(unknown.GetSpecifiedName(), names); near != "" {
+	if near := nearest(unknown.GetSpecifiedName(), flagNames(cmd)); near != "" {
 		return usageError(cmd, "%v; did you mean --%s?", err, near)
 	}
 	return usageError(cmd, "%v", err)
+}
+
+func flagNames(cmd *cobra.Command) (names []string) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
 }
 
 // expectArgs checks that there is one argument for each name.

@@ -33,10 +33,10 @@ func TestVersionText(t *testing.T) {
 		Main:     debug.Module{Version: "v1.2.3"},
 		Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "true"}},
 	}
-	if got, want := versionText(info), "s3fc v1.2.3, commit 0123456789ab with changes, go"; !strings.HasPrefix(got, want) {
+	if got, want := versionText("s3fc", info), "s3fc v1.2.3, commit 0123456789ab with changes, go"; !strings.HasPrefix(got, want) {
 		t.Errorf("%q, want it to begin with %q", got, want)
 	}
-	if got := versionText(nil); !strings.HasPrefix(got, "s3fc (unknown), go") {
+	if got := versionText("mine", nil); !strings.HasPrefix(got, "mine (unknown), go") {
 		t.Errorf("%q", got)
 	}
 }

@@ -8,23 +8,28 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newVersion() *cobra.Command {
+func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:                   "version",
 		Short:                 "print the version",
-		Example:               "  s3fc version",
+		Example:               "  $0 version",
 		DisableFlagsInUseLine: true,
 		Args:                  expectArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			info, _ := debug.ReadBuildInfo()
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionText(info))
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), a.versionText())
 			return err
 		},
 	}
 }
 
-// versionText says what this program was built from; info may be nil.
-func versionText(info *debug.BuildInfo) string {
+// versionText describes this program: name, version, commit and system.
+func (a *app) versionText() string {
+	info, _ := debug.ReadBuildInfo()
+	return versionText(a.name, info)
+}
+
+// versionText describes a program of this name; info may be nil.
+func versionText(name string, info *debug.BuildInfo) string {
 	version, commit := "(unknown)", ""
 	if info != nil {
 		version = info.Main.Version
@@ -37,5 +42,5 @@ func versionText(info *debug.BuildInfo) string {
 			}
 		}
 	}
-	return fmt.Sprintf("s3fc %s%s, %s, %s/%s", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("%s %s%s, %s, %s/%s", name, version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

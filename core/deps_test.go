@@ -53,6 +53,23 @@ func nonStandardDeps(t *testing.T, pkg string) []string {
 	return deps
 }
 
+// TestImportsPointOneWay: the library knows no backend, and the command line
+// no backend either.
+func TestImportsPointOneWay(t *testing.T) {
+	for pkg, forbidden := range map[string][]string{
+		"":    {"backends/", "cmd", "conformance"},
+		"cmd": {"backends/", "conformance", "internal/s3server", "internal/filestore"},
+	} {
+		for _, dep := range nonStandardDeps(t, strings.TrimSuffix(module+pkg, "/")) {
+			for _, f := range forbidden {
+				if strings.HasPrefix(dep, module+f) {
+					t.Errorf("%s imports %s, directly or not", module+pkg, dep)
+				}
+			}
+		}
+	}
+}
+
 // TestBackendsKnowTheModelOnly: a backend answers questions and never decides, so
 // none of them links the reconciler.
 func TestBackendsKnowTheModelOnly(t *testing.T) {
@@ -63,7 +80,7 @@ func TestBackendsKnowTheModelOnly(t *testing.T) {
 	}
 	for _, pkg := range strings.Fields(string(out)) {
 		for _, dep := range nonStandardDeps(t, pkg) {
-			if dep == module+"core/reconcile" || strings.HasPrefix(dep, module+"cmd") {
+			if dep == module+"core/reconcile" || dep == strings.TrimSuffix(module, "/") || strings.HasPrefix(dep, module+"cmd") {
 				t.Errorf("%s imports %s, directly or not", pkg, dep)
 			}
 		}

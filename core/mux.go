@@ -164,15 +164,6 @@ func (m *Mux) Within(out, in *url.URL) (key string, ok bool) {
 	return s.within(out, in)
 }
 
-// Dir returns the directory of this machine that u names, if it names one.
-func (m *Mux) Dir(u *url.URL) (path string, ok bool) {
-	s, known := m.schemes[u.Scheme]
-	if !known || s.Dir == nil {
-		return "", false
-	}
-	return s.Dir(u), true
-}
-
 // Endpoint returns the address of the server that u leads to; see
 // [Scheme.Endpoint].
 func (m *Mux) Endpoint(u *url.URL) string {

@@ -68,19 +68,12 @@ func TestPathsBelongToTheSchemeThatTakesThem(t *testing.T) {
 	mux.Handle(Scheme{
 		Name: "dir", Open: opener,
 		FromPath: func(p string) (*url.URL, error) { return &url.URL{Scheme: "dir", Path: "/" + p}, nil },
-		Dir:      func(u *url.URL) string { return u.Path },
 	})
 	for in, want := range map[string]string{"x": "dir:///x", "a/b://c": "dir:///a/b://c", "a://b": "a://b", "./a://b": "dir:///./a://b"} {
 		u, err := mux.Parse(in)
 		if err != nil || u.String() != want {
 			t.Errorf("Parse(%q) = %v, %v; want %s", in, u, err, want)
 		}
-	}
-	if dir, ok := mux.Dir(parseURL(t, "dir:///x")); !ok || dir != "/x" {
-		t.Errorf("Dir = %q, %v; want /x", dir, ok)
-	}
-	if _, ok := mux.Dir(parseURL(t, "a://x")); ok {
-		t.Error("a tree of another scheme has a directory")
 	}
 }
 

@@ -37,8 +37,6 @@ type Scheme struct {
 	// FromPath, if not nil, makes a URL of a path without a scheme. At most one
 	// scheme of a Mux has it.
 	FromPath func(path string) (*url.URL, error)
-	// Dir, if not nil, returns the directory of this machine that u names.
-	Dir func(u *url.URL) string
 	// Endpoint, if not nil, returns the address of the server that u leads to, as
 	// far as u and the environment tell; "" is the scheme's own. Two URLs of
 	// different endpoints name different trees.
@@ -85,20 +83,20 @@ func CheckOptions(u *url.URL, options []Option) error {
 }
 
 // Check reports whether the parameter takes value; "" stands for the default.
-func (o *Option) Check(value string) error {
+func (o Option) Check(value string) error {
 	if o.Values == nil || value == "" || slices.Contains(o.Values, value) {
 		return nil
 	}
-	return fmt.Errorf("%s=%s: expected %s", o.Name, value, oneOf(o.Values))
+	return fmt.Errorf("%s=%s: expected %s", o.Name, value, o.Expected())
 }
 
-// oneOf returns "a", "a or b", "a, b or c".
-func oneOf(words []string) string {
-	last := len(words) - 1
+// Expected returns the values in words: "a", "a or b", "a, b or c".
+func (o Option) Expected() string {
+	last := len(o.Values) - 1
 	if last < 1 {
-		return strings.Join(words, "")
+		return strings.Join(o.Values, "")
 	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return strings.Join(o.Values[:last], ", ") + " or " + o.Values[last]
 }
 
 func optionNames(options []Option) string {

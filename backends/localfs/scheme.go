@@ -18,7 +18,7 @@ var Scheme = core.Scheme{
 	Name: schemeName, Open: Open, Features: featuresOf("", Options{SettleTime: settleTime}),
 	About:   "a directory, also written as a path; links are symbolic links",
 	Example: "./site or file:///srv/site",
-	Options: urlOptions, Check: checkURL, FromPath: fromPath, Dir: dirOf, Within: within,
+	Options: urlOptions, Check: checkURL, FromPath: fromPath, Within: within,
 }
 
 var urlOptions = []core.Option{

@@ -41,7 +41,7 @@ func (c *tally) does(work string, args ...string) {
 	c.server.ResetLog()
 	c.other.ResetLog()
 	var out bytes.Buffer
-	code := cmd.Run(c.t.Context(), stores(), args, strings.NewReader(""), &out, &out)
+	code := cmd.Program{Mux: stores()}.Run(c.t.Context(), args, strings.NewReader(""), &out, &out)
 	if code != 0 && (args[0] != "diff" || code != 1) {
 		c.t.Fatalf("%s: s3fc %s: exit code %d\n%s", work, strings.Join(args, " "), code, &out)
 	}

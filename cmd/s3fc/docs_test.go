@@ -136,7 +136,7 @@ func (d *docs) run(t *testing.T, line string) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	if code := cmd.Run(ctx, stores(), args, strings.NewReader(""), &stdout, &stderr); code == 2 {
+	if code := (cmd.Program{Mux: stores()}).Run(ctx, args, strings.NewReader(""), &stdout, &stderr); code == 2 {
 		t.Errorf("s3fc %s: a usage error:\n%s", line, stderr.String())
 	}
 }

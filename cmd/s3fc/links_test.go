@@ -29,7 +29,7 @@ func run(t *testing.T, args ...string) ran {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	r := ran{events: map[string]string{}, why: map[string]string{}}
-	r.code = cmd.Run(t.Context(), stores(), append(args, "--json"), strings.NewReader(""), &stdout, &stderr)
+	r.code = cmd.Program{Mux: stores()}.Run(t.Context(), append(args, "--json"), strings.NewReader(""), &stdout, &stderr)
 	r.stderr = stderr.String()
 	for line := range bytes.Lines(stdout.Bytes()) {
 		var ev struct{ Event, Key, Error string }

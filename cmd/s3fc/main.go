@@ -13,7 +13,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-func main() { os.Exit(cmd.Main(stores(), os.Args[1:])) }
+func main() { os.Exit(cmd.Program{Name: "s3fc", Mux: stores()}.Main(os.Args[1:])) }
 
 // stores returns the stores that this program knows.
 func stores() *core.Mux {

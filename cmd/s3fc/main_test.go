@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		_ = os.Setenv("S3FC_NO_CACHE", "1") // the user's own is left alone
 	}
 	if os.Getenv(asProgram) != "" {
-		os.Exit(measured(func() int { return cmd.Main(withSynthetic(withStuck(stores())), os.Args[1:]) }))
+		os.Exit(measured(func() int { return cmd.Program{Mux: withSynthetic(withStuck(stores()))}.Main(os.Args[1:]) }))
 	}
 	testscript.Main(m, map[string]func(){"s3fc": main})
 }

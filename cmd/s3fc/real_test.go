@@ -37,7 +37,7 @@ type summary struct {
 func s3fc(t *testing.T, args ...string) summary {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	if code := cmd.Run(t.Context(), stores(), append(args, "--json"), strings.NewReader(""), &stdout, &stderr); code != 0 {
+	if code := (cmd.Program{Mux: stores()}).Run(t.Context(), append(args, "--json"), strings.NewReader(""), &stdout, &stderr); code != 0 {
 		t.Fatalf("s3fc %s: exit code %d\n%s%s", strings.Join(args, " "), code, stdout.String(), stderr.String())
 	}
 	lines := bytes.Split(bytes.TrimSpace(stdout.Bytes()), []byte("\n"))

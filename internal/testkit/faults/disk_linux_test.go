@@ -69,7 +69,7 @@ func mount(dir string, flags uintptr, data string) error {
 func run(args ...string) (code int, out string) {
 	settled()
 	var b bytes.Buffer
-	code = cmd.Run(context.Background(), schemes(), args, strings.NewReader(""), &b, &b)
+	code = cmd.Program{Mux: schemes()}.Run(context.Background(), args, strings.NewReader(""), &b, &b)
 	return code, b.String()
 }
 

@@ -28,7 +28,7 @@ const (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		os.Exit(cmd.Main(schemes(), os.Args[1:]))
+		os.Exit(cmd.Program{Mux: schemes()}.Main(os.Args[1:]))
 	}
 	if name := os.Getenv(asChild); name != "" {
 		if err := children[name](os.Args[1]); err != nil {

@@ -151,7 +151,7 @@ func (l *lab) run(args ...string) said {
 	ctx, cancel := context.WithTimeout(l.Context(), time.Minute)
 	defer cancel()
 	var out, errs bytes.Buffer
-	code := cmd.Run(ctx, &l.mux, args, strings.NewReader(""), &out, &errs)
+	code := cmd.Program{Mux: &l.mux}.Run(ctx, args, strings.NewReader(""), &out, &errs)
 	return said{code, out.String(), errs.String()}
 }
 

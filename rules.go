@@ -1,0 +1,48 @@
+package s3fc
+
+import (
+	"context"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/ignore"
+)
+
+// defaultExcludes are files that desktop systems leave in directories.
+var defaultExcludes = []string{".DS_Store", "._*"}
+
+// rules decide which entries of a run are hidden on both sides.
+type rules struct {
+	set   *ignore.Set
+	apart []string // keys of the destination at which other trees of the run lie
+}
+
+// open reads the rules of options, and prepares to read the ignore files of each
+// side that is a hierarchy, for as long as ctx lasts.
+func (r *rules) open(ctx context.Context, options []string, sides ...side) error {
+	var own, defaults ignore.Rules
+	for _, p := range options {
+		if err := own.Exclude(p); err != nil {
+			return &OptionError{Option: "rules", Err: err}
+		}
+	}
+	for _, p := range defaultExcludes {
+		_ = defaults.Exclude(p) // they are valid
+	}
+	var sources []ignore.Source
+	for _, s := range sides {
+		sources = append(sources, ignore.OfTree(ctx, s.tree, s.name))
+	}
+	r.set = ignore.NewSet(&own, &defaults, sources...)
+	return nil
+}
+
+// hidden reports whether key is left alone: by a rule, or because another tree of
+// the run lies there.
+func (r *rules) hidden(key string) bool {
+	for _, a := range r.apart {
+		if key == a || core.Below(key, a) {
+			return true
+		}
+	}
+	return r.set.Hidden(key)
+}
