@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // entries makes entries of the things in a tree's directories.
@@ -96,7 +97,7 @@ func (t *entries) withTarget(d *dir, name string, e core.Entry, info *fileInfo) 
 	}
 	e.Size, e.Token = info.size, e.Token+textMark(text)
 	target, err := linkTarget(t.dirs, e.Key, text)
-	var no refusal
+	var no kit.Refusal
 	if errors.As(err, &no) {
 		e.Problem = no
 		return e, nil

@@ -97,7 +97,7 @@ func TestLinksThatCannotBeCarried(t *testing.T) {
 	tr, dir := newTree(t)
 	name := filepath.Base(dir)
 	write(t, dir, "d/x", "d/out -> ../..", "ring1 -> ring2", "ring2 -> ring3", "ring3 -> ring1", "self -> self", "new\nline/x", "bad\xff")
-	for i := range maxHops + 2 {
+	for i := range 42 {
 		write(t, dir, fmt.Sprintf("chain%d -> chain%d", i, i+1))
 	}
 	const outside, ring, itself, key, hops = "outside the tree", "ring", "itself", "cannot be a key", "more than 40"
@@ -146,7 +146,7 @@ func TestTheRootMayBeALink(t *testing.T) {
 	real := filepath.Join(base, "real")
 	write(t, real, "given -> "+root+"/f", "true -> "+real+"/d", "back -> ../real/f", "byname -> ../root/f", "prefix -> "+root+"3/f")
 	tr := open(t, root, Options{})
-	equal(t, "list", shown(t, tr), []string{"back -> f", "byname!", "d/x", "f", "given -> f", "prefix!", "true -> d"})
+	equal(t, "list", shown(t, tr), []string{"back -> f", "byname -> f", "d/x", "f", "given -> f", "prefix!", "true -> d"})
 	putFile(t, tr, "new", "x", nil)
 	if got := readFile(t, filepath.Join(real, "new")); got != "x" {
 		t.Errorf("got %q", got)
@@ -230,4 +230,25 @@ func TestLinksSkippedAreProtected(t *testing.T) {
 		}
 	}
 	equal(t, "list", shown(t, tr), []string{"f", "l!", "out!"})
+}
+
+// A link that leaves the tree by its text is inside if the file system leads it
+// back, whatever way SRC is spelled: as a release that is deployed under
+// releases/2024 and reached through the link current.
+func TestEverySpellingOfTheRootGivesTheSameTargets(t *testing.T) {
+	base := t.TempDir()
+	write(t, base, "srv/releases/2024/d/f", "srv/releases/2023/f", "srv/current -> releases/2024", "alias -> srv/current", "other/in -> ../srv", "file")
+	dir := filepath.Join(base, "srv/releases/2024")
+	write(t, dir,
+		"abs1 -> "+base+"/srv/releases/2024/d/f", "abs2 -> "+base+"/srv/current/d/f", "abs3 -> "+base+"/alias/d", "abs4 -> "+base+"/other/in/current/d/f",
+		"up1 -> ../2024/d/f", "up2 -> ../../current/d/f", "d/up3 -> ../../../../alias/d/./f", "d/root -> ../../../current", "toroot -> "+base+"/alias",
+		"dang -> ../../current/none", "hop -> ../../current/up1", "old -> ../2023/f", "d/file -> "+base+"/file", "none -> "+base+"/none/../srv/current/d/f",
+		"ring -> "+base+"/alias/ring", "ringby -> ../../current/ring",
+	)
+	want := []string{"abs1 -> d/f", "abs2 -> d/f", "abs3 -> d", "abs4 -> d/f", "d/f", "d/file!", "d/root -> .", "d/up3 -> d/f", "dang -> none", "hop -> up1",
+		"none!", "old!", "ring!", "ringby!", "toroot -> .", "up1 -> d/f", "up2 -> d/f"}
+	t.Chdir(filepath.Join(base, "srv"))
+	for _, spelling := range []string{dir, base + "/srv/current", base + "/alias/", base + "/other/in/current", "current", "releases/../current/.", "./releases/2024"} {
+		equal(t, spelling, shown(t, open(t, spelling, Options{})), want)
+	}
 }

@@ -42,6 +42,13 @@ func statPath(path string) (fileInfo, error) {
 	return fileInfoOf(&st, err)
 }
 
+// lstatPath returns the state of the thing at path itself.
+func lstatPath(path string) (fileInfo, error) {
+	var st unix.Stat_t
+	err := uninterrupted(func() error { return unix.Lstat(path, &st) })
+	return fileInfoOf(&st, err)
+}
+
 // openPath opens the file at path for reading, following links. It does not
 // block on a fifo.
 func openPath(path string) (*osFile, error) {
@@ -119,17 +126,30 @@ func (d *osDir) symlink(text, name string) error {
 }
 
 func (d *osDir) readlink(name string) (text string, err error) {
-	err = d.useFor(name, func(fd int) error {
-		for size := 256; ; size *= 2 {
-			b := make([]byte, size)
-			n, err := unix.Readlinkat(fd, name, b)
-			if err != nil || n < size {
-				text = string(b[:max(n, 0)])
-				return err
-			}
-		}
+	err = d.useFor(name, func(fd int) (err error) {
+		text, err = readlinkAt(fd, name)
+		return err
 	})
 	return text, err
+}
+
+// readlinkPath returns the text of the link at path.
+func readlinkPath(path string) (text string, err error) {
+	err = uninterrupted(func() (err error) {
+		text, err = readlinkAt(unix.AT_FDCWD, path)
+		return err
+	})
+	return text, err
+}
+
+func readlinkAt(fd int, name string) (string, error) {
+	for size := 256; ; size *= 2 {
+		b := make([]byte, size)
+		n, err := unix.Readlinkat(fd, name, b)
+		if err != nil || n < size {
+			return string(b[:max(n, 0)]), err
+		}
+	}
 }
 
 // link gives the file called name a second name; it is an error if that is

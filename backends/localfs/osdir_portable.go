@@ -39,6 +39,12 @@ func osDirOf(root *os.Root, err error) (*osDir, error) {
 // statPath returns the state of the thing at path, following links.
 func statPath(path string) (fileInfo, error) { return fileInfoOf(os.Stat(path)) }
 
+// lstatPath returns the state of the thing at path itself.
+func lstatPath(path string) (fileInfo, error) { return fileInfoOf(os.Lstat(path)) }
+
+// readlinkPath returns the text of the link at path.
+func readlinkPath(path string) (string, error) { return os.Readlink(path) }
+
 // openPath opens the file at path for reading, following links. It does not
 // block on a fifo.
 func openPath(path string) (*osFile, error) {

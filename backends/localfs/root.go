@@ -18,8 +18,7 @@ type root struct {
 	newDir func(handle *osDir, path string) (*dir, error)
 
 	mu  sync.Mutex
-	dir *dir     // nil until it was opened
-	way []string // the segments of dir's path
+	dir *dir // nil until it was opened
 }
 
 // open returns the tree's own directory, which is never released. A link to it
@@ -48,7 +47,6 @@ func (r *root) open() (*dir, error) {
 	if r.dir, err = r.newDir(handle, real); err != nil {
 		return nil, rootError(r.given, err)
 	}
-	r.way = segments(filepath.ToSlash(real))
 	return r.dir, nil
 }
 
@@ -84,14 +82,6 @@ func (r *root) path() string {
 		return r.given
 	}
 	return r.dir.path
-}
-
-// segments returns the segments of path, which nobody changes; none before the
-// directory is open.
-func (r *root) segments() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.way
 }
 
 // Close implements [io.Closer].
