@@ -85,7 +85,7 @@ func (t *Tree) OpenCost(e core.Entry) core.Requests {
 	var r core.Requests
 	r[core.ClassGet] = 1
 	if e.Kind == core.File {
-		r[core.ClassGet] = t.ranges.count(e.Size)
+		r[core.ClassGet] = t.ranges.Count(e.Size)
 	}
 	return r
 }

@@ -31,7 +31,7 @@ func TestAnETagThatNoConditionCanHave(t *testing.T) {
 		"no quotes": func(etag string) string { return strings.Trim(etag, `"`) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			tree, _ := ranged(t, gets(1, true, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			tree, _ := openRanged(t, gets(1, true, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				if r.Header.Get("If-Match") != "" {
 					w.WriteHeader(http.StatusPreconditionFailed)
 					return

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/testkit/httpfault"
@@ -28,13 +29,19 @@ import (
 )
 
 // small is a rule by which tests need no large objects.
-var small = rangeRule{above: 128 << 10, size: 64 << 10, long: 256 << 10}
+var small = ranged.Rule{Above: 128 << 10, Size: 64 << 10, Long: 256 << 10}
+
+// What ranges promise; see the package ranged.
+const (
+	atOnce     = 4
+	rangeTries = 4
+)
 
 // budget is memory of which ranges take as much as they may.
-const budget = 2 * rangesAtOnce * 64 << 10
+const budget = 2 * atOnce * 64 << 10
 
-// ranged opens a tree that reads in ranges as small has it. At the end, all memory has to be given back.
-func ranged(t *testing.T, opts ...s3server.Option) (*Tree, *s3server.Server) {
+// openRanged opens a tree that reads in ranges as small has it. At the end, all memory has to be given back.
+func openRanged(t *testing.T, opts ...s3server.Option) (*Tree, *s3server.Server) {
 	t.Helper()
 	pool := core.NewBuffers(budget)
 	tree, s := serve(t, Options{Env: core.Env{Buffers: pool}}, opts...)
@@ -68,7 +75,7 @@ func readLarge(t testing.TB, tree *Tree, key string) ([]byte, core.Entry, error)
 }
 
 func TestALargeObjectIsReadInRanges(t *testing.T) {
-	tree, s := ranged(t)
+	tree, s := openRanged(t)
 	for _, size := range []int{128<<10 + 1, 192 << 10, 1 << 20, 1<<20 - 1, 1<<20 + 1, 3<<20 + 12345} {
 		want := string(pattern(size))
 		key := fmt.Sprint(size)
@@ -83,15 +90,15 @@ func TestALargeObjectIsReadInRanges(t *testing.T) {
 		if e.Size != int64(size) || e.MD5 != put.MD5 || e.Token != put.Token {
 			t.Errorf("%d bytes: the entry is %+v; want what was put", size, e)
 		}
-		if cost := tree.OpenCost(e); sent != cost || cost != req(core.ClassGet, format.CountParts(int64(size), small.size)) {
+		if cost := tree.OpenCost(e); sent != cost || cost != req(core.ClassGet, format.CountParts(int64(size), small.Size)) {
 			t.Errorf("%d bytes: %v were sent, and %v announced", size, sent, cost)
 		}
 	}
 }
 
 func TestAWrongSizeHintCostsNothing(t *testing.T) {
-	tree, s := ranged(t)
-	for _, c := range []struct{ size, gets int64 }{{0, 2}, {1, 1}, {small.size - 1, 1}, {small.size, 1}, {small.size + 1, 2}} {
+	tree, s := openRanged(t)
+	for _, c := range []struct{ size, gets int64 }{{0, 2}, {1, 1}, {small.Size - 1, 1}, {small.Size, 1}, {small.Size + 1, 2}} {
 		key, want := fmt.Sprint(c.size), string(pattern(int(c.size)))
 		putFile(t, tree, key, want)
 		var got []byte
@@ -116,7 +123,7 @@ func TestAWrongSizeHintCostsNothing(t *testing.T) {
 }
 
 func TestWithoutAHintAnObjectIsOneGET(t *testing.T) {
-	tree, s := ranged(t)
+	tree, s := openRanged(t)
 	putFile(t, tree, "a", string(pattern(1<<20)))
 	sent := counts(t, tree, s, func() { _, _ = readAll(t, tree, "a") })
 	if sent != req(core.ClassGet, 1) {
@@ -152,7 +159,7 @@ func TestAnObjectThatChangesBetweenRangesIsNoMixture(t *testing.T) {
 					}
 					next.ServeHTTP(w, r)
 				})
-				tree, _ := ranged(t, opt)
+				tree, _ := openRanged(t, opt)
 				old := putFile(t, tree, "a", string(pattern(1<<20)))
 				r, _, err := openLarge(t, tree, "a")
 				if err != nil {
@@ -188,7 +195,7 @@ func TestARangeThatFailsIsAskedForAgain(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			for _, n := range []int{1, 2, 17} {
 				var faults httpfault.Switch
-				tree, _ := ranged(t, s3server.Wrap(faults.Wrap))
+				tree, _ := openRanged(t, s3server.Wrap(faults.Wrap))
 				putFile(t, tree, "a", string(want))
 				faults.Set(httpfault.At(n, c))
 				got, _, err := readLarge(t, tree, "a")
@@ -221,7 +228,7 @@ func TestOnlyTheRestOfABrokenRangeIsAskedForAgain(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	tree, s := ranged(t, opt)
+	tree, s := openRanged(t, opt)
 	want := pattern(1 << 20)
 	putFile(t, tree, "a", string(want))
 	var got []byte
@@ -248,7 +255,7 @@ func cutAfter(w http.ResponseWriter, r *http.Request, next http.Handler, n int) 
 }
 
 func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
-	tree, _ := ranged(t, gets(2, true, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	tree, _ := openRanged(t, gets(2, true, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		cutAfter(w, r, next, 10)
 	}))
 	want := pattern(1 << 20)
@@ -259,7 +266,7 @@ func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
 	if !core.IsTransient(err) || !errors.Is(err, io.ErrUnexpectedEOF) || !bytes.HasPrefix(want, got) {
 		t.Errorf("%d bytes, %v; want a transient error", len(got), err)
 	}
-	if most := int64(1 + pieceTries*rangesAtOnce); sent[core.ClassGet] > most {
+	if most := int64(1 + rangeTries*atOnce); sent[core.ClassGet] > most {
 		t.Errorf("%v were sent; want %d at the most", sent, most)
 	}
 }
@@ -267,7 +274,7 @@ func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
 // What a connection that was closed without an answer says is io.EOF, too.
 func TestNoAnswerIsNotTheEnd(t *testing.T) {
 	for _, n := range []int64{2, 9} {
-		tree, _ := ranged(t, gets(n, true, func(http.ResponseWriter, *http.Request, http.Handler) {
+		tree, _ := openRanged(t, gets(n, true, func(http.ResponseWriter, *http.Request, http.Handler) {
 			panic(http.ErrAbortHandler)
 		}))
 		want := pattern(1 << 20)
@@ -322,7 +329,7 @@ func TestAStoreThatIgnoresRangesIsReadWhole(t *testing.T) {
 	} {
 		for _, from := range []int64{1, 2, 5} {
 			t.Run(fmt.Sprintf("%s from %d", name, from), func(t *testing.T) {
-				tree, _ := ranged(t, gets(from, true, change))
+				tree, _ := openRanged(t, gets(from, true, change))
 				putFile(t, tree, "a", string(want))
 				got, e, err := readLarge(t, tree, "a")
 				if err != nil && (from == 1 || !core.IsTransient(err) || !bytes.HasPrefix(want, got)) {
@@ -354,7 +361,7 @@ func (w without) WriteHeader(status int) {
 }
 
 func TestWhereNoMemoryIsLeftRangesComeStraightThrough(t *testing.T) {
-	tree, s := ranged(t)
+	tree, s := openRanged(t)
 	want := pattern(1 << 20)
 	putFile(t, tree, "a", string(want))
 	all, err := tree.opts.Env.Buffers.Get(t.Context(), budget)
@@ -367,7 +374,7 @@ func TestWhereNoMemoryIsLeftRangesComeStraightThrough(t *testing.T) {
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	if n := 1 + format.CountParts(1<<20-small.size, small.long); sent != req(core.ClassGet, n) {
+	if n := 1 + format.CountParts(1<<20-small.Size, small.Long); sent != req(core.ClassGet, n) {
 		t.Errorf("%v were sent; want one range and then %d long ones", sent, n-1)
 	}
 }
@@ -379,7 +386,7 @@ func TestWhoClosesOrCancelsLeavesNothingBehind(t *testing.T) {
 	} {
 		for _, read := range []int64{0, 1, 100 << 10, 1<<20 - 1} {
 			t.Run(fmt.Sprintf("%s after %d", name, read), func(t *testing.T) {
-				tree, _ := ranged(t) // which sees whether all memory comes back
+				tree, _ := openRanged(t) // which sees whether all memory comes back
 				putFile(t, tree, "a", string(pattern(1<<20)))
 				ignore := goleak.IgnoreCurrent()
 				ctx, cancel := context.WithCancel(core.WithSizeHint(t.Context(), 1<<30))
@@ -417,25 +424,6 @@ func TestASpentRequestLimitEndsTheBody(t *testing.T) {
 	}
 }
 
-func TestParseRange(t *testing.T) {
-	for _, c := range []struct {
-		s        string
-		n, total int64
-		ok       bool
-	}{
-		{"bytes 10-19/100", 10, 100, true}, {"bytes 10-14/15", 5, 15, true}, {"bytes 10-10/11", 1, 11, true},
-		{"bytes 10-20/100", 11, 100, false}, {"bytes 9-19/100", 11, 100, false}, {"bytes 11-19/100", 9, 100, false},
-		{"bytes 10-9/100", 0, 100, false}, {"bytes 10-19/19", 10, 19, false}, {"bytes 10-19/*", 0, 0, false},
-		{"bytes */100", 0, 0, false}, {"bytes 10-19", 0, 0, false}, {"", 0, 0, false}, {"items 10-19/100", 0, 0, false},
-		{"bytes 10-19/100 and more", 0, 0, false}, {"bytes 10-99999999999999999999/100", 0, 0, false},
-	} {
-		n, total, ok := parseRange(c.s, 10, 20)
-		if ok != c.ok || ok && (n != c.n || total != c.total) {
-			t.Errorf("%q: %d of %d, %v; want %d of %d, %v", c.s, n, total, ok, c.n, c.total, c.ok)
-		}
-	}
-}
-
 // TestCopiesOfLargeFilesNeverWaitForEachOther copies files whose parts are as
 // large as the whole budget, from one store that is read ahead to another.
 func TestCopiesOfLargeFilesNeverWaitForEachOther(t *testing.T) {
@@ -445,7 +433,7 @@ func TestCopiesOfLargeFilesNeverWaitForEachOther(t *testing.T) {
 			pool := core.NewBuffers(limit)
 			src, _ := serve(t, Options{Env: core.Env{Buffers: pool}})
 			dst, _ := serve(t, Options{Env: core.Env{Buffers: pool}})
-			src.ranges = rangeRule{above: 1 << 20, size: 1 << 20, long: 4 << 20}
+			src.ranges = ranged.Rule{Above: 1 << 20, Size: 1 << 20, Long: 4 << 20}
 			content := string(pattern(int(size)))
 			for i := range files {
 				rawPut(t, src, fmt.Sprint(i), content)

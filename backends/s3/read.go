@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
@@ -51,9 +52,9 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	if !t.readable(key) {
 		return nil, core.Entry{}, t.fail("open", key, fs.ErrNotExist)
 	}
-	if core.SizeHintOf(ctx) > t.ranges.above && t.store.can(canRange) {
+	if core.SizeHintOf(ctx) > t.ranges.Above && t.store.can(canRange) {
 		r, e, err := t.openLarge(ctx, key)
-		if !errors.Is(err, errNoRanges) {
+		if !errors.Is(err, ranged.ErrUnfit) {
 			return r, e, err
 		}
 	}

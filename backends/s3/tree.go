@@ -14,6 +14,7 @@ import (
 	"gocloud.dev/blob/s3blob"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
@@ -41,7 +42,7 @@ type Tree struct {
 	wire      *wire.Sender
 	transport *transport.Transport
 
-	ranges  rangeRule
+	ranges  ranged.Rule
 	store   store // what was learnt of the store in this run
 	uploads uploads
 	copies  copies
@@ -77,7 +78,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		return nil, err
 	}
 	t := &Tree{
-		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix, ranges: defaultRanges,
+		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix, ranges: ranged.DefaultRule,
 		express: strings.HasSuffix(o.Bucket, "--x-s3"), sse: s.sse, kmsKey: s.kmsKey,
 	}
 	t.layout = format.Layout{Prefix: t.prefix, Express: t.express}
