@@ -14,12 +14,12 @@ const DefaultBuffers = 32 << 20
 const SmallFile = 1 << 20
 
 // Buffers is a budget of memory that all bodies in flight share, with the
-// buffers themselves for reuse. It is safe for concurrent use. A nil *Buffers
-// lends without a limit.
+// buffers themselves for reuse. It is safe for concurrent use. All nil *Buffers of
+// a process share one budget of DefaultBuffers.
 //
-// Who holds one buffer must not wait for a second: all could wait for each
-// other. What is fetched ahead of its reader has buffers of [Buffers.GetAhead],
-// which nobody waits for, and which nobody's wish waits for to come back.
+// A goroutine that has one buffer must not call Get for a second: all could wait
+// for each other. Data fetched ahead of its reader is in buffers of
+// [Buffers.GetAhead], which never blocks; Get does not wait for their return.
 type Buffers struct {
 	mu      sync.Mutex
 	limit   int64
@@ -35,6 +35,17 @@ type bufferWaiter struct {
 	ready chan struct{}
 }
 
+// shared is the budget of nil *Buffers.
+var shared = NewBuffers(DefaultBuffers)
+
+// orShared returns b, or the shared budget for nil.
+func (b *Buffers) orShared() *Buffers {
+	if b == nil {
+		return shared
+	}
+	return b
+}
+
 // NewBuffers returns a budget of limit bytes.
 func NewBuffers(limit int64) *Buffers {
 	return &Buffers{limit: limit, free: make(map[int][][]byte)}
@@ -44,9 +55,7 @@ func NewBuffers(limit int64) *Buffers {
 // is lent when nothing else is, or only by GetAhead. The content is undefined.
 // The caller gives the buffer back with Put.
 func (b *Buffers) Get(ctx context.Context, n int) ([]byte, error) {
-	if b == nil {
-		return make([]byte, n), nil
-	}
+	b = b.orShared()
 	size := bufferSize(n)
 	if err := b.acquire(ctx, int64(size)); err != nil {
 		return nil, err
@@ -61,9 +70,7 @@ func (b *Buffers) Get(ctx context.Context, n int) ([]byte, error) {
 // was fetched ahead finds memory for what it makes of it. The caller gives the
 // buffer back with PutAhead.
 func (b *Buffers) GetAhead(n int) []byte {
-	if b == nil {
-		return make([]byte, n)
-	}
+	b = b.orShared()
 	size := bufferSize(n)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -94,9 +101,7 @@ func (b *Buffers) Put(buf []byte) { b.put(buf, 0) }
 func (b *Buffers) PutAhead(buf []byte) { b.put(buf, int64(cap(buf))) }
 
 func (b *Buffers) put(buf []byte, ahead int64) {
-	if b == nil {
-		return
-	}
+	b = b.orShared()
 	size := cap(buf)
 	b.mu.Lock()
 	defer b.mu.Unlock()

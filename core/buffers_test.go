@@ -152,3 +152,27 @@ func TestWhoWaitsIsServedBeforeAnybodyFetchesAhead(t *testing.T) {
 		}
 	})
 }
+
+// TestNilBuffersAreBounded waits for memory that another nil Buffers has lent: an
+// Env that sets none still does not take any amount.
+func TestNilBuffersAreBounded(t *testing.T) {
+	var a, b *Buffers
+	all, err := a.Get(t.Context(), DefaultBuffers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.GetAhead(1) != nil {
+		t.Error("lent ahead beyond the budget")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.Get(ctx, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("Get beyond the budget: %v, want that it waits", err)
+	}
+	a.Put(all)
+	one, err := b.Get(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Put(one)
+}

@@ -14,7 +14,8 @@ import (
 type Env struct {
 	// Budget limits the requests of all trees together.
 	Budget *Budget
-	// Buffers is the memory that bodies may take.
+	// Buffers is the memory that bodies may take; nil is a bounded default that all
+	// trees share.
 	Buffers *Buffers
 	// Jobs is how many operations will run at once, and so how many connections
 	// are worth keeping open.

@@ -298,7 +298,7 @@ func TestEntriesThatMayBeLinksMoveToTheLinkPhase(t *testing.T) {
 	}
 }
 
-func TestGuardsSpeakWithTheFiguresAndTheFlag(t *testing.T) {
+func TestGuardsSpeakWithTheFigures(t *testing.T) {
 	many := state{}
 	for i := range 300 {
 		many[fmt.Sprintf("f%03d", i)] = "x"
@@ -313,13 +313,13 @@ func TestGuardsSpeakWithTheFiguresAndTheFlag(t *testing.T) {
 		want     error
 		says     string
 	}{
-		{"empty source", state{}, many, reconcile.Reconciler{}, core.ErrEmptySource, "--allow-empty-source"},
+		{"empty source", state{}, many, reconcile.Reconciler{}, core.ErrEmptySource, "all of the destination's 300"},
 		{"empty source allowed", state{}, many, reconcile.Reconciler{AllowEmptySource: true}, nil, ""},
 		{"only an Other in the source", state{"o": other}, many, reconcile.Reconciler{}, core.ErrEmptySource, "300"},
 		{"both empty", state{}, state{}, reconcile.Reconciler{}, nil, ""},
-		{"every entry", state{"new": "x"}, state{"old": "y"}, reconcile.Reconciler{}, core.ErrTooManyDeletes, "--max-delete 1"},
+		{"every entry", state{"new": "x"}, state{"old": "y"}, reconcile.Reconciler{}, core.ErrTooManyDeletes, "1 of the destination's 1 entries"},
 		{"more than half", some, many, reconcile.Reconciler{}, core.ErrTooManyDeletes, "200 of the destination's 300"},
-		{"over the limit", state{"f000": "x"}, many, reconcile.Reconciler{MaxDelete: limit}, core.ErrTooManyDeletes, "--max-delete 10"},
+		{"over the limit", state{"f000": "x"}, many, reconcile.Reconciler{MaxDelete: limit}, core.ErrTooManyDeletes, "(limit: 10)"},
 		{"never", state{}, many, reconcile.Reconciler{Delete: reconcile.DeleteNever}, nil, ""},
 	} {
 		s, d := trees(t, c.src, c.dst, true)
@@ -334,6 +334,9 @@ func TestGuardsSpeakWithTheFiguresAndTheFlag(t *testing.T) {
 		}
 		if err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %q does not say %q", c.name, err, c.says)
+		}
+		if err != nil && strings.Contains(err.Error(), "--") {
+			t.Errorf("%s: %q names a flag", c.name, err)
 		}
 		_ = p.Close()
 	}

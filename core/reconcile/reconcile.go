@@ -46,7 +46,7 @@ type Reconciler struct {
 
 	// Budget, if not nil, limits the requests of the run.
 	Budget *core.Budget
-	// Buffers is the memory that bodies may take; nil means no limit.
+	// Buffers is the memory that bodies may take; see [core.Buffers] for nil.
 	Buffers *core.Buffers
 	// TempDir is where plans and sorted listings go that are too large for
 	// memory; empty means [os.TempDir].
