@@ -26,11 +26,11 @@ func (empty) List(ctx context.Context, _ string) iter.Seq2[core.Entry, error] {
 }
 
 func (empty) Stat(_ context.Context, key string) (core.Entry, error) {
-	return core.Entry{}, &core.Error{Op: "stat", Key: key, Err: fs.ErrNotExist}
+	return core.Entry{}, absentError("stat", key)
 }
 
 func (empty) Open(_ context.Context, key string) (io.ReadCloser, core.Entry, error) {
-	return nil, core.Entry{}, &core.Error{Op: "open", Key: key, Err: fs.ErrNotExist}
+	return nil, core.Entry{}, absentError("open", key)
 }
 
 func (empty) Put(_ context.Context, e core.Entry, _ io.Reader, _ *core.Entry) (core.Entry, error) {
@@ -38,3 +38,6 @@ func (empty) Put(_ context.Context, e core.Entry, _ io.Reader, _ *core.Entry) (c
 }
 
 func (empty) Delete(_ context.Context, old core.Entry) error { return denied("delete", old.Key) }
+
+// absentError is the error of an entry that is not there.
+func absentError(op, key string) error { return &core.Error{Op: op, Key: key, Err: fs.ErrNotExist} }
