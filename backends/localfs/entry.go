@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 	"time"
 
 	"github.com/s3fc/s3fc/core"
@@ -74,11 +75,30 @@ func (t *entries) withKey(d *dir, name, key string, info *fileInfo) (core.Entry,
 	case mode.IsRegular():
 		e.Kind, e.Size, e.ModTime = core.File, info.size, info.mtime
 	case mode&fs.ModeSymlink != 0:
-		return t.withTarget(d, name, e, info)
+		e, err := t.withTarget(d, name, e, info)
+		if errors.Is(err, syscall.EINVAL) { // it is no link any more
+			return t.replaced(d, name, key, info)
+		}
+		return e, err
 	default:
 		e.Problem = fmt.Errorf("it is %s, and only files and links can be carried", describe(mode))
 	}
 	return e, nil
+}
+
+// replaced is withKey for an entry that was a link when info was made, and was
+// replaced since. A directory in its place is an error: an entry that is left out
+// of a listing would stand for an empty one.
+func (t *entries) replaced(d *dir, name, key string, info *fileInfo) (core.Entry, error) {
+	now, err := d.stat(name)
+	switch {
+	case err != nil:
+		return core.Entry{}, err
+	case now.mode.IsDir():
+		return core.Entry{}, fmt.Errorf("%w: a link became a directory", core.ErrChanged)
+	}
+	*info = now
+	return t.withKey(d, name, key, info)
 }
 
 // withTarget completes the entry e of the link called name in d.
