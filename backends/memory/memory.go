@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/s3fc/s3fc/core"
@@ -134,12 +135,42 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	if it.entry.Kind != core.File {
 		return nil, t.seen(it), nil
 	}
-	return content{bytes.NewReader(it.body)}, t.seen(it), nil
+	c := new(content)
+	c.Reset(it.body)
+	return c, t.seen(it), nil
 }
 
-type content struct{ *bytes.Reader }
+// content reads a content until it is closed.
+type content struct {
+	bytes.Reader
+	closed atomic.Bool
+}
 
-func (content) Close() error { return nil }
+func (c *content) Read(p []byte) (int, error) {
+	if c.closed.Load() {
+		return 0, fs.ErrClosed
+	}
+	return c.Reader.Read(p)
+}
+
+func (c *content) ReadAt(p []byte, off int64) (int, error) {
+	if c.closed.Load() {
+		return 0, fs.ErrClosed
+	}
+	return c.Reader.ReadAt(p, off)
+}
+
+func (c *content) WriteTo(w io.Writer) (int64, error) {
+	if c.closed.Load() {
+		return 0, fs.ErrClosed
+	}
+	return c.Reader.WriteTo(w)
+}
+
+func (c *content) Close() error {
+	c.closed.Store(true)
+	return nil
+}
 
 func (t *Tree) look(ctx context.Context, op, key string) (*item, error) {
 	if err := ctx.Err(); err != nil {
