@@ -5,17 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/s3fc/s3fc/core"
 )
 
-// CheckDecorator checks that decorate leaves no way round itself: whatever
-// extension [core.As] finds on a decorated backend reaches the backend below
-// only where, and as, the six methods do. It decorates a backend of its own
-// that has every extension; the keys it uses are plain names in one directory,
-// as "d/f". A nil error means that all is well.
+// CheckDecorator checks that decorate leaves no way around itself: an ability that
+// [core.As] finds on a decorated backend reaches the backend below only where, and
+// as, the six methods do. It decorates a backend of its own that has every
+// ability; the keys that it uses are plain names in one directory, as "d/f". A nil
+// error means that nothing is wrong. See also [LostAbilities].
 func CheckDecorator(ctx context.Context, decorate func(core.Backend) core.Backend) error {
 	return errors.Join(
 		checkBatchBypass(ctx, decorate),
@@ -25,73 +24,6 @@ func CheckDecorator(ctx context.Context, decorate func(core.Backend) core.Backen
 		checkRemembererBypass(ctx, decorate),
 		checkCopierBypass(ctx, decorate),
 	)
-}
-
-// spy is a backend that has every extension and notes what reaches it. It
-// holds nothing, and lets everything be done.
-type spy struct {
-	core.Backend // nil: what is not here must not be called
-	deleted      []string
-	put          []string
-	checked      []string
-	proved       []string
-	remembered   []string
-	copied       []string
-	finished     bool
-}
-
-func (s *spy) Features() core.Features {
-	return core.Features{Links: true, URLLinks: true, DirTargets: true, Flat: true}
-}
-
-func describe(e core.Entry) string { return e.Key + " -> " + e.Target.String() }
-
-func (s *spy) Put(_ context.Context, e core.Entry, _ io.Reader, _ *core.Entry) (core.Entry, error) {
-	s.put = append(s.put, describe(e))
-	return e, nil
-}
-
-func (s *spy) Delete(_ context.Context, old core.Entry) error {
-	s.deleted = append(s.deleted, old.Key)
-	return nil
-}
-
-func (s *spy) BatchSize() int { return 100 }
-
-func (s *spy) DeleteBatch(_ context.Context, olds []core.Entry) []error {
-	for _, old := range olds {
-		s.deleted = append(s.deleted, old.Key)
-	}
-	return make([]error, len(olds))
-}
-
-func (s *spy) CheckPut(e core.Entry) error {
-	s.checked = append(s.checked, describe(e))
-	return nil
-}
-
-func (s *spy) PartSizes(core.Entry) []int64 { return nil }
-
-func (s *spy) Proves(have core.Entry, e core.Evidence) bool {
-	s.proved = append(s.proved, have.Key+" -> "+e.Target.String())
-	return true
-}
-
-func (s *spy) Remember(e core.Entry) { s.remembered = append(s.remembered, describe(e)) }
-
-func (s *spy) Finish(context.Context, core.Done) ([]string, error) {
-	s.finished = true
-	return nil, nil
-}
-
-func (s *spy) CanCopy(core.Tree, core.Entry) bool { return true }
-
-func (s *spy) CopyCost(core.Entry) core.Requests { return core.Requests{} }
-
-func (s *spy) CopyFrom(_ context.Context, _ core.Tree, e core.Entry, key string, _ *core.Entry) (core.Entry, error) {
-	s.copied = append(s.copied, key)
-	e.Key = key
-	return e, nil
 }
 
 var decoratorKeys = []string{"d/f", "d/g", "e"}
@@ -112,7 +44,7 @@ func checkBatchBypass(ctx context.Context, decorate func(core.Backend) core.Back
 	}
 	got := d.DeleteBatch(ctx, olds)
 	if len(got) != len(olds) {
-		return fmt.Errorf("DeleteBatch of %d entries: %d errors, want one an entry", len(olds), len(got))
+		return fmt.Errorf("DeleteBatch of %d entries returned %d errors; want one an entry", len(olds), len(got))
 	}
 	if !slices.Equal(one.deleted, many.deleted) {
 		return fmt.Errorf("DeleteBatch deletes %q below, and Delete %q", many.deleted, one.deleted)
@@ -125,7 +57,7 @@ func checkBatchBypass(ctx context.Context, decorate func(core.Backend) core.Back
 	return nil
 }
 
-// decoratorLink is one that a decorator may rename at both ends.
+// decoratorLink is a link whose key and target a decorator may rename.
 var decoratorLink = linkOf("d/l", core.Target{Key: "d/f"})
 
 func checkCheckerBypass(ctx context.Context, decorate func(core.Backend) core.Backend) error {
@@ -139,9 +71,9 @@ func checkCheckerBypass(ctx context.Context, decorate func(core.Backend) core.Ba
 	_, putErr := b.Put(ctx, decoratorLink, nil, nil)
 	switch {
 	case checkErr != nil && putErr == nil:
-		return fmt.Errorf("CheckPut refuses what Put does: %w", checkErr)
+		return fmt.Errorf("CheckPut refuses an entry that Put stores: %w", checkErr)
 	case checkErr == nil && sameRefusal(putErr, putErr):
-		return fmt.Errorf("CheckPut has nothing against what Put refuses: %w", putErr)
+		return fmt.Errorf("CheckPut accepts an entry that Put refuses: %w", putErr)
 	case len(s.put) > 0 && len(s.checked) > 0 && s.put[0] != s.checked[0]:
 		return fmt.Errorf("CheckPut asks below about %s, and Put puts %s", s.checked[0], s.put[0])
 	}
@@ -165,7 +97,7 @@ func checkProverBypass(ctx context.Context, decorate func(core.Backend) core.Bac
 	return nil
 }
 
-// checkFinisherBypass: where nothing can be written, nothing is to be finished.
+// checkFinisherBypass: where Put is refused, Finish must not reach the backend.
 func checkFinisherBypass(ctx context.Context, decorate func(core.Backend) core.Backend) error {
 	s := new(spy)
 	b := decorate(s)
@@ -181,8 +113,7 @@ func checkFinisherBypass(ctx context.Context, decorate func(core.Backend) core.B
 	return nil
 }
 
-// checkRemembererBypass: what is remembered is remembered of the entry that Put
-// puts.
+// checkRemembererBypass: Remember must be told of the entry that Put puts.
 func checkRemembererBypass(ctx context.Context, decorate func(core.Backend) core.Backend) error {
 	s := new(spy)
 	b := decorate(s)
@@ -200,8 +131,8 @@ func checkRemembererBypass(ctx context.Context, decorate func(core.Backend) core
 	return nil
 }
 
-// checkCopierBypass: what the store copies goes where Put would put it, or is
-// refused as Put refuses it, and comes back under the key that was asked for.
+// checkCopierBypass: CopyFrom must copy to the key that Put would put at, or be
+// refused as Put is, and must return the key that was asked for.
 func checkCopierBypass(ctx context.Context, decorate func(core.Backend) core.Backend) error {
 	for _, key := range decoratorKeys {
 		s := new(spy)

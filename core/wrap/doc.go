@@ -10,8 +10,13 @@
 // method Unwrap: each offers the optional interfaces itself, in its own terms
 // (the keys of a batch delete are renamed, counted, held back), or not at all.
 // Those that do no I/O and would say nothing without an inner one
-// ([core.Prover], [core.Fingerprinter], [core.Coster], [core.RequestCounter], [core.Rememberer]) are always there;
+// ([core.Prover], [core.Fingerprinter], [core.Coster], [core.RequestCounter], [core.Pricer],
+// [core.Endpointer], [core.Versioner], [core.Identifier], [core.Rememberer]) are always there;
 // [core.BatchDeleter] is there only if the inner backend has it. Copies within
 // a store ([core.Copier], [core.Originator]) pass those decorators through which
-// content passes unchanged and uncounted: Filter, Sub, Limit and ReadOnly.
+// content passes unchanged and uncounted: Filter, Sub, Limit and ReadOnly. An
+// [core.Auditor] and a [core.DirRouter] write by ways of their own, and are lost.
+//
+// A decorator outside this package begins with [Base], which passes on all that it
+// does not override.
 package wrap

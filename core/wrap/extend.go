@@ -92,6 +92,38 @@ func (x infoOf) Remember(e core.Entry) {
 	}
 }
 
+// Prices implements [core.Pricer].
+func (x infoOf) Prices() (*core.Prices, bool) {
+	if p, ok := core.As[core.Pricer](x.inner); ok {
+		return p.Prices()
+	}
+	return nil, false
+}
+
+// Endpoint implements [core.Endpointer].
+func (x infoOf) Endpoint() string {
+	if e, ok := core.As[core.Endpointer](x.inner); ok {
+		return e.Endpoint()
+	}
+	return ""
+}
+
+// Versioning implements [core.Versioner].
+func (x infoOf) Versioning(ctx context.Context) (core.Versions, error) {
+	if v, ok := core.As[core.Versioner](x.inner); ok {
+		return v.Versioning(ctx)
+	}
+	return core.VersionsUnknown, nil
+}
+
+// Identity implements [core.Identifier]: it is the same tree, whatever is hidden.
+func (x infoOf) Identity() string {
+	if i, ok := core.As[core.Identifier](x.inner); ok {
+		return i.Identity()
+	}
+	return ""
+}
+
 // finisherOf passes [core.Finisher].
 type finisherOf struct{ inner core.Tree }
 

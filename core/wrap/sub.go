@@ -102,6 +102,14 @@ func (s *sub) ownError(err error) error {
 	return &renamed
 }
 
+// Identity implements [core.Identifier]: that of b, and the directory.
+func (s *sub) Identity() string {
+	if inner := s.infoOf.Identity(); inner != "" {
+		return inner + " below " + s.prefix
+	}
+	return ""
+}
+
 func (s *sub) Features() core.Features {
 	f := s.b.Features()
 	if f.MaxKey > 0 {

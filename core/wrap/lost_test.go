@@ -1,0 +1,28 @@
+package wrap_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/s3fc/s3fc/conformance"
+)
+
+// TestLostAbilities holds which abilities each decorator loses: those that write by
+// a way of their own, and those that would lead around it.
+func TestLostAbilities(t *testing.T) {
+	lost := map[string]string{
+		"fault":  "Auditor Copier DirRouter",
+		"filter": "Auditor DirRouter",
+		"freeze": "Auditor DirRouter",
+		"limit":  "Auditor DirRouter",
+		"meter":  "Auditor Copier DirRouter",
+		"retry":  "Auditor Copier DirRouter",
+		"sub":    "Auditor DirRouter Finisher",
+	}
+	for name, decorate := range decorators {
+		got := strings.Join(conformance.LostAbilities(t.Context(), decorate), " ")
+		if want, ok := lost[name]; !ok || got != want {
+			t.Errorf("%s loses %q; want %q", name, got, want)
+		}
+	}
+}
