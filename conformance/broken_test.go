@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"os"
 	"slices"
 	"testing"
 
@@ -131,11 +132,21 @@ func declare(change func(*core.Features)) func(core.Features) core.Features {
 	}
 }
 
-// flaw is a defect, and the check that is meant to catch it.
+// flaw is a defect, and the case that is meant to catch it.
 type flaw struct {
 	name   string
 	caught string
-	open   func() core.Backend
+	open   func() core.Backend                  // or
+	store  func(t testing.TB) conformance.Store // where hooks show it
+	only   bool                                 // no other case catches it
+}
+
+// bad returns a store with the flaw.
+func (f flaw) bad(t testing.TB) conformance.Store {
+	if f.store != nil {
+		return f.store(t)
+	}
+	return conformance.Store{Backend: f.open()}
 }
 
 func without(change func(*core.Features)) core.Features {
@@ -144,34 +155,57 @@ func without(change func(*core.Features)) core.Features {
 	return f
 }
 
-// flaws are what has gone wrong in backends of this and other projects.
-func flaws() []flaw { return slices.Concat(treeFlaws, putFlaws, linkFlaws) }
+// flaws are defects of backends of this and other projects.
+func flaws() []flaw { return slices.Concat(treeFlaws, putFlaws, linkFlaws, storeFlaws) }
 
-// TestFlawsAreCaught holds that each flaw is caught by the check that is meant
-// for it, which finds nothing in a backend without it.
+// TestFlawsAreCaught holds that each flaw is caught by the case that is meant for
+// it, and that no other case catches it where that is said.
 func TestFlawsAreCaught(t *testing.T) {
-	checks := map[string]conformance.Case{}
+	cases := map[string]conformance.Case{}
 	for _, c := range conformance.Checks() {
-		checks[c.Name] = c
+		cases[c.Name] = c
 	}
 	for _, f := range flaws() {
 		t.Run(f.name, func(t *testing.T) {
-			c, ok := checks[f.caught]
-			b := f.open()
-			if !ok || (c.Needs != nil && !c.Needs(b.Features())) {
-				t.Fatalf("there is no check %s, or it does not apply", f.caught)
+			c, ok := cases[f.caught]
+			s := f.bad(t)
+			if why := c.Skip(s); !ok || why != "" {
+				t.Fatalf("there is no case %s, or it does not run: %s", f.caught, why)
 			}
-			err := c.Run(t.Context(), b)
+			err := c.Run(t.Context(), s)
 			if err == nil {
 				t.Errorf("not caught by %s", f.caught)
 			}
 			t.Log(err)
+			if f.only {
+				caughtByNoOther(t, f)
+			}
 		})
 	}
 }
 
-// TestEveryCheckCatches holds that no check is without a flaw that it is for.
-func TestEveryCheckCatches(t *testing.T) {
+// caughtByNoOther runs all other cases on a store with the flaw.
+func caughtByNoOther(t *testing.T, f flaw) {
+	t.Helper()
+	if f.store != nil && os.Getenv("S3FC_TEST_THOROUGH") == "" {
+		return // most of these write files, and take seconds each
+	}
+	for _, c := range conformance.Checks() {
+		if c.Name == f.caught || c.Long {
+			continue
+		}
+		s := f.bad(t)
+		if c.Skip(s) != "" {
+			continue
+		}
+		if err := c.Run(t.Context(), s); err != nil {
+			t.Errorf("caught by %s, too: %v", c.Name, err)
+		}
+	}
+}
+
+// TestEveryCaseCatches holds that there is a flaw for each case.
+func TestEveryCaseCatches(t *testing.T) {
 	meant := map[string]bool{}
 	for _, f := range flaws() {
 		meant[f.caught] = true
@@ -180,8 +214,8 @@ func TestEveryCheckCatches(t *testing.T) {
 		if !meant[c.Name] {
 			t.Errorf("nothing shows that %s can fail", c.Name)
 		}
-		if c.Why == "" || c.Run == nil {
-			t.Errorf("%s says not why, or does nothing", c.Name)
+		if c.Why == "" || c.Guide == "" || c.Run == nil {
+			t.Errorf("%s has no Why, no Guide or no Run", c.Name)
 		}
 	}
 }

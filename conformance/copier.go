@@ -8,9 +8,9 @@ import (
 )
 
 var copierCase = Case{
-	Name: "Copier",
-	Why:  "what the store copies by itself nobody here reads again: it has to be that version, and to go over nothing unseen",
-	Run:  run(checkCopier),
+	Name: "Copier", Guide: "Abilities",
+	Why: "nobody reads a file that the store copied: it must be the planned version, and must replace nothing unseen",
+	Run: run(checkCopier),
 }
 
 func checkCopier(p *probe) {
@@ -28,31 +28,31 @@ func checkCopier(p *probe) {
 	p.takesJustFiles(c)
 }
 
-// copies copies the file e, and checks that the entry returned is there now.
+// copies copies the file e, and checks that the returned entry is there.
 func (p *probe) copies(c core.Copier, e core.Entry, key string, old *core.Entry) {
 	got, err := c.CopyFrom(p.ctx, p.b, e, key, old)
 	if old != nil && errors.Is(err, errors.ErrUnsupported) {
-		return // it is then read and put
+		return // s3fc reads and puts it then
 	}
 	if err != nil {
 		p.failf("CopyFrom(%q): %w", key, err)
 		return
 	}
 	if now := p.stat(key); got.Key != key || got.Token != now.Token || !got.Same(now) || !now.Same(e) && e.MD5.Known() && now.MD5.Known() {
-		p.failf("CopyFrom(%q): %s, and Stat %s; want the content of %s", key, show(got), show(now), show(e))
+		p.failf("CopyFrom(%q) returned %s, and Stat %s; want the content of %s", key, show(got), show(now), show(e))
 	}
 }
 
-// keepsFromCopies checks what a copy goes over, and what not.
+// keepsFromCopies checks which entries a copy replaces, and which not.
 func (p *probe) keepsFromCopies(c core.Copier, e core.Entry) {
 	if p.features.Create != core.GuardNone && p.features.Replace != core.GuardNone {
 		stale := p.staleFile("there")
-		for what, old := range map[string]*core.Entry{"nothing": nil, "what was overwritten since": &stale} {
+		for seen, old := range map[string]*core.Entry{"nothing": nil, "a file that was overwritten since": &stale} {
 			_, err := c.CopyFrom(p.ctx, p.b, e, "there", old)
 			if old != nil && errors.Is(err, errors.ErrUnsupported) {
 				continue
 			}
-			p.refused("CopyFrom over what is there, where "+what+" was seen", err, core.ErrChanged)
+			p.refused("CopyFrom over a file, where "+seen+" was seen", err, core.ErrChanged)
 		}
 		p.holds("there", "the second content")
 	}
@@ -60,8 +60,7 @@ func (p *probe) keepsFromCopies(c core.Copier, e core.Entry) {
 	p.copies(c, e, "over", &now)
 }
 
-// takesJustFiles checks that a link, and a version that is gone, are left to
-// who reads them.
+// takesJustFiles checks that a link, and a version that is gone, are refused.
 func (p *probe) takesJustFiles(c core.Copier) {
 	olds := []core.Entry{p.staleFile("changed"), {Key: "missing", Kind: core.File, Size: 1, Token: "x"}}
 	if p.features.Links {

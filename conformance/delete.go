@@ -1,48 +1,22 @@
 package conformance
 
-import (
-	"fmt"
-
-	"github.com/s3fc/s3fc/core"
-)
-
-func guardsReplace(f core.Features) bool { return f.Replace != core.GuardNone }
+import "github.com/s3fc/s3fc/core"
 
 var deleteCases = []Case{
 	{
-		Name: "Delete",
-		Why:  "what is not in the source has to go, and nothing else",
-		Run:  run(checkDelete),
+		Name: "Delete", Guide: "Deleting",
+		Why: "an entry that the source lacks must go, and no other one with it",
+		Run: run(checkDelete),
 	},
 	{
-		Name: "DeleteMissing",
-		Why:  "a delete is repeated after its answer got lost",
-		Run:  run(checkDeleteMissing),
+		Name: "DeleteMissing", Guide: "Deleting",
+		Why: "a delete is sent again after its answer got lost",
+		Run: run(checkDeleteMissing),
 	},
 	{
-		Name: "DeleteSiblings",
-		Why:  "a key that begins like another, or lies below it, is another",
-		Run:  run(checkDeleteSiblings),
-	},
-	{
-		Name: "DeleteChanged", Needs: guardsReplace,
-		Why: "what somebody wrote since the plan was made must not be deleted unseen",
-		Run: run(checkDeleteChanged),
-	},
-	{
-		Name: "PutChanged", Needs: guardsReplace,
-		Why: "what somebody wrote since the plan was made must not be overwritten unseen",
-		Run: run(checkPutChanged),
-	},
-	{
-		Name: "CreateRace", Needs: func(f core.Features) bool { return f.Create != core.GuardNone },
-		Why: "what somebody created since the plan was made must not be overwritten unseen",
-		Run: run(checkCreateRace),
-	},
-	{
-		Name: "Unconditional", Needs: func(f core.Features) bool { return f.Create == core.GuardNone || f.Replace == core.GuardNone },
-		Why: "a store that refuses what changed should declare it, and one that cannot must not fail half",
-		Run: run(checkUnconditional),
+		Name: "DeleteSiblings", Guide: "Deleting",
+		Why: "a key that begins like the deleted one, or lies below it, is another key",
+		Run: run(checkDeleteSiblings),
 	},
 }
 
@@ -66,7 +40,7 @@ func checkDelete(p *probe) {
 	p.remove(p.stat("d/y"))
 	p.remove(p.stat("a"))
 	p.holdsKeys()
-	p.files("d/e/x", "d/y/z") // nothing of the old is in the way
+	p.files("d/e/x", "d/y/z") // no remains are in the way
 	p.holdsKeys("d/e/x", "d/y/z")
 }
 
@@ -97,86 +71,4 @@ func checkDeleteSiblings(p *probe) {
 	p.nothing("d/a")
 	p.holds("d/ab", bytesOf("d/ab", 20))
 	p.holds("a", bytesOf("a", 20))
-}
-
-// staleFile is an entry that was overwritten since.
-func (p *probe) staleFile(key string) core.Entry {
-	old := p.file(key, "the first content")
-	p.file(key, "the second content")
-	return old
-}
-
-func checkDeleteChanged(p *probe) {
-	old := p.staleFile("d/f")
-	p.refused("Delete of what was overwritten since", p.b.Delete(p.ctx, old), core.ErrChanged)
-	p.holds("d/f", "the second content")
-	if p.features.Links {
-		p.link("d/f", core.Target{Key: "x"})
-		p.refused("Delete of what became a link since", p.b.Delete(p.ctx, old), core.ErrChanged)
-		link := p.stat("d/f")
-		p.link("d/f", core.Target{Key: "y/longer"})
-		p.refused("Delete of a link that was retargeted since", p.b.Delete(p.ctx, link), core.ErrChanged)
-		p.holdsLink("d/f", core.Target{Key: "y/longer"})
-	}
-}
-
-func checkPutChanged(p *probe) {
-	old := p.staleFile("d/f")
-	_, err := p.try(fileOf("d/f", "the third content"), "the third content", &old)
-	p.refused("Put over what was overwritten since", err, core.ErrChanged)
-	p.holds("d/f", "the second content")
-	if p.features.Links {
-		_, err = p.try(linkOf("d/f", core.Target{Key: "x"}), "", &old)
-		p.refused("Put of a link over what was overwritten since", err, core.ErrChanged)
-		p.holds("d/f", "the second content")
-	}
-	p.remove(p.stat("d/f"))
-	_, err = p.try(fileOf("d/f", "the third content"), "the third content", &old)
-	p.refused("Put over what was deleted since", err, core.ErrChanged)
-	p.nothing("d/f")
-	p.holdsKeys()
-}
-
-func checkCreateRace(p *probe) {
-	p.files("d/f")
-	_, err := p.try(fileOf("d/f", "another"), "another", nil)
-	p.refused("Put where nothing was seen, over a file", err, core.ErrChanged)
-	p.holds("d/f", bytesOf("d/f", 20))
-	if !p.features.Links {
-		return
-	}
-	_, err = p.try(linkOf("d/f", core.Target{Key: "x"}), "", nil)
-	p.refused("Put of a link where nothing was seen, over a file", err, core.ErrChanged)
-	p.holds("d/f", bytesOf("d/f", 20))
-	p.link("l", core.Target{Key: "d"})
-	for _, e := range []core.Entry{fileOf("l", "another"), linkOf("l", core.Target{Key: "x"})} {
-		_, err = p.try(e, "another", nil)
-		p.refused(fmt.Sprintf("Put of a %s where nothing was seen, over a link", e.Kind), err, core.ErrChanged)
-	}
-	p.holdsLink("l", core.Target{Key: "d"})
-}
-
-func checkUnconditional(p *probe) {
-	old := p.staleFile("d/f")
-	if p.features.Replace == core.GuardNone {
-		_, over := p.try(fileOf("d/f", "the third content"), "the third content", &old)
-		p.unguarded("Put over what was overwritten since", "Replace", over)
-		p.holds("d/f", "the third content")
-	}
-	if p.features.Create == core.GuardNone {
-		_, created := p.try(fileOf("d/f", "the fourth content"), "the fourth content", nil)
-		p.unguarded("Put where nothing was seen, over a file", "Create", created)
-		p.holds("d/f", "the fourth content")
-	}
-	if p.features.Replace == core.GuardNone {
-		p.unguarded("Delete of what was overwritten since", "Replace", p.b.Delete(p.ctx, old))
-		p.nothing("d/f")
-	}
-}
-
-// unguarded checks that what a feature does not guard is done.
-func (p *probe) unguarded(what, feature string, err error) {
-	if err != nil {
-		p.failf("%s: %w; want no error, for Features.%s is %s", what, err, feature, core.GuardNone)
-	}
 }

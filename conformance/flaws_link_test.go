@@ -10,12 +10,12 @@ import (
 
 // linkFlaws are of links.
 var linkFlaws = []flaw{
-	{"what a target is gets lost", "DirTargets", func() core.Backend {
+	{name: "what a target is gets lost", caught: "DirTargets", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.DirTargets = false }), broken{
 			features: declare(func(f *core.Features) { f.DirTargets = true }),
 		})
 	}},
-	{"what a target is turns into its opposite", "DirTargets", func() core.Backend {
+	{name: "what a target is turns into its opposite", caught: "DirTargets", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Target.Dir == core.IsDir {
 				e.Target.Dir = core.NotDir
@@ -23,29 +23,29 @@ var linkFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"declares links that it has not", "LinkForms", func() core.Backend {
+	{name: "declares links that it has not", caught: "LinkForms", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.Links = false }), broken{
 			features: declare(func(f *core.Features) { f.Links = true }),
 		})
 	}},
-	{"has links that it does not declare", "LinksRefused", func() core.Backend {
+	{name: "has links that it does not declare", caught: "LinksRefused", open: func() core.Backend {
 		return over(broken{features: declare(func(f *core.Features) { f.Links = false })})
 	}},
-	{"declares links to URLs that it has not", "URLLinks", func() core.Backend {
+	{name: "declares links to URLs that it has not", caught: "URLLinks", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.URLLinks = false }), broken{
 			features: declare(func(f *core.Features) { f.URLLinks = true }),
 		})
 	}},
-	{"has links to URLs that it does not declare", "URLLinksRefused", func() core.Backend {
+	{name: "has links to URLs that it does not declare", caught: "URLLinksRefused", open: func() core.Backend {
 		return over(broken{features: declare(func(f *core.Features) { f.URLLinks = false })})
 	}},
-	{"decodes the target of a link once too often", "LinkForms", func() core.Backend {
+	{name: "decodes the target of a link once too often", caught: "LinkForms", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			e.Target.Key = strings.ReplaceAll(e.Target.Key, "%41", "A")
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"stores any target", "BadTargets", func() core.Backend {
+	{name: "stores any target", caught: "BadTargets", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Kind == core.Link && e.Target.Check() != nil {
 				e.Target = core.Target{Key: "."}
@@ -53,7 +53,7 @@ var linkFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"cuts targets that are too long", "TargetTooLong", func() core.Backend {
+	{name: "cuts targets that are too long", caught: "TargetTooLong", open: func() core.Backend {
 		return over(broken{
 			features: declare(func(f *core.Features) { f.MaxTarget = 500 }),
 			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
@@ -62,7 +62,7 @@ var linkFlaws = []flaw{
 			},
 		})
 	}},
-	{"a link that became a file stays a link", "FileToLinkAndBack", func() core.Backend {
+	{name: "a link that became a file stays a link", caught: "FileToLinkAndBack", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old != nil && old.Kind == core.Link && e.Kind == core.File {
 				return *old, nil
@@ -70,7 +70,7 @@ var linkFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"links are followed on the way", "UnderLink", func() core.Backend {
+	{name: "links are followed on the way", caught: "UnderLink", open: func() core.Backend {
 		follow := func(ctx context.Context, b core.Backend, key string) string {
 			if dir, name, ok := strings.Cut(key, "/"); ok {
 				if e, err := b.Stat(ctx, dir); err == nil && e.Kind == core.Link {
@@ -88,7 +88,7 @@ var linkFlaws = []flaw{
 			},
 		})
 	}},
-	{"links are followed on read", "LinkForms", func() core.Backend {
+	{name: "links are followed on read", caught: "LinkForms", open: func() core.Backend {
 		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			rc, e, err := b.Open(ctx, key)
 			if err == nil && e.Kind == core.Link {
@@ -99,7 +99,7 @@ var linkFlaws = []flaw{
 			return rc, e, err
 		}})
 	}},
-	{"deletes through a link", "UnderLink", func() core.Backend {
+	{name: "deletes through a link", caught: "UnderLink", open: func() core.Backend {
 		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			if dir, name, ok := strings.Cut(old.Key, "/"); ok {
 				if e, err := b.Stat(ctx, dir); err == nil && e.Kind == core.Link {

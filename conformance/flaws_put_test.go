@@ -11,8 +11,8 @@ import (
 
 // putFlaws are of files on their way into a store.
 var putFlaws = []flaw{
-	{"a failed body is stored as far as it came", "AtomicPut", func() core.Backend { return over(broken{put: putWhatCame}) }},
-	{"the error of a body is lost", "AtomicPut", func() core.Backend {
+	{name: "a failed body is stored as far as it came", caught: "AtomicPut", open: func() core.Backend { return over(broken{put: putWhatCame}) }},
+	{name: "the error of a body is lost", caught: "AtomicPut", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			stored, err := b.Put(ctx, e, body, old)
 			if err != nil && !errors.Is(err, core.ErrChanged) {
@@ -21,13 +21,13 @@ var putFlaws = []flaw{
 			return stored, err
 		}})
 	}},
-	{"a cancelled put is carried out", "CancelledPut", func() core.Backend {
+	{name: "a cancelled put is carried out", caught: "CancelledPut", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			stored, err := b.Put(context.WithoutCancel(ctx), e, body, old)
 			return stored, errors.Join(err, ctx.Err())
 		}})
 	}},
-	{"temporary files are listed", "TempInvisible", func() core.Backend {
+	{name: "temporary files are listed", caught: "TempInvisible", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Kind != core.File {
 				return b.Put(ctx, e, body, old)
@@ -38,13 +38,13 @@ var putFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"a wrong md5 is accepted", "WrongMD5", func() core.Backend {
+	{name: "a wrong md5 is accepted", caught: "WrongMD5", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			e.MD5 = core.MD5{}
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"a body that is too long is cut", "WrongLength", func() core.Backend {
+	{name: "a body that is too long is cut", caught: "WrongLength", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if body != nil {
 				body = io.LimitReader(body, e.Size)
@@ -52,7 +52,7 @@ var putFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"the time of the first content stays", "Overwrite", func() core.Backend {
+	{name: "the time of the first content stays", caught: "Overwrite", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old != nil {
 				e.ModTime = old.ModTime
@@ -60,43 +60,43 @@ var putFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"times are lost", "ModTimes", func() core.Backend {
+	{name: "times are lost", caught: "ModTimes", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.ModTimes = false }), broken{
 			features: declare(func(f *core.Features) { f.ModTimes = true }),
 		})
 	}},
-	{"times are kept and not declared", "ModTimes", func() core.Backend {
+	{name: "times are kept and not declared", caught: "ModTimes", open: func() core.Backend {
 		return over(broken{features: declare(func(f *core.Features) { f.ModTimes = false })})
 	}},
-	{"declares md5s that it has not", "MD5", func() core.Backend {
+	{name: "declares md5s that it has not", caught: "MD5", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.StoresMD5 = false }), broken{
 			features: declare(func(f *core.Features) { f.StoresMD5 = true }),
 		})
 	}},
-	{"has md5s that it does not declare", "MD5", func() core.Backend {
+	{name: "has md5s that it does not declare", caught: "MD5", open: func() core.Backend {
 		return over(broken{features: declare(func(f *core.Features) { f.StoresMD5 = false })})
 	}},
-	{"takes an ETag for an md5", "MD5", func() core.Backend {
+	{name: "takes an ETag for an md5", caught: "MD5", open: func() core.Backend {
 		return over(broken{stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 			e, err := b.Stat(ctx, key)
 			e.MD5 = core.SumMD5([]byte(e.Token))
 			return e, err
 		}})
 	}},
-	{"needs md5s and does not declare it", "NoMD5", func() core.Backend {
+	{name: "needs md5s and does not declare it", caught: "NoMD5", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.NeedsMD5 = true }), broken{
 			features: declare(func(f *core.Features) { f.NeedsMD5 = false }),
 		})
 	}},
-	{"declares to be flat and is not", "FileAndDir", func() core.Backend {
+	{name: "declares to be flat and is not", caught: "FileAndDir", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.Flat = false }), broken{
 			features: declare(func(f *core.Features) { f.Flat = true }),
 		})
 	}},
-	{"a file takes the place of a directory", "FileAndDir", func() core.Backend {
+	{name: "a file takes the place of a directory", caught: "FileAndDir", open: func() core.Backend {
 		return over(broken{features: declare(func(f *core.Features) { f.Flat = false })})
 	}},
-	{"what is put is not what was to be put", "PutsNoOther", func() core.Backend {
+	{name: "what is put is not what was to be put", caught: "PutsNoOther", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Kind == core.Other {
 				e.Kind = core.File
@@ -104,7 +104,7 @@ var putFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"the token is that of the key", "TokenChanges", func() core.Backend {
+	{name: "the token is that of the key", caught: "TokenChanges", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.Create, f.Replace = core.GuardNone, core.GuardNone }), broken{
 			stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 				e, err := b.Stat(ctx, key)
@@ -118,19 +118,19 @@ var putFlaws = []flaw{
 			},
 		})
 	}},
-	{"Put returns what it was given", "PutMatchesStat", func() core.Backend {
+	{name: "Put returns what it was given", caught: "PutMatchesStat", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			_, err := b.Put(ctx, e, body, old)
 			return e, err
 		}})
 	}},
-	{"keys are unescaped", "Keys", func() core.Backend {
+	{name: "keys are unescaped", caught: "Keys", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			e.Key = strings.ReplaceAll(e.Key, "+", " ")
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"long keys are cut", "LongKeys", func() core.Backend {
+	{name: "long keys are cut", caught: "LongKeys", open: func() core.Backend {
 		return over(broken{
 			features: declare(func(f *core.Features) { f.MaxKey = 600 }),
 			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
@@ -139,12 +139,12 @@ var putFlaws = []flaw{
 			},
 		})
 	}},
-	{"keys are cleaned", "InvalidKeys", func() core.Backend {
+	{name: "keys are cleaned", caught: "InvalidKeys", open: func() core.Backend {
 		return over(broken{stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 			return b.Stat(ctx, strings.TrimPrefix(strings.TrimSuffix(key, "/"), "./"))
 		}})
 	}},
-	{"a byte is lost", "RoundTrip", func() core.Backend {
+	{name: "a byte is lost", caught: "RoundTrip", open: func() core.Backend {
 		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			rc, e, err := b.Open(ctx, key)
 			if rc != nil && e.Size > 1 {
@@ -153,7 +153,7 @@ var putFlaws = []flaw{
 			return rc, e, err
 		}})
 	}},
-	{"a large body that fails is stored as far as it came", "LargeFailures", func() core.Backend {
+	{name: "a large body that fails is stored as far as it came", caught: "LargeFailures", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Size <= 16<<20 {
 				return b.Put(ctx, e, body, old)
@@ -161,7 +161,7 @@ var putFlaws = []flaw{
 			return putWhatCame(ctx, b, e, body, old)
 		}})
 	}},
-	{"a part of a large file is lost", "LargeRoundTrip", func() core.Backend {
+	{name: "a part of a large file is lost", caught: "LargeRoundTrip", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Size <= 16<<20 {
 				return b.Put(ctx, e, body, old)

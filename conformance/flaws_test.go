@@ -18,13 +18,13 @@ import (
 
 // treeFlaws are of listings, reads, deletes and extensions.
 var treeFlaws = []flaw{
-	{"what the other listings yield is not complete", "ListIsComplete", func() core.Backend {
+	{name: "what the other listings yield is not complete", caught: "ListIsComplete", open: func() core.Backend {
 		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, after))
 			return yieldAll(slices.DeleteFunc(entries, func(e core.Entry) bool { return strings.Contains(e.Key, "日") }), err)
 		}})
 	}},
-	{"a reader reads elsewhere than it was told", "ReadersAgree", func() core.Backend {
+	{name: "a reader reads elsewhere than it was told", caught: "ReadersAgree", open: func() core.Backend {
 		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			rc, e, err := b.Open(ctx, key)
 			if at, ok := rc.(io.ReaderAt); ok {
@@ -36,7 +36,7 @@ var treeFlaws = []flaw{
 			return rc, e, err
 		}})
 	}},
-	{"writes get in each other's way", "Concurrent", func() core.Backend {
+	{name: "writes get in each other's way", caught: "Concurrent", open: func() core.Backend {
 		var busy atomic.Bool
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if !busy.CompareAndSwap(false, true) {
@@ -47,18 +47,18 @@ var treeFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"lists in the order of a walk", "Order", func() core.Backend {
+	{name: "lists in the order of a walk", caught: "Order", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.Unordered = true }), broken{
 			features: declare(func(f *core.Features) { f.Unordered = false }),
 		})
 	}},
-	{"lists what follows after with after", "After", func() core.Backend {
+	{name: "lists what follows after with after", caught: "After", open: func() core.Backend {
 		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, ""))
 			return yieldAll(slices.DeleteFunc(entries, func(e core.Entry) bool { return e.Key < after }), err)
 		}})
 	}},
-	{"drops an entry at a page's end", "Pages", func() core.Backend {
+	{name: "drops an entry at a page's end", caught: "Pages", open: func() core.Backend {
 		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, after))
 			if len(entries) > 1000 {
@@ -67,7 +67,7 @@ var treeFlaws = []flaw{
 			return yieldAll(entries, err)
 		}})
 	}},
-	{"a cancelled listing looks complete", "CancelledList", func() core.Backend {
+	{name: "a cancelled listing looks complete", caught: "CancelledList", open: func() core.Backend {
 		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			return func(yield func(core.Entry, error) bool) {
 				for e, err := range b.List(ctx, after) {
@@ -78,7 +78,7 @@ var treeFlaws = []flaw{
 			}
 		}})
 	}},
-	{"leaks a goroutine when a listing is left", "EarlyBreak", func() core.Backend {
+	{name: "leaks a goroutine when a listing is left", caught: "EarlyBreak", open: func() core.Backend {
 		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			return func(yield func(core.Entry, error) bool) {
 				ch := make(chan core.Entry)
@@ -98,7 +98,7 @@ var treeFlaws = []flaw{
 			}
 		}})
 	}},
-	{"a listing shows an old size", "ListMatchesStat", func() core.Backend {
+	{name: "a listing shows an old size", caught: "ListMatchesStat", open: func() core.Backend {
 		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, after))
 			for i := range entries {
@@ -107,7 +107,7 @@ var treeFlaws = []flaw{
 			return yieldAll(entries, err)
 		}})
 	}},
-	{"what is missing is an error of its own", "Missing", func() core.Backend {
+	{name: "what is missing is an error of its own", caught: "Missing", open: func() core.Backend {
 		opaque := errors.New("404")
 		return over(broken{
 			stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
@@ -119,7 +119,7 @@ var treeFlaws = []flaw{
 			},
 		})
 	}},
-	{"errors do not say which key", "ErrorsAreTyped", func() core.Backend {
+	{name: "errors do not say which key", caught: "ErrorsAreTyped", open: func() core.Backend {
 		return over(broken{stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
 			e, err := b.Stat(ctx, key)
 			if err != nil {
@@ -128,14 +128,14 @@ var treeFlaws = []flaw{
 			return e, err
 		}})
 	}},
-	{"Open and Stat disagree", "OpenMatchesStat", func() core.Backend {
+	{name: "Open and Stat disagree", caught: "OpenMatchesStat", open: func() core.Backend {
 		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			rc, e, err := b.Open(ctx, key)
 			e.Token = "W/" + e.Token
 			return rc, e, err
 		}})
 	}},
-	{"a missing entry cannot be deleted", "DeleteMissing", func() core.Backend {
+	{name: "a missing entry cannot be deleted", caught: "DeleteMissing", open: func() core.Backend {
 		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			if _, err := b.Stat(ctx, old.Key); err != nil {
 				return err
@@ -143,7 +143,7 @@ var treeFlaws = []flaw{
 			return b.Delete(ctx, old)
 		}})
 	}},
-	{"a delete takes what lies below along", "DeleteSiblings", func() core.Backend {
+	{name: "a delete takes what lies below along", caught: "DeleteSiblings", open: func() core.Backend {
 		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			entries, err := collect(b.List(ctx, ""))
 			for _, e := range entries {
@@ -154,10 +154,10 @@ var treeFlaws = []flaw{
 			return errors.Join(err, b.Delete(ctx, old))
 		}})
 	}},
-	{"a delete does nothing", "Delete", func() core.Backend {
+	{name: "a delete does nothing", caught: "Delete", open: func() core.Backend {
 		return over(broken{del: func(context.Context, core.Backend, core.Entry) error { return nil }})
 	}},
-	{"a delete does not look at what is there", "DeleteChanged", func() core.Backend {
+	{name: "a delete does not look at what is there", caught: "DeleteChanged", open: func() core.Backend {
 		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			if e := now(ctx, b, old.Key); e != nil {
 				return b.Delete(ctx, *e)
@@ -165,7 +165,7 @@ var treeFlaws = []flaw{
 			return nil
 		}})
 	}},
-	{"an overwrite does not look at what is there", "PutChanged", func() core.Backend {
+	{name: "an overwrite does not look at what is there", caught: "PutChanged", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old != nil {
 				old = now(ctx, b, e.Key)
@@ -173,7 +173,7 @@ var treeFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"a create does not look at what is there", "CreateRace", func() core.Backend {
+	{name: "a create does not look at what is there", caught: "CreateRace", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old == nil {
 				old = now(ctx, b, e.Key)
@@ -181,10 +181,10 @@ var treeFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{"looks at what is there and does not declare it", "Unconditional", func() core.Backend {
+	{name: "looks at what is there and does not declare it", caught: "Unconditional", open: func() core.Backend {
 		return over(broken{features: declare(func(f *core.Features) { f.Create, f.Replace = core.GuardNone, core.GuardNone })})
 	}},
-	{"a create that looks first and writes then", "ConcurrentSameKey", func() core.Backend {
+	{name: "a create that looks first and writes then", caught: "ConcurrentSameKey", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.Create, f.Replace = core.GuardNone, core.GuardNone }), broken{
 			features: declare(func(f *core.Features) { f.Create, f.Replace = core.GuardAtomic, core.GuardAtomic }),
 			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
@@ -196,7 +196,7 @@ var treeFlaws = []flaw{
 			},
 		})
 	}},
-	{"the bytes of one version with the entry of another", "ReadWhileWritten", func() core.Backend {
+	{name: "the bytes of one version with the entry of another", caught: "ReadWhileWritten", open: func() core.Backend {
 		return over(broken{open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
 			e, err := b.Stat(ctx, key)
 			if err != nil {
@@ -207,14 +207,14 @@ var treeFlaws = []flaw{
 			return rc, e, err
 		}})
 	}},
-	{"an md5 of the same size proves", "Prover", func() core.Backend { return lyingProver{memory.NewOpaque(memory.All)} }},
-	{"all files of one size have one fingerprint", "Fingerprinter", func() core.Backend { return sizePrints{memory.NewOpaque(memory.All)} }},
-	{"a batch hides the errors of its keys", "BatchDelete", func() core.Backend { return silentBatch{memory.NewOpaque(memory.All)} }},
-	{"costs less than nothing", "Coster", func() core.Backend { return generous{memory.New()} }},
-	{"a copy takes another version", "Copier", func() core.Backend { return copier{memory.New(), anyVersion} }},
-	{"a copy takes a link for a file", "Copier", func() core.Backend { return copier{memory.New(), anyKind} }},
-	{"a copy goes over anything", "Copier", func() core.Backend { return copier{memory.New(), anyOld} }},
-	{"the end of a run empties the tree", "Finisher", func() core.Backend { return sweeper{memory.New()} }},
+	{name: "an md5 of the same size proves", caught: "Prover", open: func() core.Backend { return lyingProver{memory.NewOpaque(memory.All)} }},
+	{name: "all files of one size have one fingerprint", caught: "Fingerprinter", open: func() core.Backend { return sizePrints{memory.NewOpaque(memory.All)} }},
+	{name: "a batch hides the errors of its keys", caught: "BatchDelete", open: func() core.Backend { return silentBatch{memory.NewOpaque(memory.All)} }},
+	{name: "costs less than nothing", caught: "Coster", open: func() core.Backend { return generous{memory.New()} }},
+	{name: "a copy takes another version", caught: "Copier", open: func() core.Backend { return copier{memory.New(), anyVersion} }},
+	{name: "a copy takes a link for a file", caught: "Copier", open: func() core.Backend { return copier{memory.New(), anyKind} }},
+	{name: "a copy goes over anything", caught: "Copier", open: func() core.Backend { return copier{memory.New(), anyOld} }},
+	{name: "the end of a run empties the tree", caught: "Finisher", open: func() core.Backend { return sweeper{memory.New()} }},
 }
 
 type lyingProver struct{ *memory.Opaque }

@@ -11,23 +11,23 @@ import (
 
 var keyCases = []Case{
 	{
-		Name: "Keys",
-		Why:  "names hold anything; one that is encoded, decoded or normalised on its way is another file",
-		Run:  run(checkKeys),
+		Name: "Keys", Guide: "Keys",
+		Why: "a name may have any character; one that is encoded, decoded or normalised on its way names another file",
+		Run: run(checkKeys),
 	},
 	{
-		Name: "LongKeys",
-		Why:  "a key that is too long has to be refused before anything is written; one that is not has to arrive",
-		Run:  run(checkLongKeys),
+		Name: "LongKeys", Guide: "Keys",
+		Why: "a key that is too long must be refused before anything is written; any other one must arrive",
+		Run: run(checkLongKeys),
 	},
 	{
-		Name: "InvalidKeys",
-		Why:  "keys come from strangers, and must not reach anything but themselves",
-		Run:  run(checkInvalidKeys),
+		Name: "InvalidKeys", Guide: "Keys",
+		Why: "keys come from strangers, and must not reach any other entry, nor leave the store",
+		Run: run(checkInvalidKeys),
 	},
 }
 
-// oddKeys are valid. Each of the pairs that look alike has to stay two.
+// oddKeys are valid. Pairs that look alike must stay two keys.
 var oddKeys = []string{
 	"with space", " lead", "trail ", "two  spaces", "tab-less", "dir with space/x y", "+", "a+b", "%", "%2F", "a%2Fb", "%41", "A", "100%",
 	"?", "q?x=1&y", "#", "frag#x", "&", "a&amp;b", "<b>", "\"quoted\"", "it's", "`tick`", "back\\slash", "..\\up", "c:colon", "star*", "pipe|x", ";", "=",
@@ -44,7 +44,7 @@ func checkKeys(p *probe) {
 		}
 	}
 	if len(held) < len(oddKeys)/2 {
-		p.failf("only %d of %d valid keys can be held: %q", len(held), len(oddKeys), held)
+		p.failf("CheckPut refuses more than half of the valid keys: %d of %d are stored: %q", len(held), len(oddKeys), held)
 	}
 	for _, key := range held {
 		p.holds(key, bytesOf(key, 30))
@@ -92,7 +92,7 @@ func checkLongKeys(p *probe) {
 			continue
 		}
 		if !p.carries(fileOf(key, "content"), "content") {
-			p.failf("a key of %d bytes is refused, and none of its limits says so", len(key))
+			p.failf("a key of %d bytes is refused, but is within Features.MaxKey and Features.MaxSegment", len(key))
 			continue
 		}
 		p.holds(key, "content")
@@ -105,11 +105,11 @@ func checkLongKeys(p *probe) {
 		p.nothing(key)
 	}
 	if after := len(p.keys("")); after != before {
-		p.failf("%d entries, want %d, after keys that are too long", after, before)
+		p.failf("List yielded %d entries after keys that are too long; want %d", after, before)
 	}
 }
 
-// invalidKeys name nothing, and must not be taken for a, b or d/x.
+// invalidKeys are not valid, and must not be taken for a, b or d/x.
 var invalidKeys = []string{
 	"", ".", "..", "/", "/a", "//a", "./a", "a/", "a/.", "a//", "d//x", "d/./x", "d/../a", "../a", "d/x/", "d/x/../x", "x/..", "../../a",
 	"a\x00", "a\x00b", "a\nb", "a\r", "\x7f", "\x1b[2J", "c1\u0085", "a\xff", "\xc3\x28", "\xed\xa0\x80",
@@ -122,7 +122,7 @@ func checkInvalidKeys(p *probe) {
 		_, err := p.try(fileOf(key, "evil"), "evil", nil)
 		p.refused(fmt.Sprintf("Put(%q)", key), err, core.ErrUnsupportedKey)
 		_, err = p.try(fileOf(key, "evil"), "evil", &canary)
-		p.refused(fmt.Sprintf("Put(%q) over something", key), err, core.ErrUnsupportedKey)
+		p.refused(fmt.Sprintf("Put(%q) over an entry", key), err, core.ErrUnsupportedKey)
 		if p.features.Links {
 			_, err = p.try(linkOf(key, core.Target{Key: "a"}), "", nil)
 			p.refused(fmt.Sprintf("Put(%q) of a link", key), err, core.ErrUnsupportedKey)
@@ -143,9 +143,9 @@ func (p *probe) unreachable(key string, canary core.Entry) {
 	}
 	for op, err := range map[string]error{"Stat": statErr, "Open": openErr} {
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, core.ErrUnsupportedKey) {
-			p.failf("%s(%q): %v; want fs.ErrNotExist or core.ErrUnsupportedKey", op, key, err)
+			p.failf("%s(%q): %s, and nor is it core.ErrUnsupportedKey", op, key, notErr(err, fs.ErrNotExist))
 		}
 	}
 	canary.Key = key
-	_ = p.b.Delete(p.ctx, canary) // whatever it says, nothing may be gone
+	_ = p.b.Delete(p.ctx, canary) // with or without an error, no entry may be gone
 }

@@ -12,48 +12,48 @@ func hasLinks(f core.Features) bool { return f.Links }
 
 var linkCases = []Case{
 	{
-		Name: "LinkForms", Needs: hasLinks,
-		Why: "a link has to come back as a link to the same thing, whatever its target is called and whether it is there",
+		Name: "LinkForms", Guide: "Links", Needs: hasLinks,
+		Why: "a link must come back with the same target, whatever the target's name, and whether it exists or not",
 		Run: run(checkLinkForms),
 	},
 	{
-		Name: "URLLinks", Needs: func(f core.Features) bool { return f.URLLinks },
+		Name: "URLLinks", Guide: "Links", Needs: func(f core.Features) bool { return f.URLLinks },
 		Why: "a link to a URL must come back byte for byte",
 		Run: run(checkURLLinks),
 	},
 	{
-		Name: "LinksRefused", Needs: func(f core.Features) bool { return !f.Links },
-		Why: "a store that cannot hold links must say so, or they arrive as something else",
+		Name: "LinksRefused", Guide: "Links", Needs: func(f core.Features) bool { return !f.Links },
+		Why: "a store without links must refuse them, or they arrive as something else",
 		Run: run(checkLinksRefused),
 	},
 	{
-		Name: "URLLinksRefused", Needs: func(f core.Features) bool { return !f.URLLinks },
-		Why: "a store that cannot hold links to URLs must say so, or they arrive as something else",
+		Name: "URLLinksRefused", Guide: "Links", Needs: func(f core.Features) bool { return !f.URLLinks },
+		Why: "a store without links to URLs must refuse them, or they arrive as something else",
 		Run: run(checkURLLinksRefused),
 	},
 	{
-		Name: "BadTargets", Needs: func(f core.Features) bool { return f.Links || f.URLLinks },
-		Why: "a target that no tree can hold must not be written, for it could not be read back",
+		Name: "BadTargets", Guide: "Links", Needs: func(f core.Features) bool { return f.Links || f.URLLinks },
+		Why: "a target that is not valid must not be written, because it cannot be read back",
 		Run: run(checkBadTargets),
 	},
 	{
-		Name: "TargetTooLong", Needs: func(f core.Features) bool { return f.Links && f.MaxTarget > 0 },
-		Why: "a target that is too long has to be refused before anything is written; one that is not has to arrive",
+		Name: "TargetTooLong", Guide: "Links", Needs: func(f core.Features) bool { return f.Links && f.MaxTarget > 0 },
+		Why: "a target that is too long must be refused before anything is written; any other one must arrive",
 		Run: run(checkTargetTooLong),
 	},
 	{
-		Name: "DirTargets", Needs: hasLinks,
-		Why: "a link to a directory is written otherwise than one to a file; what is known of it must not turn into its opposite",
+		Name: "DirTargets", Guide: "Links", Needs: hasLinks,
+		Why: "some stores write a link to a directory differently; a known Target.Dir must not turn into its opposite",
 		Run: run(checkDirTargets),
 	},
 	{
-		Name: "FileToLinkAndBack", Needs: hasLinks,
-		Why: "what an overwrite leaves of the entry before makes a link of a file, or a file of a link",
+		Name: "FileToLinkAndBack", Guide: "Links", Needs: hasLinks,
+		Why: "remains of the overwritten entry turn a file into a link, or a link into a file",
 		Run: run(checkFileToLinkAndBack),
 	},
 	{
-		Name: "UnderLink", Needs: hasLinks,
-		Why: "links are never followed: behind one may be anything, even what is not part of the tree",
+		Name: "UnderLink", Guide: "Links", Needs: hasLinks,
+		Why: "links are never followed: one may lead anywhere, also out of the tree",
 		Run: run(checkUnderLink),
 	},
 }
@@ -75,7 +75,7 @@ func checkLinkForms(p *probe) {
 		}
 	}
 	if len(held) < len(oddTargets) {
-		p.failf("only %d of %d links can be held", len(held), 2*len(oddTargets))
+		p.failf("CheckPut refuses more than half of the links: %d of %d are stored", len(held), 2*len(oddTargets))
 	}
 	p.link("chain", core.Target{Key: "l0"})
 	held["chain"] = core.Target{Key: "l0"}
@@ -86,7 +86,7 @@ func checkLinkForms(p *probe) {
 	p.holds("f", bytesOf("f", 20))
 }
 
-// listsLinks checks that a listing says link, or that it cannot tell.
+// listsLinks checks that a listing shows links as such, or with MaybeLink.
 func (p *probe) listsLinks(want map[string]core.Target) {
 	n := 0
 	for _, e := range p.list("") {
@@ -96,13 +96,13 @@ func (p *probe) listsLinks(want map[string]core.Target) {
 		}
 		switch {
 		case isLink && e.Kind == core.Link && !e.Partial && !e.Target.Same(target):
-			p.failf("List: %s, want a link to %s", show(e), target)
+			p.failf("List yielded %s; want a link to %s", show(e), target)
 		case isLink && e.Kind != core.Link && !e.MaybeLink, !isLink && e.Kind != core.File:
-			p.failf("List: %s", show(e))
+			p.failf("List yielded %s; want a %s, or MaybeLink", show(e), map[bool]core.Kind{true: core.Link, false: core.File}[isLink])
 		}
 	}
 	if n != len(want) {
-		p.failf("List: %d links, want %d", n, len(want))
+		p.failf("List yielded %d links; want %d", n, len(want))
 	}
 }
 
@@ -119,7 +119,7 @@ func checkURLLinks(p *probe) {
 		if p.carries(linkOf(key, target), "") {
 			p.holdsLink(key, target)
 		} else {
-			p.failf("a link to %s is refused, but Features.URLLinks is declared", url)
+			p.failf("Features.URLLinks is declared, but a link to %s is refused", url)
 		}
 	}
 }
@@ -142,17 +142,18 @@ func checkBadTargets(p *probe) {
 	)
 }
 
-// refuseLinks checks that no link to any of the targets is stored, neither
-// where nothing is nor over a file.
+// refuseLinks checks that no link to any of the targets is stored, neither at a
+// new key nor over a file.
 func (p *probe) refuseLinks(targets ...core.Target) {
 	p.files("f", "d/x")
 	old := p.stat("f")
 	for _, t := range targets {
 		_, err := p.try(linkOf("l", t), "", nil)
-		p.refused(fmt.Sprintf("Put of a link to %+v", t), err, core.ErrUnsupportedLink)
+		to := fmt.Sprintf("the key %q and the URL %q", t.Key, t.URL)
+		p.refused("Put of a link to "+to, err, core.ErrUnsupportedLink)
 		_, err = p.try(linkOf("f", t), "", &old)
-		p.refused(fmt.Sprintf("Put of a link to %+v over a file", t), err, core.ErrUnsupportedLink)
-		p.refused(fmt.Sprintf("CheckPut of a link to %+v", t), core.CheckPut(p.b, linkOf("l", t)), core.ErrUnsupportedLink)
+		p.refused("Put over a file of a link to "+to, err, core.ErrUnsupportedLink)
+		p.refused("CheckPut of a link to "+to, core.CheckPut(p.b, linkOf("l", t)), core.ErrUnsupportedLink)
 	}
 	p.nothing("l")
 	p.holds("f", bytesOf("f", 20))
@@ -165,7 +166,7 @@ func checkTargetTooLong(p *probe) {
 	if p.carries(linkOf("l", fits), "") {
 		p.holdsLink("l", fits)
 	} else {
-		p.failf("a link to a key of %d bytes is refused, and Features.MaxTarget is %d", n, n)
+		p.failf("Features.MaxTarget is %d, but a link to a key of %d bytes is refused", n, n)
 	}
 	p.refuseLongLink(over)
 	p.refuseLongLink(core.Target{Key: strings.Repeat("日", n/3) + "xxxx"})
@@ -193,9 +194,9 @@ func checkDirTargets(p *probe) {
 		case got.Dir == t.Dir:
 			kept++
 		case got.Dir != core.DirUnknown:
-			p.failf("a target that is %q came back as %q", t.Dir, got.Dir)
+			p.failf("Target.Dir of a link to %s was %q and came back as %q", t.Key, t.Dir, got.Dir)
 		case p.features.DirTargets:
-			p.failf("that the target %s is %q was lost, but Features.DirTargets is declared", t, t.Dir)
+			p.failf("Features.DirTargets is declared, but Target.Dir %q of a link to %s was lost", t.Dir, t.Key)
 		}
 	}
 	if kept == 5 && !p.features.DirTargets {
@@ -229,13 +230,13 @@ func checkUnderLink(p *probe) {
 	p.nothing("l/x")
 	through := p.stat("d/x")
 	through.Key = "l/x"
-	_ = p.b.Delete(p.ctx, through) // whatever it says, d/x must not be gone
+	_ = p.b.Delete(p.ctx, through) // with or without an error, d/x must stay
 	_, err := p.try(fileOf("l/x", "through"), "through", nil)
 	_, errOver := p.try(fileOf("l/x", "through"), "through", &through)
 	_, errNew := p.try(fileOf("l/new", "through"), "through", nil)
 	if p.features.Flat {
 		if err := errors.Join(err, errNew); err != nil {
-			p.failf("Put below a link: %w; want none, for Features.Flat is declared", err)
+			p.failf("Features.Flat is declared, but Put below a link fails: %w", err)
 		}
 		p.holds("l/x", "through")
 		p.holdsKeys("d/x", "l", "l/new", "l/x")

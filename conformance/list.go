@@ -21,45 +21,45 @@ func ordered(f core.Features) bool { return !f.Unordered }
 
 var listCases = []Case{
 	{
-		Name: "Order", Needs: ordered,
-		Why: "the two sides are merged by key; one key out of place and a copy deletes what it just wrote",
+		Name: "Order", Guide: "Listing", Needs: ordered,
+		Why: "the two sides are merged by key; one key out of place makes a copy delete a file that it just wrote",
 		Run: run(checkOrder),
 	},
 	{
-		Name: "ListIsComplete",
-		Why:  "what is not listed is taken to be absent",
-		Run:  run(checkComplete),
+		Name: "ListIsComplete", Guide: "Listing",
+		Why: "an entry that is not listed counts as absent and is deleted on the other side",
+		Run: run(checkComplete),
 	},
 	{
-		Name: "After",
-		Why:  "a listing that failed is gone on with after its last key, and large ones are split",
-		Run:  run(checkAfter),
+		Name: "After", Guide: "Listing",
+		Why: "a listing that failed is resumed after its last key, and a large one is split by keys",
+		Run: run(checkAfter),
 	},
 	{
-		Name: "Pages", Long: true,
-		Why: "stores list in pages, and the seams are where entries are lost or doubled",
+		Name: "Pages", Guide: "Listing", Long: true,
+		Why: "stores list in pages, and entries get lost or doubled between two of them",
 		Run: run(checkPages),
 	},
 	{
-		Name: "ListMatchesStat",
-		Why:  "a plan is made from the listing; what it says of an entry has to be so",
-		Run:  run(checkListMatchesStat),
+		Name: "ListMatchesStat", Guide: "Listing",
+		Why: "a plan is made from the listing, and a wrong size or token in it makes a wrong plan",
+		Run: run(checkListMatchesStat),
 	},
 	{
-		Name: "CancelledList",
-		Why:  "a listing that was cut must not look complete: all that it did not reach would be deleted",
-		Run:  run(checkCancelledList),
+		Name: "CancelledList", Guide: "Listing",
+		Why: "a listing that was cut short and looks complete deletes every entry that it did not reach",
+		Run: run(checkCancelledList),
 	},
 	{
-		Name: "EarlyBreak",
-		Why:  "a listing that nobody reads on must let go of its goroutines and connections",
-		Run:  run(checkEarlyBreak),
+		Name: "EarlyBreak", Guide: "Listing",
+		Why: "a listing that is left early must release its goroutines and connections",
+		Run: run(checkEarlyBreak),
 	},
 }
 
-// orderKeys are such that they come out in another order where a directory
-// sorts by its name alone, UTF-16 is compared, or case is ignored. None is
-// another one's directory, not even if case is ignored.
+// orderKeys sort differently where a directory sorts by its name alone, where
+// UTF-16 is compared, or where case is ignored. None is a directory of another,
+// not even if case is ignored.
 var orderKeys = []string{
 	"C", "D1/1", "a b", "a!", "a-b", "a-c/d", "a.txt", "a/1", "a/1.x/y", "a/10", "a/2/3", "a0", "aé", "aa/b", "b/c/d/e", "ba",
 	"z", "é", "éa/x", "日本", "\uff5e", "😀",
@@ -71,7 +71,7 @@ func checkOrder(p *probe) {
 		p.files(keys[i])
 	}
 	if got := p.keys(""); !slices.Equal(got, keys) {
-		p.failf("List: %q,\nwant %q", got, keys)
+		p.failf("List yielded %q;\nwant, in byte order, %q", got, keys)
 	}
 }
 
@@ -96,7 +96,7 @@ func checkAfter(p *probe) {
 			slices.Sort(got)
 		}
 		if !slices.Equal(got, want) {
-			p.failf("List(after %q): %q, want %q", after, got, want)
+			p.failf("List(after %q) yielded %q; want %q", after, got, want)
 		}
 	}
 }
@@ -123,10 +123,10 @@ func checkPages(p *probe) {
 		slices.Sort(got)
 	}
 	if !slices.Equal(got, keys) {
-		p.failf("List: %d keys, want %d, in order", len(got), len(keys))
+		p.failf("List yielded %d keys; want the %d that were put, in order", len(got), len(keys))
 	}
 	if got := p.keys(keys[999]); len(got) != n-1000 {
-		p.failf("List(after the 1000th key): %d keys, want %d", len(got), n-1000)
+		p.failf("List(after the 1000th key) yielded %d keys; want %d", len(got), n-1000)
 	}
 }
 
@@ -136,28 +136,29 @@ func checkListMatchesStat(p *probe) {
 		stat := p.stat(e.Key)
 		switch {
 		case !e.Partial && e.MaybeLink:
-			p.failf("%q: listed as one that may be a link, but not as partial", e.Key)
-		case !e.Partial && !identical(e, stat):
-			p.failf("%q: listed as %+v, Stat says %+v", e.Key, e, stat)
+			p.failf("%q: listed with MaybeLink, but not as Partial", e.Key)
+		case !e.Partial && differences(e, stat) != "":
+			p.failf("%q: List and Stat return different entries: %s", e.Key, differences(e, stat))
 		case e.Partial:
 			p.partial(e, stat)
 		}
 	}
 }
 
-// partial checks that what a listing does say is so.
+// partial checks the fields that a partial entry of a listing has against the
+// complete entry.
 func (p *probe) partial(e, stat core.Entry) {
 	switch {
 	case e.Key != stat.Key || e.Token != stat.Token:
-		p.failf("%q: listed with key and token %q %q, Stat says %q %q", e.Key, e.Key, e.Token, stat.Key, stat.Token)
+		p.failf("%q: List has the token %q, Stat %q", e.Key, e.Token, stat.Token)
 	case e.Kind != stat.Kind && (!e.MaybeLink || e.Kind != core.File):
-		p.failf("%q: listed as a %s that cannot be a link; Stat says %s", e.Key, e.Kind, show(stat))
+		p.failf("%q: listed as a %s without MaybeLink; Stat returns %s", e.Key, e.Kind, show(stat))
 	case e.Kind == stat.Kind && e.Size != stat.Size:
-		p.failf("%q: listed with %d bytes, Stat says %d", e.Key, e.Size, stat.Size)
+		p.failf("%q: List has Size %d, Stat %d", e.Key, e.Size, stat.Size)
 	case e.MD5.Known() && e.MD5 != stat.MD5:
-		p.failf("%q: listed with md5 %s, Stat says %q", e.Key, e.MD5, stat.MD5)
+		p.failf("%q: List has the md5 %s, Stat %q", e.Key, e.MD5, stat.MD5)
 	case !e.ModTime.IsZero() && !e.ModTime.Equal(stat.ModTime):
-		p.failf("%q: listed with time %s, Stat says %s", e.Key, e.ModTime, stat.ModTime)
+		p.failf("%q: List has ModTime %s, Stat %s", e.Key, utc(e.ModTime), utc(stat.ModTime))
 	}
 }
 
@@ -173,7 +174,7 @@ func checkCancelledList(p *probe) {
 		}
 		for _, err := range p.b.List(ctx, "") {
 			if last != nil {
-				p.failf("the listing goes on after %w", last)
+				p.failf("the listing goes on after the error %w", last)
 			}
 			if n++; n == reached {
 				cancel()
@@ -181,14 +182,17 @@ func checkCancelledList(p *probe) {
 			last = err
 		}
 		cancel()
-		if _, one := core.ErrorKey(last); !errors.Is(last, context.Canceled) || one {
-			p.failf("a listing cancelled after %d entries ends with %v after %d; want context.Canceled, about no key", reached, last, n)
+		switch key, one := core.ErrorKey(last); {
+		case !errors.Is(last, context.Canceled):
+			p.failf("a listing that was cancelled after %d entries ends after %d: %s", reached, n, notErr(last, context.Canceled))
+		case one:
+			p.failf("a listing that was cancelled ends with an error about the key %q; want one without a key", key)
 		}
 	}
 }
 
-// breaks is how many listings are left early; a leak shows as about so many
-// goroutines, and a few connections kept for reuse do not.
+// breaks is the number of listings that are left early. A leak shows as about as
+// many goroutines; a few connections kept for reuse do not.
 const breaks = 40
 
 func checkEarlyBreak(p *probe) {

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,15 +9,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/s3fc/s3fc/core"
 )
 
-// probe is a backend under test with what was found wrong. Its methods go on
-// after a failure, so that one run tells all.
+// probe is a store under test and the failures that were found. Its methods go on
+// after a failure, so that one run reports them all.
 type probe struct {
 	ctx      context.Context
+	store    Store
 	b        core.Backend
 	features core.Features
 
@@ -26,7 +25,7 @@ type probe struct {
 	errs []error
 }
 
-// failf records what is wrong; the first few say it all.
+// failf records a failure, up to eight.
 func (p *probe) failf(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,13 +34,13 @@ func (p *probe) failf(format string, args ...any) {
 	}
 }
 
-// bytesOf is n bytes that look like nothing else, the same for the same seed.
+// bytesOf returns n bytes made from seed.
 func bytesOf(seed string, n int) string {
 	block := core.SumMD5([]byte(seed)).String() + "\n"
 	return strings.Repeat(block, n/len(block)+1)[:n]
 }
 
-// fileOf is the entry of a file before it is put.
+// fileOf returns the entry of a file before it is put.
 func fileOf(key, content string) core.Entry {
 	return core.Entry{Key: key, Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5([]byte(content))}
 }
@@ -50,7 +49,7 @@ func linkOf(key string, t core.Target) core.Entry {
 	return core.Entry{Key: key, Kind: core.Link, Target: t}
 }
 
-// seen is what is at key, as the old of a Put.
+// seen returns the entry at key, or nil, as the old of a Put.
 func (p *probe) seen(key string) *core.Entry {
 	e, err := p.b.Stat(p.ctx, key)
 	switch {
@@ -62,7 +61,7 @@ func (p *probe) seen(key string) *core.Entry {
 	return nil
 }
 
-// put writes e over whatever is at its key.
+// put stores e in place of the entry at its key.
 func (p *probe) put(e core.Entry, content string) core.Entry {
 	return p.putOver(e, content, p.seen(e.Key))
 }
@@ -75,7 +74,7 @@ func (p *probe) putOver(e core.Entry, content string, old *core.Entry) core.Entr
 	return stored
 }
 
-// try puts e and returns what came of it. The body of a link is nil.
+// try puts e and returns the result. The body of a link is nil.
 func (p *probe) try(e core.Entry, content string, old *core.Entry) (core.Entry, error) {
 	if e.Kind == core.Link {
 		return p.b.Put(p.ctx, e, nil, old)
@@ -112,7 +111,7 @@ func read(ctx context.Context, t core.Tree, key string) ([]byte, core.Entry, err
 	return content, e, errors.Join(err, rc.Close())
 }
 
-// holds checks that key holds this file, and says so in every way.
+// holds checks that Open and Stat show this file at key.
 func (p *probe) holds(key, content string) {
 	b, opened, err := read(p.ctx, p.b, key)
 	switch {
@@ -120,7 +119,7 @@ func (p *probe) holds(key, content string) {
 		p.failf("Open(%q): %w", key, err)
 		return
 	case opened.Kind != core.File:
-		p.failf("Open(%q): a %s, want a file", key, opened.Kind)
+		p.failf("Open(%q) returned a %s; want a file", key, opened.Kind)
 		return
 	case string(b) != content:
 		p.failf("Open(%q): %s", key, contentDiffers(b, content))
@@ -128,19 +127,12 @@ func (p *probe) holds(key, content string) {
 	want := fileOf(key, content)
 	for how, e := range map[string]core.Entry{"Open": opened, "Stat": p.stat(key)} {
 		if e.Kind != core.File || e.Key != key || e.Size != want.Size || (e.MD5.Known() && e.MD5 != want.MD5) || e.Target != (core.Target{}) {
-			p.failf("%s(%q): %s, want %s", how, key, show(e), show(want))
+			p.failf("%s(%q) returned %s; want %s", how, key, show(e), show(want))
 		}
 	}
 }
 
-func contentDiffers(got []byte, want string) string {
-	if len(got) != len(want) {
-		return fmt.Sprintf("%d bytes, want %d", len(got), len(want))
-	}
-	return fmt.Sprintf("other bytes than were put (md5 %s, want %s)", core.SumMD5(got), core.SumMD5([]byte(want)))
-}
-
-// holdsLink checks that key holds a link to t.
+// holdsLink checks that Open and Stat show a link to t at key.
 func (p *probe) holdsLink(key string, t core.Target) {
 	rc, opened, err := p.b.Open(p.ctx, key)
 	if err != nil {
@@ -148,32 +140,38 @@ func (p *probe) holdsLink(key string, t core.Target) {
 		return
 	}
 	if rc != nil {
-		p.failf("Open(%q): a reader, want nil for a link", key)
+		p.failf("Open(%q) returned a reader; want nil for a link", key)
 		_ = rc.Close()
 	}
 	for how, e := range map[string]core.Entry{"Open": opened, "Stat": p.stat(key)} {
 		if e.Kind != core.Link || e.Key != key || !e.Target.Same(t) {
-			p.failf("%s(%q): %s, want a link to %s", how, key, show(e), t)
+			p.failf("%s(%q) returned %s; want a link to %s", how, key, show(e), t)
 		}
 	}
 }
 
-// nothing checks that nothing is at key.
-func (p *probe) nothing(key string) {
-	if e, err := p.b.Stat(p.ctx, key); !errors.Is(err, fs.ErrNotExist) {
-		p.failf("Stat(%q): %s, %v; want fs.ErrNotExist", key, show(e), err)
+// nothing checks that Stat and Open find nothing at key.
+func (p *probe) nothing(key string) { p.nothingIn(p.b, key) }
+
+// nothingIn is nothing for another handle on the store.
+func (p *probe) nothingIn(t core.Tree, key string) {
+	e, err := t.Stat(p.ctx, key)
+	if !errors.Is(err, fs.ErrNotExist) {
+		p.failf("Stat(%q) found %s: %s", key, show(e), notErr(err, fs.ErrNotExist))
 	}
-	rc, e, err := p.b.Open(p.ctx, key)
+	rc, e, err := t.Open(p.ctx, key)
 	if rc != nil {
 		_ = rc.Close()
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		p.failf("Open(%q): %s, %v; want fs.ErrNotExist", key, show(e), err)
+		p.failf("Open(%q) found %s: %s", key, show(e), notErr(err, fs.ErrNotExist))
 	}
 }
 
-func (p *probe) list(after string) (entries []core.Entry) {
-	for e, err := range p.b.List(p.ctx, after) {
+func (p *probe) list(after string) []core.Entry { return p.listIn(p.b, after) }
+
+func (p *probe) listIn(t core.Tree, after string) (entries []core.Entry) {
+	for e, err := range t.List(p.ctx, after) {
 		if err != nil {
 			p.failf("List(after %q): %w", after, err)
 			continue
@@ -191,26 +189,25 @@ func (p *probe) keys(after string) []string {
 	return keys
 }
 
-// holdsKeys checks that the tree lists just these keys, in any order.
+// holdsKeys checks that the listing has exactly these keys, in any order.
 func (p *probe) holdsKeys(want ...string) {
 	got := p.keys("")
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		p.failf("List: %q, want %q", got, want)
+		p.failf("List yielded %q; want %q", got, want)
 	}
 }
 
-// refused checks that err is what refuses what.
-func (p *probe) refused(what string, err, want error) {
+// refused checks that the operation op failed with an error that is want.
+func (p *probe) refused(op string, err, want error) {
 	if !errors.Is(err, want) {
-		p.failf("%s: %v; want an error that is %q", what, err, want)
+		p.failf("%s: %s", op, notErr(err, want))
 	}
 }
 
-// carries puts e if the store says that it can hold it, checks that it does,
-// and reports so; and otherwise checks that Put refuses it for the same
-// reason.
+// carries puts e and reports whether it is stored. It checks that CheckPut agrees
+// with Put: if CheckPut refuses e, Put must refuse it for the same reason.
 func (p *probe) carries(e core.Entry, content string) bool {
 	checked := core.CheckPut(p.b, e)
 	stored, err := p.try(e, content, nil)
@@ -218,11 +215,11 @@ func (p *probe) carries(e core.Entry, content string) bool {
 	case checked == nil && err == nil:
 		return true
 	case checked == nil:
-		p.failf("Put(%q, %s): %w; but CheckPut has nothing against it", e.Key, show(e), err)
+		p.failf("CheckPut accepts %s, but Put fails: %w", show(e), err)
 	case err == nil:
-		p.failf("Put(%q): stored %s; but CheckPut says %w", e.Key, show(stored), checked)
+		p.failf("CheckPut refuses %q (%w), but Put stored %s", e.Key, checked, show(stored))
 	case !sameRefusal(checked, err):
-		p.failf("Put(%q): %w; but CheckPut says %w", e.Key, err, checked)
+		p.failf("Put(%q) fails with: %w\nbut CheckPut refuses it with: %w", e.Key, err, checked)
 	}
 	return false
 }
@@ -234,28 +231,4 @@ func sameRefusal(a, b error) bool {
 		}
 	}
 	return false
-}
-
-// show is an entry for a message.
-func show(e core.Entry) string {
-	if e.Key == "" && e.Kind == core.Other {
-		return "nothing"
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s", e.Kind, core.DisplayKey(e.Key))
-	switch e.Kind {
-	case core.File:
-		fmt.Fprintf(&b, " of %d bytes, md5 %q", e.Size, e.MD5)
-		if !e.ModTime.IsZero() {
-			fmt.Fprintf(&b, ", time %s", e.ModTime.UTC().Format(time.RFC3339Nano))
-		}
-	case core.Link:
-		fmt.Fprintf(&b, " to %s (%q)", e.Target, e.Target.Dir)
-	case core.Other:
-		fmt.Fprintf(&b, " (%v)", e.Problem)
-	}
-	if e.Partial {
-		b.WriteString(", partial")
-	}
-	return b.String()
 }

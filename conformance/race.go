@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,19 +13,34 @@ import (
 
 var raceCases = []Case{
 	{
-		Name: "Concurrent",
-		Why:  "many files are written at once, and directories made for them; run it under -race",
-		Run:  run(checkConcurrent),
+		Name: "Concurrent", Guide: "Writing",
+		Why: "many files are written at once, and the directories for them; run it under -race",
+		Run: run(checkConcurrent),
 	},
 	{
-		Name: "ConcurrentSameKey",
-		Why:  "of several that write one key, one wins whole; under conditions, the others are told",
-		Run:  run(checkConcurrentSameKey),
+		Name: "ConcurrentSameKey", Guide: "Guards",
+		Why: "of several writers that create one key, one wins whole, and a guard tells the others",
+		Run: run(checkConcurrentSameKey),
 	},
 	{
-		Name: "ReadWhileWritten",
-		Why:  "a reader gets one version whole or an error, never the bytes of one with the entry of another",
-		Run:  run(checkReadWhileWritten),
+		Name: "ConcurrentReplace", Guide: "Guards",
+		Why: "of several writers that saw the same entry, an atomic guard lets one win and tells the others",
+		Run: run(checkConcurrentReplace),
+	},
+	{
+		Name: "ReadWhileWritten", Guide: "Reading",
+		Why: "a reader must get one version whole or an error, never the bytes of one with the entry of another",
+		Run: run(checkReadWhileWritten),
+	},
+	{
+		Name: "AlwaysThere", Guide: "Writing",
+		Why: "a file that is absent for a moment while it is overwritten is a 404 for a visitor, and a delete for the next run",
+		Run: run(checkAlwaysThere),
+	},
+	{
+		Name: "PutReturnsItsOwn", Guide: "Writing",
+		Why: "a Put that returns the entry of a later writer makes the next run delete or overwrite that writer's file unseen",
+		Run: run(checkPutReturnsItsOwn),
 	},
 }
 
@@ -53,41 +69,51 @@ func checkConcurrent(p *probe) {
 
 func checkConcurrentSameKey(p *probe) {
 	for _, key := range []string{"f", "new/dir/f"} {
-		var wg sync.WaitGroup
-		var mu sync.Mutex
-		var won []string
-		contents := map[string]bool{}
-		for w := range 8 {
-			content := bytesOf(fmt.Sprint(key, w), 5000+w)
-			contents[content] = true
-			wg.Go(func() {
-				_, err := p.try(fileOf(key, content), content, nil)
-				if err != nil && (p.features.Create == core.GuardNone || !errors.Is(err, core.ErrChanged)) {
-					p.failf("Put(%q), one of several at once: %w", key, err)
-				}
-				if err == nil {
-					mu.Lock()
-					defer mu.Unlock()
-					won = append(won, content)
-				}
-			})
-		}
-		wg.Wait()
-		p.oneWon(key, won, contents)
+		p.writers(key, nil, p.features.Create)
 	}
 }
 
-func (p *probe) oneWon(key string, won []string, contents map[string]bool) {
-	if len(won) == 0 || (p.features.Create == core.GuardAtomic && len(won) > 1) {
-		p.failf("%d of 8 that created %q at once succeeded; want one", len(won), key)
+func checkConcurrentReplace(p *probe) {
+	for i := range 4 {
+		key := fmt.Sprintf("d/f%d", i)
+		old := p.file(key, "old content")
+		p.writers(key, &old, p.features.Replace)
+	}
+}
+
+// writers lets eight writers that all saw old put contents of their own at key at
+// the same time, in a store that guards against it so.
+func (p *probe) writers(key string, old *core.Entry, guard core.Guard) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var won []string
+	contents := map[string]bool{}
+	for w := range 8 {
+		content := bytesOf(fmt.Sprint(key, w), 5000+w)
+		contents[content] = true
+		wg.Go(func() {
+			_, err := p.try(fileOf(key, content), content, old)
+			if err != nil && (guard == core.GuardNone || !errors.Is(err, core.ErrChanged)) {
+				p.failf("Put(%q), one of 8 at the same time: %s", key, notErr(err, core.ErrChanged))
+			}
+			if err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				won = append(won, content)
+			}
+		})
+	}
+	wg.Wait()
+	if len(won) == 0 || (guard == core.GuardAtomic && len(won) > 1) {
+		p.failf("%d of 8 writers of %q at the same time succeeded; want one", len(won), key)
 	}
 	got, _, err := read(p.ctx, p.b, key)
 	switch {
 	case err != nil:
 		p.failf("Open(%q): %w", key, err)
 	case !contents[string(got)]:
-		p.failf("Open(%q): %d bytes that nobody wrote", key, len(got))
-	case p.features.Create != core.GuardNone && len(won) == 1:
+		p.failf("Open(%q) gave %d bytes that no writer wrote", key, len(got))
+	case guard != core.GuardNone && len(won) == 1:
 		p.holds(key, won[0])
 	}
 }
@@ -95,30 +121,37 @@ func (p *probe) oneWon(key string, won []string, contents map[string]bool) {
 func checkReadWhileWritten(p *probe) {
 	versions := []string{bytesOf("v0", 90_000), bytesOf("v1", 120_000), bytesOf("v2", 90_000)}
 	old := p.file("f", versions[0])
+	p.whileReading(func() { p.readsOneOf(versions) }, func() {
+		for i := range 30 {
+			content := versions[(i+1)%len(versions)]
+			stored, err := p.b.Put(p.ctx, fileOf("f", content), strings.NewReader(content), &old)
+			if err != nil {
+				p.failf("Put while others read: %w", err)
+				break
+			}
+			old = stored
+		}
+	})
+}
+
+// whileReading calls read again and again, in three goroutines, while write runs.
+func (p *probe) whileReading(read, write func()) {
 	var stop atomic.Bool
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
 			for !stop.Load() {
-				p.readsOneOf(versions)
+				read()
 			}
 		})
 	}
-	for i := range 30 {
-		content := versions[(i+1)%len(versions)]
-		stored, err := p.b.Put(p.ctx, fileOf("f", content), strings.NewReader(content), &old)
-		if err != nil {
-			p.failf("Put while others read: %w", err)
-			break
-		}
-		old = stored
-	}
+	write()
 	stop.Store(true)
 	wg.Wait()
 }
 
-// readsOneOf checks that what is read is one version, and its entry that of
-// the same; or an error.
+// readsOneOf checks that Open and Read give one of the versions whole, with its
+// own entry, or an error.
 func (p *probe) readsOneOf(versions []string) {
 	content, e, err := read(p.ctx, p.b, "f")
 	if err != nil {
@@ -129,9 +162,88 @@ func (p *probe) readsOneOf(versions []string) {
 			continue
 		}
 		if e.Size != int64(len(v)) || (e.MD5.Known() && e.MD5 != core.SumMD5(content)) {
-			p.failf("the bytes of one version came with the entry of another: %s", show(e))
+			p.failf("Open gave the bytes of one version with the entry of another: %s", show(e))
 		}
 		return
 	}
-	p.failf("%d bytes that are no version came with no error", len(content))
+	p.failf("Open gave %d bytes that are no version, without an error", len(content))
+}
+
+// checkAlwaysThere overwrites one key while others look for it.
+func checkAlwaysThere(p *probe) {
+	old := p.file("d/f", "content 0")
+	p.whileReading(func() { p.findsIn("d/f") }, func() {
+		for i := range 60 {
+			content := fmt.Sprintf("content %d", i)
+			e := fileOf("d/f", content)
+			if p.features.Links && i%3 == 2 {
+				e, content = linkOf("d/f", core.Target{Key: fmt.Sprint("x", i)}), ""
+			}
+			stored, err := p.try(e, content, &old)
+			if err != nil {
+				p.failf("Put while others look: %w", err)
+				break
+			}
+			old = stored
+		}
+	})
+}
+
+// findsIn checks that Stat, Open and List find key.
+func (p *probe) findsIn(key string) {
+	if _, err := p.b.Stat(p.ctx, key); errors.Is(err, fs.ErrNotExist) {
+		p.failf("Stat of a key that is being overwritten: %w", err)
+	}
+	rc, _, err := p.b.Open(p.ctx, key)
+	if rc != nil {
+		_ = rc.Close()
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		p.failf("Open of a key that is being overwritten: %w", err)
+	}
+	for _, err := range p.b.List(p.ctx, "") {
+		if err != nil {
+			p.failf("List with a key that is being overwritten: %w", err)
+		}
+		return // it is the only entry
+	}
+	p.failf("List does not have a key that is being overwritten")
+}
+
+// checkPutReturnsItsOwn lets a second writer replace each file as soon as it
+// appears, before the first writer's Put returns.
+func checkPutReturnsItsOwn(p *probe) {
+	for i := range 12 {
+		key, mine, theirs := fmt.Sprintf("d/f%d", i), bytesOf("mine", 40), bytesOf("theirs", 50)
+		old := p.file(key, "old content")
+		var wg sync.WaitGroup
+		var done atomic.Bool
+		wg.Go(func() {
+			for again := true; again; {
+				again = !done.Load()
+				if seen, err := p.b.Stat(p.ctx, key); err == nil && seen.Size == int64(len(mine)) {
+					_, _ = p.try(fileOf(key, theirs), theirs, &seen)
+					return
+				}
+			}
+		})
+		stored, err := p.try(fileOf(key, mine), mine, &old)
+		done.Store(true)
+		wg.Wait()
+		switch {
+		case errors.Is(err, core.ErrChanged): // it may say that it was replaced at once
+		case err != nil:
+			p.failf("Put(%q): %w", key, err)
+		case stored.Size != int64(len(mine)) || stored.MD5.Known() && stored.MD5 != core.SumMD5([]byte(mine)):
+			p.failf("Put(%q) of %d bytes returned the entry of a file that was put later: %s", key, len(mine), show(stored))
+		case p.now(key, theirs) && p.stat(key).Token == stored.Token:
+			p.failf("Put(%q) returned the token %q of a file that was put later", key, stored.Token)
+		}
+	}
+}
+
+// now reports whether the file at key has this content.
+func (p *probe) now(key, content string) bool {
+	got, _, err := read(p.ctx, p.b, key)
+	return err == nil && string(got) == content
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
@@ -11,24 +12,39 @@ import (
 
 var readCases = []Case{
 	{
-		Name: "Missing",
-		Why:  "core tells what is absent from what cannot be read by fs.ErrNotExist alone, and deletes on that ground",
-		Run:  run(checkMissing),
+		Name: "Missing", Guide: "Errors",
+		Why: "only fs.ErrNotExist means that nothing is there, and s3fc deletes on that ground",
+		Run: run(checkMissing),
 	},
 	{
-		Name: "ErrorsAreTyped",
-		Why:  "a person has to be told which key an error is about",
-		Run:  run(checkErrors),
+		Name: "ErrorsAreTyped", Guide: "Errors",
+		Why: "a message without the key leaves its reader searching",
+		Run: run(checkErrors),
 	},
 	{
-		Name: "OpenMatchesStat",
-		Why:  "what was planned with Stat is carried out with Open; if they differ, every run changes the same files again",
-		Run:  run(checkOpenMatchesStat),
+		Name: "PermanentErrors", Guide: "Errors",
+		Why: "an error that is marked as transient is tried again for minutes, though the answer stays the same",
+		Run: run(checkPermanent),
 	},
 	{
-		Name: "ReadersAgree",
-		Why:  "a body is read again, or in parallel parts, where its reader offers that",
-		Run:  run(checkReaders),
+		Name: "MissingStore", Guide: "Opening it", Hooks: []string{"Missing"},
+		Why: "a mistyped source that looks like an empty tree deletes the whole destination",
+		Run: run(checkMissingStore),
+	},
+	{
+		Name: "OpenMatchesStat", Guide: "Reading",
+		Why: "the plan is made from Stat and carried out with Open; if they differ, every run copies the same files again",
+		Run: run(checkOpenMatchesStat),
+	},
+	{
+		Name: "ReadersAgree", Guide: "Reading",
+		Why: "s3fc reads a body a second time, or in parallel ranges, if its reader is an io.Seeker or io.ReaderAt",
+		Run: run(checkReaders),
+	},
+	{
+		Name: "ReadAfterClose", Guide: "Reading",
+		Why: "a reader that goes on after Close keeps its connection or file open for the rest of the run",
+		Run: run(checkReadAfterClose),
 	},
 }
 
@@ -50,9 +66,72 @@ func checkErrors(p *probe) {
 		var typed *core.Error
 		switch {
 		case !errors.As(err, &typed):
-			p.failf("%s: %v (%T); want a *core.Error", op, err, err)
+			p.failf("%s returned a %T; want a *core.Error in its chain: %w", op, err, err)
 		case typed.Key != "not/there" || typed.Op == "":
-			p.failf("%s: an error of operation %q on %q; want one on %q", op, typed.Op, typed.Key, "not/there")
+			p.failf("%s: the core.Error has Op %q and Key %q; want an operation and the key %q", op, typed.Op, typed.Key, "not/there")
+		}
+	}
+}
+
+// checkPermanent collects the errors that another try cannot mend.
+func checkPermanent(p *probe) {
+	p.files("f", "d/x")
+	stale := p.staleFile("stale")
+	_, err := p.b.Stat(p.ctx, "missing")
+	p.permanent("Stat of a missing key", err)
+	_, _, err = p.b.Open(p.ctx, "missing")
+	p.permanent("Open of a missing key", err)
+	_, err = p.try(fileOf("stale", "x"), "x", &stale)
+	p.permanent("Put over a file that was overwritten since", err)
+	p.permanent("Delete of a file that was overwritten since", p.b.Delete(p.ctx, stale))
+	_, err = p.try(fileOf("f", "x"), "x", nil)
+	p.permanent("Put where nothing was seen, over a file", err)
+	_, err = p.try(fileOf("d", "x"), "x", nil)
+	p.permanent("Put in the place of a directory", err)
+	_, err = p.try(fileOf("f/x", "x"), "x", nil)
+	p.permanent("Put below a file", err)
+	_, err = p.try(fileOf("bad", "x"), "longer", nil)
+	p.permanent("Put of a body that is too long", err)
+	_, err = p.try(fileOf("a//b", "x"), "x", nil)
+	p.permanent("Put of a key that is not valid", err)
+	_, err = p.try(linkOf("l", core.Target{Key: "../out"}), "", nil)
+	p.permanent("Put of a link out of the tree", err)
+}
+
+// permanent checks that err, if it is one, is not marked as transient.
+func (p *probe) permanent(op string, err error) {
+	if core.IsTransient(err) {
+		p.failf("%s: core.IsTransient is true for: %w", op, err)
+	}
+}
+
+// checkMissingStore accepts an error of opening, or a tree whose listing fails.
+func checkMissingStore(p *probe) {
+	for range 2 { // the first time must not make the store
+		t, err := p.store.Missing()
+		if err != nil {
+			p.refused("opening a store that is not there", err, fs.ErrNotExist)
+			continue
+		}
+		n, first := 0, error(nil)
+		for e, err := range t.List(p.ctx, "") {
+			if n++; n == 1 {
+				first = err
+			}
+			if err == nil {
+				p.failf("the listing of a store that is not there yields %s", show(e))
+			}
+		}
+		switch _, one := core.ErrorKey(first); {
+		case n == 0:
+			p.failf("the listing of a store that is not there is empty and without an error; want one error that is fs.ErrNotExist")
+		case one:
+			p.failf("the listing of a store that is not there has an error about one key; want one without a key: %w", first)
+		default:
+			p.refused("List of a store that is not there", first, fs.ErrNotExist)
+		}
+		if _, err := t.Stat(p.ctx, "a"); err == nil {
+			p.failf("Stat in a store that is not there returned no error")
 		}
 	}
 }
@@ -66,16 +145,16 @@ func checkOpenMatchesStat(p *probe) {
 		case err != nil:
 			p.failf("Open(%q): %w", e.Key, err)
 		case stat.Partial || opened.Partial:
-			p.failf("%q: Stat and Open must return complete entries: %s, %s", e.Key, show(stat), show(opened))
-		case !identical(stat, opened):
-			p.failf("%q: Stat says %+v, Open says %+v", e.Key, stat, opened)
+			p.failf("%q: Stat or Open returned a partial entry: %s, %s", e.Key, show(stat), show(opened))
+		case differences(stat, opened) != "":
+			p.failf("%q: Stat and Open return different entries: %s", e.Key, differences(stat, opened))
 		case stat.Kind == core.File && int64(len(content)) != stat.Size:
-			p.failf("%q: %d bytes were read, and Stat says %d", e.Key, len(content), stat.Size)
+			p.failf("%q: %d bytes were read, and Stat has Size %d", e.Key, len(content), stat.Size)
 		}
 	}
 }
 
-// mixture puts a bit of everything that the tree holds.
+// mixture puts files and links of each kind that the tree holds.
 func (p *probe) mixture() {
 	p.file("empty", "")
 	p.file("small", "x")
@@ -91,25 +170,28 @@ func (p *probe) mixture() {
 	}
 }
 
-// identical compares all that a complete entry says.
-func identical(a, b core.Entry) bool {
-	return a.Key == b.Key && a.Kind == b.Kind && a.Size == b.Size && a.MD5 == b.MD5 && a.Target == b.Target &&
-		a.Token == b.Token && a.ModTime.Equal(b.ModTime)
+// open opens a file that must be there; nil if it is not.
+func (p *probe) open(key string) io.ReadCloser {
+	rc, e, err := p.b.Open(p.ctx, key)
+	if err != nil || rc == nil {
+		p.failf("Open(%q) returned %s and no reader: %w", key, show(e), err)
+		return nil
+	}
+	return rc
 }
 
 func checkReaders(p *probe) {
 	want := bytesOf("readers", 100_000)
 	p.file("f", want)
-	rc, _, err := p.b.Open(p.ctx, "f")
-	if err != nil || rc == nil {
-		p.failf("Open: %v, %w", rc, err)
+	rc := p.open("f")
+	if rc == nil {
 		return
 	}
 	defer rc.Close() //nolint:errcheck // It was read to its end.
 	if at, ok := rc.(io.ReaderAt); ok {
 		part := make([]byte, 1000)
 		if n, err := at.ReadAt(part, 50_000); n != 1000 || err != nil || string(part) != want[50_000:51_000] {
-			p.failf("ReadAt(1000 bytes at 50,000): %d bytes, %w; or other bytes than were put", n, err)
+			p.failf("ReadAt of 1,000 bytes at 50,000 returned %d bytes, or other bytes than were put: %w", n, err)
 		}
 	}
 	if seeker, ok := rc.(io.Seeker); ok {
@@ -118,17 +200,48 @@ func checkReaders(p *probe) {
 			p.failf("reading half: %w", err)
 		}
 		if at, err := seeker.Seek(0, io.SeekStart); at != 0 || err != nil {
-			p.failf("Seek to the start: %d, %w", at, err)
+			p.failf("Seek to the start returned %d: %w", at, err)
 		}
 	}
 	var got bytes.Buffer
 	if _, err := io.CopyBuffer(struct{ io.Writer }{&got}, struct{ io.Reader }{rc}, make([]byte, 777)); err != nil {
-		p.failf("reading in small pieces: %w", err)
+		p.failf("reading 777 bytes at a time: %w", err)
 	}
 	if got.String() != want {
-		p.failf("reading in small pieces: %s", contentDiffers(got.Bytes(), want))
+		p.failf("reading 777 bytes at a time gives %s", contentDiffers(got.Bytes(), want))
 	}
 }
 
 // plain hides all abilities of a body but Read.
 func plain(content string) io.Reader { return struct{ io.Reader }{strings.NewReader(content)} }
+
+func checkReadAfterClose(p *probe) {
+	for _, size := range []int{1000, 300_000} {
+		p.file("f", bytesOf("closed", size))
+		for _, first := range []int{0, 100} {
+			rc := p.open("f")
+			if rc == nil {
+				return
+			}
+			if _, err := io.ReadFull(rc, make([]byte, first)); err != nil {
+				p.failf("reading %d of %d bytes: %w", first, size, err)
+			}
+			if err := rc.Close(); err != nil {
+				p.failf("Close after %d of %d bytes: %w", first, size, err)
+			}
+			p.closed(rc, size)
+		}
+	}
+}
+
+// closed checks that nothing is read from rc, which was closed.
+func (p *probe) closed(rc io.ReadCloser, size int) {
+	if n, err := rc.Read(make([]byte, 10)); n != 0 || err == nil || err == io.EOF { //nolint:errorlint // Readers return it bare.
+		p.failf("Read after Close of a file of %d bytes returned %d bytes and the error %v; want an error that is not io.EOF", size, n, err)
+	}
+	if at, ok := rc.(io.ReaderAt); ok {
+		if n, err := at.ReadAt(make([]byte, 10), 10); n != 0 || err == nil || err == io.EOF { //nolint:errorlint // As above.
+			p.failf("ReadAt after Close of a file of %d bytes returned %d bytes and the error %v; want an error that is not io.EOF", size, n, err)
+		}
+	}
+}

@@ -11,18 +11,31 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-func open(t testing.TB) core.Backend {
-	u := &url.URL{Scheme: "jsonfile", Path: filepath.Join(t.TempDir(), "tree.json")}
-	b, err := Open(t.Context(), u, core.Env{Create: true})
+// in opens the file called name; with create, it makes a missing one.
+func in(t testing.TB, name string, create bool) (core.Backend, error) {
+	b, err := Open(t.Context(), &url.URL{Scheme: "jsonfile", Path: name}, core.Env{Create: create})
+	if err == nil {
+		t.Cleanup(func() { b.(io.Closer).Close() })
+	}
+	return b, err
+}
+
+func store(t testing.TB) conformance.Store {
+	dir := t.TempDir()
+	b, err := in(t, filepath.Join(dir, "tree.json"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { b.(io.Closer).Close() })
-	return b
+	return conformance.Store{
+		Backend: b,
+		Missing: func() (core.Tree, error) { return in(t, filepath.Join(dir, "missing.json"), false) },
+	}
 }
 
-func TestConformance(t *testing.T) { conformance.Test(t, open) }
+func TestConformance(t *testing.T) { conformance.TestStore(t, store) }
 
 func TestPair(t *testing.T) {
-	conformance.TestPair(t, open, func(testing.TB) core.Backend { return memory.New() })
+	conformance.TestPair(t,
+		func(t testing.TB) core.Backend { return store(t).Backend },
+		func(testing.TB) core.Backend { return memory.New() })
 }

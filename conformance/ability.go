@@ -9,31 +9,31 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-var extensionCases = []Case{
+var abilityCases = []Case{
 	{
-		Name: "BatchDelete",
-		Why:  "a batch delete has to do what Delete does, and to say of each entry what came of it",
-		Run:  run(checkBatchDelete),
+		Name: "BatchDelete", Guide: "Abilities",
+		Why: "a batch must delete as Delete does, and report each entry's own error",
+		Run: run(checkBatchDelete),
 	},
 	{
-		Name: "Prover",
-		Why:  "a proof that is wrong makes a changed file look the same, and it is never copied again",
-		Run:  run(checkProver),
+		Name: "Prover", Guide: "Abilities",
+		Why: "a wrong proof makes a changed file look the same, and it is never copied again",
+		Run: run(checkProver),
 	},
 	{
-		Name: "Fingerprinter",
-		Why:  "files of one fingerprint are never read to be compared",
-		Run:  run(checkFingerprinter),
+		Name: "Fingerprinter", Guide: "Abilities",
+		Why: "files of one fingerprint are never read to be compared",
+		Run: run(checkFingerprinter),
 	},
 	{
-		Name: "Coster",
-		Why:  "a plan is held against the budget by what is said here",
-		Run:  run(checkCoster),
+		Name: "Coster", Guide: "Abilities",
+		Why: "a plan is compared with the request limit by these costs, before its first write",
+		Run: run(checkCoster),
 	},
 	{
-		Name: "Finisher",
-		Why:  "what a backend does at the end of a run must not change what the run did",
-		Run:  run(checkFinisher),
+		Name: "Finisher", Guide: "Abilities",
+		Why: "the last step of a run must not change the entries that the run wrote",
+		Run: run(checkFinisher),
 	},
 	copierCase,
 }
@@ -44,11 +44,11 @@ func checkBatchDelete(p *probe) {
 		return
 	}
 	if n := d.BatchSize(); n < 1 {
-		p.failf("BatchSize: %d, want at least 1", n)
+		p.failf("BatchSize is %d; want at least 1", n)
 		return
 	}
 	if errs := d.DeleteBatch(p.ctx, nil); len(errs) != 0 {
-		p.failf("DeleteBatch of nothing: %v", errs)
+		p.failf("DeleteBatch of no entries returned %d errors; want none", len(errs))
 	}
 	p.files("a", "a-b", "d/x", "d/y", "keep", "kept/x")
 	olds := []core.Entry{p.stat("a"), {Key: "missing", Kind: core.File}, p.staleFile("changed"), p.stat("d/x")}
@@ -65,14 +65,14 @@ func checkBatchDelete(p *probe) {
 	p.holdsKeys(left...)
 }
 
-// batch deletes olds in batches and checks the answers. The third is stale.
+// batch deletes olds in batches and checks the errors. The third is stale.
 func (p *probe) batch(d core.BatchDeleter, olds []core.Entry) {
 	var errs []error
 	for at := 0; at < len(olds); at += d.BatchSize() {
 		part := olds[at:min(at+d.BatchSize(), len(olds))]
 		got := d.DeleteBatch(p.ctx, part)
 		if len(got) != len(part) {
-			p.failf("DeleteBatch of %d entries: %d errors, want one an entry", len(part), len(got))
+			p.failf("DeleteBatch of %d entries returned %d errors; want one an entry", len(part), len(got))
 			return
 		}
 		errs = append(errs, got...)
@@ -87,7 +87,7 @@ func (p *probe) batch(d core.BatchDeleter, olds []core.Entry) {
 	}
 }
 
-// evidenceOf is all that can be known of a file, as a prover may ask for it.
+// evidenceOf returns all that a prover may ask of a file.
 func evidenceOf(prover core.Prover, have core.Entry, content string) core.Evidence {
 	e := core.Evidence{Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5([]byte(content))}
 	if len(content) <= core.HeadSize {
@@ -136,12 +136,12 @@ func checkProver(p *probe) {
 		}
 	}
 	if proved["small"] != proved["larger"] || proved["small"] != proved["d/other"] {
-		p.failf("some files are proved by their md5, and some are not: %v", proved)
+		p.failf("some files are proved by their md5 and others are not: small %t, larger %t, d/other %t", proved["small"], proved["larger"], proved["d/other"])
 	}
 }
 
-// provesNothingWrong offers what is not at have, and checks that no proof is
-// found in it.
+// provesNothingWrong offers the evidence of other entries, and checks that have
+// does not prove them.
 func (p *probe) provesNothingWrong(prover core.Prover, have core.Entry, contents map[string]string, targets map[string]core.Target) {
 	for key, content := range contents {
 		e := evidenceOf(prover, have, content)
@@ -178,16 +178,16 @@ func checkFingerprinter(p *probe) {
 	p.file("small", small)
 	p.file("d/other", other)
 	before := p.fingerprints(f)
-	if print := before["small"]; print != "" && print == before["d/other"] {
-		p.failf("two contents of one size have the fingerprint %q", print)
+	if shown := before["small"]; shown != "" && shown == before["d/other"] {
+		p.failf("two contents of one size have the fingerprint %q", shown)
 	}
 	p.file("d/other", bytesOf("a third", 100))
-	if print := p.fingerprints(f)["d/other"]; print != "" && (print == before["d/other"] || print == before["small"]) {
-		p.failf("a file of a new content of the same size has the fingerprint %q, as the old one or another has", print)
+	if shown := p.fingerprints(f)["d/other"]; shown != "" && (shown == before["d/other"] || shown == before["small"]) {
+		p.failf("a file with a new content of the same size has the fingerprint %q of the old content or of another file", shown)
 	}
 }
 
-// fingerprints are those of all files by key, as a listing tells them.
+// fingerprints returns the fingerprint of each listed entry by key.
 func (p *probe) fingerprints(f core.Fingerprinter) map[string]string {
 	all := map[string]string{}
 	for _, e := range p.list("") {
@@ -210,16 +210,17 @@ func checkCoster(p *probe) {
 		cost := c.DeleteCost(n)
 		p.costs(fmt.Sprintf("DeleteCost(%d)", n), cost)
 		if cost.Total() < last || (n == 0 && cost.Total() != 0) {
-			p.failf("DeleteCost(%d): %s; want none for none, and not less for more", n, cost)
+			p.failf("DeleteCost(%d) is %s; want none for no entries, and never less for more entries", n, cost)
 		}
 		last = cost.Total()
 	}
 }
 
-func (p *probe) costs(what string, r core.Requests) {
+// costs checks that no class of a cost is negative.
+func (p *probe) costs(call string, r core.Requests) {
 	for class, n := range r {
 		if n < 0 {
-			p.failf("%s: %d %s", what, n, core.Class(class))
+			p.failf("%s has %d %s; want no negative number", call, n, core.Class(class))
 		}
 	}
 }
@@ -233,7 +234,7 @@ func checkFinisher(p *probe) {
 	before := p.list("")
 	for _, done := range []core.Done{{}, {LinksPut: 1}, {LinksPut: 2, Deletes: true}} {
 		if _, err := f.Finish(p.ctx, done); err != nil {
-			p.failf("Finish(%+v): %w", done, err)
+			p.failf("Finish after %d links, with Deletes %t: %w", done.LinksPut, done.Deletes, err)
 		}
 	}
 	p.sameListing(before)

@@ -1,0 +1,5 @@
+package conformance
+
+import "time"
+
+func init() { settlesWithin = 300 * time.Millisecond }
