@@ -12,7 +12,7 @@ var _ core.Auditor = (*Tree)(nil)
 
 // Audit implements [core.Auditor] with one HEAD.
 func (t *Tree) Audit(ctx context.Context, e core.Entry) ([]core.Flaw, error) {
-	a, err := t.head(ctx, t.full(e.Key))
+	a, err := t.objects.Head(ctx, t.full(e.Key))
 	if err != nil {
 		return nil, t.fail("stat", e.Key, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/testkit/versitygw"
@@ -174,13 +175,13 @@ func TestRepairTouchesNothingThatChanged(t *testing.T) {
 	if _, err := tree.Audit(t.Context(), e); !errors.Is(err, core.ErrChanged) {
 		t.Errorf("Audit = %v, want ErrChanged", err)
 	}
-	head, err := tree.head(t.Context(), "a")
+	head, err := tree.objects.Head(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	in := tree.repairRequest(head, readWhole(t, tree, "a"))
 	rawPut(t, tree, "a", "again", odd)
-	if err := tree.copyOntoItself(t.Context(), in); !errors.Is(tree.plain(err), core.ErrChanged) {
+	if err := tree.objects.CopyOnto(t.Context(), in, objects.Version{ETag: head.ETag()}); !errors.Is(tree.plain(err), core.ErrChanged) {
 		t.Errorf("copy = %v, want ErrChanged", err)
 	}
 	if body, _ := readAll(t, tree, "a"); body != "again" {

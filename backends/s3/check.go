@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -58,16 +59,11 @@ func (t *Tree) checkTarget(target core.Target) error {
 	if err := t.layout.CheckTarget(target); err != nil {
 		return err
 	}
-	if len(format.Location(t.prefix, target)) > format.MaxMetaTarget && !t.store.keepsRedirects() {
-		return errNoRedirect
+	if len(format.Location(t.prefix, target)) > format.MaxMetaTarget && !t.keepsRedirects() {
+		return objects.ErrNoRedirect
 	}
 	return nil
 }
-
-// errNoRedirect refuses a link that only the redirect could hold, in a store
-// that keeps none.
-var errNoRedirect = fmt.Errorf("%w: this store keeps no redirects, and without one a target has %d bytes at most when percent-encoded",
-	core.ErrUnsupportedLink, format.MaxMetaTarget)
 
 // PutCost implements [core.Coster]: one PUT, or for a large file one a part and
 // two more.

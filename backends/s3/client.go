@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	gcaws "gocloud.dev/aws"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 )
@@ -149,13 +152,45 @@ func (s setup) checksums() aws.RequestChecksumCalculation {
 	return aws.RequestChecksumCalculationWhenRequired
 }
 
-// newSender makes the sender of all requests but those for credentials.
-func (t *Tree) newSender(ctx context.Context, s setup) (*wire.Sender, error) {
+// newSender makes the sender of all requests but those for credentials, and what
+// stands on it.
+func (t *Tree) newSender(ctx context.Context, s setup) (err error) {
+	o := t.client.Options()
+	if t.can, err = ability.New(t.opts.Has, t.opts.Lacks, t.memory(ctx, o)); err != nil {
+		return err
+	}
 	completion := t.retry()
 	completion.NoConflicts = true // it has to begin again then
-	return wire.New(ctx, wire.Options{
-		SDK: t.client.Options(), Bucket: t.bucketName, Client: t.transport.Client(),
+	t.wire, err = wire.New(ctx, wire.Options{
+		SDK: o, Bucket: t.bucketName, Client: t.transport.Client(), Can: t.can,
 		Retryer: t.transport.Retryer(t.retry()), LeaveConflicts: t.transport.Retryer(completion),
-		Checksums: s.wantsChecksums || t.express, NoMD5: t.express,
+		RequesterPays: t.opts.RequesterPays,
+		Checksums:     s.wantsChecksums || t.express, NoMD5: t.express,
 	})
+	t.objects = &objects.Store{Sender: t.wire, Can: t.can, Header: t.objectHeader(s), Parallel: max(t.opts.Env.Jobs, 4)}
+	return err
+}
+
+// objectHeader is what every new object has.
+func (t *Tree) objectHeader(s setup) http.Header {
+	r := wire.NewRequest("", "")
+	r.Set(wire.Encryption, s.sse)
+	r.Set(wire.EncryptionKey, s.kmsKey)
+	r.Set(wire.ACL, t.opts.ACL)
+	r.Set(wire.StorageClass, t.opts.StorageClass)
+	return r.Header
+}
+
+// memory is where it is kept for a week what saves time and the store lacks.
+func (t *Tree) memory(ctx context.Context, o awss3.Options) *ability.Memory {
+	if t.opts.StateDir == "" {
+		return nil
+	}
+	account := ""
+	if o.Credentials != nil {
+		if creds, err := o.Credentials.Retrieve(ctx); err == nil {
+			account = creds.AccessKeyID
+		}
+	}
+	return ability.OpenMemory(t.opts.StateDir, t.where("aws "), t.bucketName, account)
 }

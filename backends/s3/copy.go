@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
@@ -138,7 +139,7 @@ func (c *copying) look(ctx context.Context) (err error) {
 	if elsewhere && c.old != nil {
 		return errNotCopied
 	}
-	if c.head, err = c.from.head(ctx, c.from.full(c.own.Key)); err != nil {
+	if c.head, err = c.from.objects.Head(ctx, c.from.full(c.own.Key)); err != nil {
 		return errNotCopied
 	}
 	o := c.head.Object(c.key)
@@ -157,7 +158,7 @@ func (c *copying) look(ctx context.Context) (err error) {
 
 // free holds that nothing is at the destination.
 func (c *copying) free(ctx context.Context) error {
-	_, err := c.Tree.head(ctx, c.full(c.key))
+	_, err := c.objects.Head(ctx, c.full(c.key))
 	switch {
 	case refused(err, http.StatusNotFound):
 		return nil
@@ -201,12 +202,10 @@ func (c *copying) setSource(r *wire.Request) {
 
 func (c *copying) request() *wire.Request {
 	r := wire.NewRequest(http.MethodPut, c.full(c.key))
-	c.seal(r)
+	c.objects.Seal(r)
 	c.setSource(r)
 	r.Set(wire.MetaDirective, "COPY")
-	if name, value := condition(c.old); name != "" && c.store.can(canCondition) {
-		r.Set(name, value)
-	}
+	c.objects.SetCondition(r, objects.VersionOf(c.old))
 	if c.e.MD5.Known() && c.head.Metadata()[format.MetaMD5] != c.e.MD5.String() {
 		r.Set(wire.MetaDirective, "REPLACE")
 		c.describe(r)
@@ -255,6 +254,6 @@ func (c *copying) judge(ctx context.Context, err error) error {
 
 // sourceStands reports whether the source is still the version to copy.
 func (c *copying) sourceStands(ctx context.Context) bool {
-	a, err := c.from.head(ctx, c.from.full(c.own.Key))
+	a, err := c.from.objects.Head(ctx, c.from.full(c.own.Key))
 	return err == nil && a.ETag() == c.e.Token
 }

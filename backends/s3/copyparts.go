@@ -23,7 +23,7 @@ func (c *copying) parts(ctx context.Context) (core.Entry, error) {
 	n := format.CountParts(c.e.Size, size)
 	u := &upload{Tree: c.Tree, e: c.e, size: size, sums: make([]core.MD5, n), parts: make([]wire.Part, n)}
 	r := wire.NewRequest("", "")
-	c.seal(r)
+	c.objects.Seal(r)
 	c.describe(r)
 	if err := u.begin(ctx, r.Header); err != nil {
 		return c.e, c.judge(ctx, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -122,37 +121,26 @@ func (t *Tree) apiError(err error) *APIError {
 	if e.Code == "" {
 		e.Code = fmt.Sprintf("HTTP %d", e.Status)
 	}
-	e.Hint, e.kind = t.explain(e, refused.Region)
+	e.kind, e.Hint = refused.Unwrap(), t.hint(refused)
 	return e
 }
 
-// explain finds the sentinel for an answer, and what a person should do.
-func (t *Tree) explain(e *APIError, region string) (hint string, kind error) {
+// hint says what a person should do about a refusal, or is empty.
+func (t *Tree) hint(e *wire.Error) string {
 	switch e.Code {
 	case "NoSuchBucket":
-		return fmt.Sprintf("bucket %q does not exist there; it has to be made first", t.bucketName), fs.ErrNotExist
+		return fmt.Sprintf("bucket %q does not exist there; it has to be made first", t.bucketName)
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
-		return regionHint(t.bucketName, region), nil
-	case "BadDigest", "XAmzContentChecksumMismatch", "IncompleteBody":
-		return "", core.ErrCorrupt
+		return regionHint(t.bucketName, e.Region)
 	case "ObjectParentIsFile", "ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory", "XMinioParentIsObject":
-		return "this store keeps keys as paths: add flat=false to the URL", core.ErrConflict
-	case "KeyTooLongError":
-		return "", core.ErrUnsupportedKey
+		return "this store keeps keys as paths: add flat=false to the URL"
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
-		return "the store does not accept these credentials", fs.ErrPermission
+		return "the store does not accept these credentials"
 	}
-	switch e.Status {
-	case http.StatusNotFound:
-		return "", fs.ErrNotExist
-	case http.StatusPreconditionFailed:
-		return "", core.ErrChanged
-	case http.StatusForbidden, http.StatusUnauthorized:
-		return "", fs.ErrPermission
-	case http.StatusMovedPermanently:
-		return regionHint(t.bucketName, region), nil
+	if e.Status == http.StatusMovedPermanently {
+		return regionHint(t.bucketName, e.Region)
 	}
-	return "", nil
+	return ""
 }
 
 func regionHint(bucket, region string) string {

@@ -15,9 +15,10 @@ var _ core.Finisher = (*Tree)(nil)
 // that is not answered is no error.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
 	t.abortLeft(ctx)
-	redirects := t.store.keepsRedirects()
-	notes = t.store.takeNotes()
-	if done.LinksPut == 0 || !redirects {
+	redirects := done.LinksPut > 0 && t.keepsRedirects()
+	notes = t.can.Notes()
+	t.run.next()
+	if !redirects {
 		return notes, nil
 	}
 	config, err := t.website(ctx)

@@ -10,10 +10,14 @@ var _ core.Identifier = (*Tree)(nil)
 
 // Identity implements [core.Identifier]: by endpoint, bucket and prefix.
 func (t *Tree) Identity() string {
+	return "s3 " + t.where("") + " " + t.bucketName + "/" + t.prefix
+}
+
+// where is the endpoint, or AWS's region, which is written behind aws.
+func (t *Tree) where(aws string) string {
 	o := t.client.Options()
-	endpoint := o.Region
 	if o.BaseEndpoint != nil {
-		endpoint = strings.ToLower(strings.TrimRight(*o.BaseEndpoint, "/"))
+		return strings.ToLower(strings.TrimRight(*o.BaseEndpoint, "/"))
 	}
-	return "s3 " + endpoint + " " + t.bucketName + "/" + t.prefix
+	return aws + o.Region
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
@@ -23,15 +25,15 @@ func (t *Tree) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core
 	if err != nil {
 		return e, err
 	}
-	a, err := t.putObject(ctx, r, old)
+	a, err := t.objects.Put(ctx, r, objects.VersionOf(old))
 	if err != nil {
 		return e, err
 	}
 	e = stored(e, a.ETag())
-	if r.Get(wire.Redirect) != "" && t.store.claimFirstLink() {
+	if r.Get(wire.Redirect) != "" && t.run.claimFirstLink() {
 		t.lookAtFirstLink(ctx, e.Key, location)
 	}
-	if len(location) > format.MaxMetaTarget && !t.store.keepsRedirects() {
+	if len(location) > format.MaxMetaTarget && !t.keepsRedirects() {
 		return e, t.takeBack(ctx, e, old)
 	}
 	return e, nil
@@ -42,9 +44,9 @@ func (t *Tree) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core
 // is gone; the next link of this length is refused before it is written.
 func (t *Tree) takeBack(ctx context.Context, e core.Entry, old *core.Entry) error {
 	if old != nil {
-		return errNoRedirect
+		return objects.ErrNoRedirect
 	}
-	return errors.Join(errNoRedirect, t.Delete(ctx, e))
+	return errors.Join(objects.ErrNoRedirect, t.Delete(ctx, e))
 }
 
 func (t *Tree) linkRequest(key, location string, body []byte) (*wire.Request, error) {
@@ -66,12 +68,12 @@ func (t *Tree) linkRequest(key, location string, body []byte) (*wire.Request, er
 // the redirect and forget it. A failure to look is not one of the link, which
 // is stored.
 func (t *Tree) lookAtFirstLink(ctx context.Context, key, location string) {
-	a, err := t.head(ctx, t.full(key))
+	a, err := t.objects.Head(ctx, t.full(key))
 	if err != nil {
 		t.opts.Env.Logger().DebugContext(ctx, "the first link cannot be read back", "key", key, "error", t.plain(err))
 		return
 	}
 	if a.Get(wire.Redirect) != location {
-		t.store.dropped()
+		t.can.Lose(ability.KeptRedirects)
 	}
 }

@@ -127,7 +127,7 @@ func (t *Tree) checkSingle(ctx context.Context) error {
 		return nil
 	}
 	name := strings.TrimSuffix(t.prefix, "/")
-	if _, err := t.head(ctx, name); err != nil {
+	if _, err := t.objects.Head(ctx, name); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

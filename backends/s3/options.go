@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -30,7 +32,7 @@ const (
 // Options say which bucket to open, and how. The zero value of each but Bucket
 // is a good default.
 type Options struct {
-	// Bucket is the bucket's name; it must exist.
+	// Bucket is the bucket's name, or the ARN of an access point; it must exist.
 	Bucket string
 	// Prefix is below which keys the tree lies, with or without a final slash;
 	// empty for the whole bucket.
@@ -48,6 +50,15 @@ type Options struct {
 	LinkBody LinkBody
 	// NotFlat says that the store keeps keys as paths.
 	NotFlat bool
+	// Has and Lacks name what the store does and does not do, with commas between
+	// the names: nothing is learnt of these abilities then.
+	Has, Lacks string
+	// ACL is the canned ACL of new objects; empty for the bucket's default.
+	ACL string
+	// StorageClass is that of new files; empty for the bucket's default.
+	StorageClass string
+	// RequesterPays agrees to pay for requests to a bucket of somebody else.
+	RequesterPays bool
 	// MaxAttempts is how often a request is sent before it fails; 0 for 8.
 	MaxAttempts int
 	// MaxBackoff is the longest pause between two attempts; 0 for 20 s.
@@ -69,9 +80,17 @@ type Options struct {
 
 // The names of our own parameters.
 const (
-	paramFlat     = "flat"
-	paramLinkBody = "link_body"
+	paramFlat          = "flat"
+	paramLinkBody      = "link_body"
+	paramBucket        = "bucket"
+	paramHas           = "has"
+	paramLacks         = "lacks"
+	paramACL           = "acl"
+	paramStorageClass  = "storage_class"
+	paramRequesterPays = "requester_pays"
 )
+
+var ownParams = []string{paramFlat, paramLinkBody, paramBucket, paramHas, paramLacks, paramACL, paramStorageClass, paramRequesterPays}
 
 // parseURL reads a tree's URL, and from env the parameters that it leaves out.
 func parseURL(u *url.URL, env core.Env) (Options, error) {
@@ -83,25 +102,47 @@ func parseURL(u *url.URL, env core.Env) (Options, error) {
 		return Options{}, fmt.Errorf("%s: expected s3://bucket/prefix; credentials come from the environment, and the host from endpoint=", u.Redacted())
 	}
 	for _, p := range urlOptions {
-		if v := env.Option(u, p.Name); v != "" && p.Name != paramFlat && p.Name != paramLinkBody {
+		if v := env.Option(u, p.Name); v != "" && !slices.Contains(ownParams, p.Name) {
 			o.Params.Set(p.Name, v)
 		}
 	}
-	if v := env.Option(u, paramFlat); v != "" {
-		flat, err := strconv.ParseBool(v)
-		if err != nil {
-			return Options{}, fmt.Errorf("%s=%s: expected true or false", paramFlat, v)
-		}
-		o.NotFlat = !flat
+	if name := env.Option(u, paramBucket); name != "" {
+		o.Bucket = name
+	}
+	flat, err := boolOption(u, env, paramFlat, true)
+	if err != nil {
+		return Options{}, err
+	}
+	o.NotFlat = !flat
+	if o.RequesterPays, err = boolOption(u, env, paramRequesterPays, false); err != nil {
+		return Options{}, err
 	}
 	o.LinkBody = LinkBody(env.Option(u, paramLinkBody))
+	o.Has, o.Lacks = env.Option(u, paramHas), env.Option(u, paramLacks)
+	o.ACL, o.StorageClass = env.Option(u, paramACL), env.Option(u, paramStorageClass)
 	return o, nil
+}
+
+// boolOption reads a parameter that is true or false.
+func boolOption(u *url.URL, env core.Env, name string, otherwise bool) (bool, error) {
+	v := env.Option(u, name)
+	if v == "" {
+		return otherwise, nil
+	}
+	b, err := strconv.ParseBool(v)
+	if err != nil {
+		return false, fmt.Errorf("%s=%s: expected true or false", name, v)
+	}
+	return b, nil
 }
 
 // check reports what is wrong with o, and fills in what was left out.
 func (o *Options) check() error {
 	if o.Bucket == "" {
 		return errors.New("no bucket is named: expected s3://bucket or s3://bucket/prefix")
+	}
+	if _, err := ability.New(o.Has, o.Lacks, nil); err != nil {
+		return err
 	}
 	if o.LinkBody == "" {
 		o.LinkBody = LinkPage

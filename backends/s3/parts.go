@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/state"
@@ -92,7 +93,7 @@ func (u *upload) create(ctx context.Context, body io.Reader) (io.Reader, error) 
 		return nil, err
 	}
 	r := wire.NewRequest("", "")
-	u.seal(r)
+	u.objects.Seal(r)
 	r.Set(wire.ContentType, kind)
 	r.SetMetadata(format.FileMetadata(u.e))
 	if u.resume(ctx, r.Header) {
@@ -237,7 +238,7 @@ func (u *upload) sendPart(ctx context.Context, p part) error {
 	sum := u.sums[p.number]
 	done, err := u.wire.UploadPart(ctx, u.full(u.e.Key), u.id, p.number+1, bytes.NewReader(p.content), int64(len(p.content)), sum.Base64())
 	if err == nil {
-		err = tagged(format.BareETag(&done.ETag))
+		err = objects.Tagged(format.BareETag(&done.ETag))
 	}
 	if err != nil {
 		return err
@@ -249,32 +250,23 @@ func (u *upload) sendPart(ctx context.Context, p part) error {
 // complete makes the object of its parts, on the condition that old is still
 // there.
 func (u *upload) complete(ctx context.Context, old *core.Entry) (etag string, err error) {
-	name, value := condition(old)
-	first := wish{condition: name != ""}.within(&u.store)
-	err = first.try(&u.store, func(w wish) error {
-		header := make(http.Header, 1)
-		if w.condition {
-			header[name] = []string{value}
-		}
-		tag, a, err := u.wire.CompleteUpload(ctx, u.full(u.e.Key), u.id, u.parts, header)
-		if err == nil {
-			etag, u.opaque = format.BareETag(&tag), u.opaque || a.Opaque()
-			err = tagged(etag)
-		}
-		return err
-	})
+	tag, a, err := u.objects.Complete(ctx, u.full(u.e.Key), u.id, u.parts, objects.VersionOf(old))
 	if err != nil {
-		return u.afterFailure(ctx, err, old != nil && first.condition)
+		return u.afterFailure(ctx, err)
+	}
+	etag, u.opaque = format.BareETag(&tag), u.opaque || a.Opaque()
+	if err := objects.Tagged(etag); err != nil {
+		return u.afterFailure(ctx, err)
 	}
 	return etag, u.verify(etag)
 }
 
 // afterFailure finds out what a failed completion came to. The upload may be
 // gone because an earlier try went well and its answer was lost.
-func (u *upload) afterFailure(ctx context.Context, err error, matched bool) (etag string, _ error) {
+func (u *upload) afterFailure(ctx context.Context, err error) (etag string, _ error) {
 	switch {
 	case code(err) == "NoSuchUpload":
-		a, herr := u.head(ctx, u.full(u.e.Key))
+		a, herr := u.objects.Head(ctx, u.full(u.e.Key))
 		if herr == nil && a.ETag() == u.composite() {
 			return a.ETag(), nil
 		}
@@ -282,7 +274,7 @@ func (u *upload) afterFailure(ctx context.Context, err error, matched bool) (eta
 	case refused(err, http.StatusConflict) && u.apiError(err).kind == nil:
 		return "", core.Transient(u.plain(err))
 	}
-	return "", conditional(err, matched)
+	return "", err
 }
 
 // composite returns the ETag that an upload of these parts gets.

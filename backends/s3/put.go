@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/mediatype"
@@ -66,7 +67,7 @@ func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *
 	r.Set(wire.ContentMD5, e.MD5.Base64())
 	r.Set(wire.ContentType, kind)
 	r.SetMetadata(format.FileMetadata(e))
-	a, err := t.putObject(ctx, r, old)
+	a, err := t.objects.Put(ctx, r, objects.VersionOf(old))
 	if err != nil {
 		return e, err
 	}
@@ -195,61 +196,4 @@ func contentType(key string, content io.ReadSeeker) (string, error) {
 	}
 	_, err = content.Seek(at, io.SeekStart)
 	return mediatype.Detect(key, head[:n]), err
-}
-
-// putObject sends one object on the condition that old is still there. What
-// the store refuses to take, the condition or the redirect, is left away, and
-// remembered once it went well without.
-func (t *Tree) putObject(ctx context.Context, r *wire.Request, old *core.Entry) (*wire.Answer, error) {
-	t.seal(r)
-	location := r.Get(wire.Redirect)
-	name, value := condition(old)
-	first := wish{condition: name != "", redirect: location != ""}.within(&t.store)
-	var a *wire.Answer
-	return a, first.try(&t.store, func(w wish) error {
-		if w.condition {
-			r.Set(name, value)
-		} else if name != "" {
-			r.Set(name, "")
-		}
-		if w.redirect {
-			r.Set(wire.Redirect, location)
-		} else if location != "" {
-			r.Set(wire.Redirect, "")
-			if len(location) > format.MaxMetaTarget {
-				return errNoRedirect
-			}
-		}
-		var err error
-		if a, err = t.wire.Send(ctx, r); err == nil {
-			err = tagged(a.ETag())
-		}
-		return conditional(err, w.condition && old != nil)
-	})
-}
-
-// seal sets what each write of this tree has: encryption.
-func (t *Tree) seal(r *wire.Request) {
-	r.Set(wire.Encryption, t.sse)
-	r.Set(wire.EncryptionKey, t.kmsKey)
-}
-
-// condition returns the header by which old is still there, or nothing.
-func condition(old *core.Entry) (name, value string) {
-	switch {
-	case old == nil:
-		return wire.IfNoneMatch, "*"
-	case old.Token == "":
-		return "", ""
-	}
-	return wire.IfMatch, format.QuoteETag(old.Token)
-}
-
-// conditional says that a condition on an existing object failed, if that is
-// what err is: with 404, it is gone.
-func conditional(err error, matched bool) error {
-	if matched && refused(err, http.StatusNotFound) && code(err) != "NoSuchBucket" {
-		return fmt.Errorf("%w: it is gone", core.ErrChanged)
-	}
-	return err
 }

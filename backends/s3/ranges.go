@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
@@ -62,12 +63,12 @@ func (r *plainReader) Read(p []byte) (int, error) {
 func (t *Tree) firstRange(ctx context.Context, full string) (*wire.Answer, error) {
 	r := wire.NewRequest(http.MethodGet, full)
 	r.Set(wire.Range, ranged.Header(0, t.ranges.Size))
-	a, err := t.get(ctx, r)
+	a, err := t.objects.Get(ctx, r)
 	switch {
 	case refused(err, http.StatusRequestedRangeNotSatisfiable):
 		return nil, ranged.ErrUnfit // it is empty by now
-	case err != nil && headerRefused(err):
-		t.store.lost(canRange)
+	case err != nil && ability.MayBeAbout(err):
+		t.can.Lose(ability.Ranges)
 		return nil, ranged.ErrUnfit
 	case err != nil:
 		return nil, err
@@ -91,7 +92,7 @@ func (t *Tree) checkFirst(a *wire.Answer) error {
 	n, total, ok := ranged.ParseContentRange(a.Get(contentRange), 0, t.ranges.Size)
 	switch {
 	case !ok || n != min(t.ranges.Size, total):
-		t.store.lost(canRange)
+		t.can.Lose(ability.Ranges)
 		return ranged.ErrUnfit
 	case n != a.Length:
 		return ranged.ErrLength
@@ -122,17 +123,17 @@ func (v version) get(ctx context.Context, off, end int64) (io.ReadCloser, error)
 	r := wire.NewRequest(http.MethodGet, v.full)
 	r.Set(wire.Range, ranged.Header(off, end))
 	r.Set(wire.IfMatch, v.condition())
-	a, err := v.tree.get(ctx, r)
+	a, err := v.tree.objects.Get(ctx, r)
 	switch {
 	case err == nil:
 	case refused(err, http.StatusRequestedRangeNotSatisfiable):
 		return nil, v.changed("it is shorter")
-	case headerRefused(err):
+	case ability.MayBeAbout(err):
 		return nil, v.unfit()
 	case errors.Is(err, io.EOF): // a reader would take it for the end
 		return nil, errNoAnswer
 	default:
-		return nil, conditional(err, true)
+		return nil, gone(err)
 	}
 	if err := v.check(a, off, end); err != nil {
 		_ = a.Body.Close() // it is of no use
@@ -177,6 +178,14 @@ func (v version) changed(how string) error {
 // unfit remembers that the store's ranges are of no use. The transfer starts
 // anew, without them.
 func (v version) unfit() error {
-	v.tree.store.lost(canRange)
+	v.tree.can.Lose(ability.Ranges)
 	return core.Transient(ranged.ErrUnfit)
+}
+
+// gone says that the object of a range is there no more, if that is what err is.
+func gone(err error) error {
+	if refused(err, http.StatusNotFound) && code(err) != "NoSuchBucket" {
+		return fmt.Errorf("%w: it is gone", core.ErrChanged)
+	}
+	return err
 }

@@ -19,6 +19,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/core"
@@ -341,7 +342,7 @@ func TestAStoreThatIgnoresRangesIsReadWhole(t *testing.T) {
 				if err != nil || !bytes.Equal(got, want) || e.Size != int64(len(want)) {
 					t.Errorf("%d bytes of %d, %v", len(got), e.Size, err)
 				}
-				if notes := tree.store.takeNotes(); from > 1 && !slices.Contains(notes, lostAbility[canRange]) {
+				if notes := tree.can.Notes(); from > 1 && !slices.Contains(notes, ability.Ranges.Note()) {
 					t.Errorf("notes %q; want that ranges are not kept to", notes)
 				}
 			})

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
@@ -21,7 +22,7 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	if !t.readable(key) {
 		return core.Entry{}, t.fail("stat", key, fs.ErrNotExist)
 	}
-	a, err := t.head(ctx, t.full(key))
+	a, err := t.objects.Head(ctx, t.full(key))
 	if err != nil {
 		return core.Entry{}, t.fail("stat", key, err)
 	}
@@ -52,13 +53,13 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	if !t.readable(key) {
 		return nil, core.Entry{}, t.fail("open", key, fs.ErrNotExist)
 	}
-	if core.SizeHintOf(ctx) > t.ranges.Above && t.store.can(canRange) {
+	if core.SizeHintOf(ctx) > t.ranges.Above && t.can.Has(ability.Ranges) {
 		r, e, err := t.openLarge(ctx, key)
 		if !errors.Is(err, ranged.ErrUnfit) {
 			return r, e, err
 		}
 	}
-	a, err := t.get(ctx, wire.NewRequest(http.MethodGet, t.full(key)))
+	a, err := t.objects.Get(ctx, wire.NewRequest(http.MethodGet, t.full(key)))
 	if err != nil {
 		return nil, core.Entry{}, t.fail("open", key, err)
 	}

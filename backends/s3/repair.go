@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
@@ -22,12 +23,12 @@ func (t *Tree) Repair(ctx context.Context, e core.Entry) (core.Entry, error) {
 	if e.Size > maxCopy {
 		return e, t.fail("repair", e.Key, fmt.Errorf("it is larger than the %d GiB that S3 copies in one request: put it again", maxCopy>>30))
 	}
-	a, err := t.head(ctx, t.full(e.Key))
+	a, err := t.objects.Head(ctx, t.full(e.Key))
 	if err == nil && a.ETag() != e.Token {
 		err = fmt.Errorf("%w: it is not the object that was checked", core.ErrChanged)
 	}
 	if err == nil {
-		err = t.copyOntoItself(ctx, t.repairRequest(a, e))
+		err = t.objects.CopyOnto(ctx, t.repairRequest(a, e), objects.VersionOf(&e))
 	}
 	if err != nil {
 		return e, t.fail("repair", e.Key, err)
@@ -47,7 +48,6 @@ func (t *Tree) repairRequest(a *wire.Answer, e core.Entry) *wire.Request {
 	r := wire.NewRequest(http.MethodPut, full)
 	r.Set(wire.CopySource, t.wire.Source(full))
 	r.Set(wire.CopySourceMatch, a.Get(wire.ETag))
-	r.Set(wire.IfMatch, a.Get(wire.ETag))
 	r.Set(wire.MetaDirective, "REPLACE")
 	r.Describe(a)
 	for _, name := range keptHeaders {
@@ -60,26 +60,9 @@ func (t *Tree) repairRequest(a *wire.Answer, e core.Entry) *wire.Request {
 	return r
 }
 
-// copyOntoItself copies on the condition that the object is the one that was
-// looked at; a store that does not know that condition at the destination has
-// still the one at the source.
-func (t *Tree) copyOntoItself(ctx context.Context, r *wire.Request) error {
-	if !t.store.can(canCondition) {
-		r.Set(wire.IfMatch, "")
-	}
-	_, _, err := t.wire.Copy(ctx, r)
-	if err != nil && r.Get(wire.IfMatch) != "" && headerRefused(err) {
-		r.Set(wire.IfMatch, "")
-		if _, _, err = t.wire.Copy(ctx, r); err == nil {
-			t.store.lost(canCondition)
-		}
-	}
-	return conditional(err, true)
-}
-
 // repaired looks how it went: a store may drop redirects without a word.
 func (t *Tree) repaired(ctx context.Context, e core.Entry) (core.Entry, error) {
-	a, err := t.head(ctx, t.full(e.Key))
+	a, err := t.objects.Head(ctx, t.full(e.Key))
 	if err != nil {
 		return e, t.fail("repair", e.Key, err)
 	}

@@ -53,7 +53,7 @@ func (t *Tree) routeLinks(rules []wire.RoutingRule) []core.Entry {
 
 // CheckRoutes implements [core.DirRouter] with one GET.
 func (t *Tree) CheckRoutes(ctx context.Context, want core.Routes) (core.RouteChange, error) {
-	t.store.lookAfterRoutes()
+	t.run.lookAfterRoutes()
 	config, err := t.rulable(ctx)
 	if err != nil {
 		return core.RouteChange{}, err
@@ -182,5 +182,5 @@ func (t *Tree) routeKey(prefix string) (key string, ok bool) {
 func (t *Tree) strayRoutes(rules []wire.RoutingRule) (note string, any bool) {
 	n := len(t.routeLinks(rules))
 	return fmt.Sprintf("bucket %s has routing rules for links to directories (%d), which only --dir-links=rules looks after: they may lead elsewhere than the links by now",
-		t.bucketName, n), n > 0 && !t.store.looksAfterRoutes()
+		t.bucketName, n), n > 0 && !t.run.looksAfterRoutes()
 }

@@ -16,11 +16,17 @@ var Scheme = core.Scheme{
 	Example: "s3://bucket/prefix?region=eu-west-1",
 }
 
-// urlOptions are the parameters of an s3 URL: two of our own, and those of Go
-// CDK.
+// urlOptions are the parameters of an s3 URL: some of our own, and those of
+// Go CDK.
 var urlOptions = []core.Option{
 	{Name: paramFlat, About: "false: the store keeps keys as paths, so that a and a/b cannot both be there"},
 	{Name: paramLinkBody, About: "the body of a link's object: a small HTML page, or nothing", Values: []string{string(LinkPage), string(LinkEmpty)}},
+	{Name: paramBucket, About: "the bucket's name where no URL can have it: an access point's ARN, or tenant:bucket"},
+	{Name: paramACL, About: "the canned ACL of new objects, as public-read"},
+	{Name: paramStorageClass, About: "the storage class of new files, as STANDARD_IA; links have the bucket's default"},
+	{Name: paramRequesterPays, About: "true: pay for requests to a bucket of somebody else"},
+	{Name: paramHas, About: "what the store does, with commas: nothing else is tried; see docs/stores.md"},
+	{Name: paramLacks, About: "what the store does not do, with commas: it is not tried"},
 	{Name: "region", About: "the bucket's region"},
 	{Name: "endpoint", About: "the URL of the store, where it is not Amazon S3"},
 	{Name: "profile", About: "the profile of the AWS configuration files to use"},

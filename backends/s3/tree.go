@@ -13,7 +13,9 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
@@ -34,16 +36,16 @@ type Tree struct {
 	express    bool   // a directory bucket: no order, no links, no md5
 	layout     format.Layout
 	aws        bool // AWS itself answers
-	sse        string
-	kmsKey     string
 
 	bucket    *blob.Bucket  // opened by Go CDK
 	client    *awss3.Client // of the bucket
 	wire      *wire.Sender
+	can       *ability.Set // what is known of the store
+	objects   *objects.Store
 	transport *transport.Transport
 
 	ranges  ranged.Rule
-	store   store // what was learnt of the store in this run
+	run     run
 	uploads uploads
 	copies  copies
 }
@@ -79,7 +81,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	}
 	t := &Tree{
 		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix, ranges: ranged.DefaultRule,
-		express: strings.HasSuffix(o.Bucket, "--x-s3"), sse: s.sse, kmsKey: s.kmsKey,
+		express: strings.HasSuffix(o.Bucket, "--x-s3"),
 	}
 	t.layout = format.Layout{Prefix: t.prefix, Express: t.express}
 	client := t.newClient(s)
@@ -96,7 +98,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	if !t.bucket.As(&t.client) {
 		return nil, errors.New("s3: Go CDK's bucket does not give its client")
 	}
-	if t.wire, err = t.newSender(ctx, s); err != nil {
+	if err := t.newSender(ctx, s); err != nil {
 		return nil, errors.Join(err, t.bucket.Close())
 	}
 	t.openUploads()

@@ -33,12 +33,7 @@ func (t *Tree) openUploads() {
 	if t.opts.StateDir == "" {
 		return
 	}
-	o := t.client.Options()
-	where := "aws " + o.Region
-	if o.BaseEndpoint != nil {
-		where = strings.ToLower(strings.TrimRight(*o.BaseEndpoint, "/"))
-	}
-	t.uploads.records = state.OpenUploads(t.opts.StateDir, where+" "+t.bucketName)
+	t.uploads.records = state.OpenUploads(t.opts.StateDir, t.where("aws ")+" "+t.bucketName)
 }
 
 // look takes over, once, what is left of runs that are gone. The lock is held.

@@ -62,8 +62,9 @@ func (s *Set) believed(all []Ability) (m mask) {
 // learning is held.
 func (s *Set) learn(t Attempt, with mask, refusal error) error {
 	suspects := s.suspects(t.Optional, with, refusal)
+	var proved mask
 	for _, without := range subsets(suspects) {
-		if err := s.prove(t, without); err != nil {
+		if err := t.prove(without, &proved); err != nil {
 			return err
 		}
 		err := s.send(t, with.without(maskOf(without)))
@@ -119,14 +120,19 @@ func (s *Set) suspects(all []Ability, with mask, refusal error) []Ability {
 	return fresh
 }
 
-func (s *Set) prove(t Attempt, without []Ability) error {
+// prove asks once for the proof of each ability.
+func (t *Attempt) prove(without []Ability, proved *mask) error {
 	if t.Prove == nil {
 		return nil
 	}
 	for _, a := range without {
+		if proved.has(a) {
+			continue
+		}
 		if err := t.Prove(a); err != nil {
 			return err
 		}
+		*proved |= 1 << a
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 )
 
 // expectAbove is the size in bytes above which a body is only sent once the
@@ -27,6 +29,9 @@ func (s *Sender) build(ctx context.Context, r *Request, e *endpoint, u *url.URL)
 		if signed(name) {
 			req.Header[name] = values
 		}
+	}
+	if s.o.RequesterPays {
+		req.Header["X-Amz-Request-Payer"] = []string{"requester"}
 	}
 	if err := s.addChecksum(r, req.Header); err != nil {
 		return nil, err
@@ -56,7 +61,7 @@ func (s *Sender) addBody(r *Request, req *http.Request) error {
 		return err
 	}
 	req.Body, req.ContentLength = &lentBody{r: io.LimitReader(r.body, r.size)}, r.size
-	if r.size >= expectAbove {
+	if r.size >= expectAbove && s.o.Can.Has(ability.Expect) {
 		req.Header["Expect"] = []string{"100-continue"}
 	}
 	return nil

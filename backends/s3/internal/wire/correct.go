@@ -6,20 +6,25 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 )
 
 // maxCorrections is how often one request is corrected and sent again beside its
-// other tries: once for the clock, once for the region.
-const maxCorrections = 2
+// other tries: once for the clock, the region, and Expect.
+const maxCorrections = 3
 
-// correct reports whether err names a mistake of ours that is put right by now:
-// the store's clock differs, or the bucket is in another region.
+// correct reports whether err names a mistake of ours that is put right by now: the
+// store's clock differs, the bucket is in another region, or the store, or a proxy
+// before it, does not know Expect.
 func (s *Sender) correct(ctx context.Context, err error) bool {
 	var refused *Error
 	if !errors.As(err, &refused) {
 		return false
 	}
 	switch {
+	case refused.Status == http.StatusExpectationFailed:
+		return s.o.Can.Lose(ability.Expect)
 	case refused.Status == http.StatusForbidden:
 		return s.setClock(refused.Header)
 	case refused.Status == http.StatusMovedPermanently, refused.Status == http.StatusBadRequest:

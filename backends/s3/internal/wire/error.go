@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 
@@ -24,6 +25,40 @@ type Error struct {
 	Header  http.Header
 
 	guessed bool // the body is empty, and Code is made of the status
+}
+
+// Unwrap returns the sentinel that fits the refusal ([fs.ErrNotExist],
+// [fs.ErrPermission], [core.ErrChanged], …), or nil.
+func (e *Error) Unwrap() error { return KindOf(e.Status, e.Code) }
+
+// KindOf returns the sentinel for a refusal with a status and a code, or nil. A
+// status of 0 is unknown.
+func KindOf(status int, code string) error {
+	switch code {
+	case "NoSuchBucket":
+		return fs.ErrNotExist
+	case "BadDigest", "XAmzContentChecksumMismatch", "IncompleteBody":
+		return core.ErrCorrupt
+	case "ObjectParentIsFile", "ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory", "XMinioParentIsObject":
+		return core.ErrConflict
+	case "KeyTooLongError":
+		return core.ErrUnsupportedKey
+	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AccessDenied":
+		return fs.ErrPermission
+	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+		return nil
+	case "PreconditionFailed":
+		return core.ErrChanged
+	}
+	switch status {
+	case http.StatusNotFound:
+		return fs.ErrNotExist
+	case http.StatusPreconditionFailed:
+		return core.ErrChanged
+	case http.StatusForbidden, http.StatusUnauthorized:
+		return fs.ErrPermission
+	}
+	return nil
 }
 
 // Error implements error.

@@ -24,6 +24,8 @@ const (
 	Encryption      = "X-Amz-Server-Side-Encryption"
 	EncryptionKey   = "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"
 	CustomerKey     = "X-Amz-Server-Side-Encryption-Customer-Algorithm"
+	ACL             = "X-Amz-Acl"
+	StorageClass    = "X-Amz-Storage-Class"
 	CopySource      = "X-Amz-Copy-Source"
 	CopySourceMatch = "X-Amz-Copy-Source-If-Match"
 	CopySourceRange = "X-Amz-Copy-Source-Range"

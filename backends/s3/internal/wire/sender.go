@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 )
 
@@ -25,6 +26,10 @@ type Options struct {
 	// Retryer and LeaveConflicts say what is sent again, and when; the second one
 	// is for requests of which a conflict ends all tries.
 	Retryer, LeaveConflicts aws.Retryer
+	// Can is what the store is believed to do; nil for all that S3 does.
+	Can *ability.Set
+	// RequesterPays agrees in each request to pay for it.
+	RequesterPays bool
 	// Checksums adds a CRC32 to every body, and NoMD5 leaves Content-MD5 away:
 	// directory buckets know the one and not the other.
 	Checksums, NoMD5 bool
@@ -43,6 +48,9 @@ type Sender struct {
 
 // New returns a sender. It sends nothing.
 func New(ctx context.Context, o Options) (*Sender, error) {
+	if o.Can == nil {
+		o.Can = new(ability.Set)
+	}
 	at, err := resolve(ctx, o.SDK, o.Bucket, o.SDK.Region)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,98 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+)
+
+// BatchSize is how many keys S3 deletes in one request.
+const BatchSize = 1000
+
+// Target is an object to delete: its key, and its ETag without quotes, which is
+// empty if it is not known.
+type Target struct{ Key, ETag string }
+
+// Delete deletes an object if it is still the version: one DELETE, and one HEAD if
+// the store says that it is not. That there is none is no error.
+func (s *Store) Delete(ctx context.Context, t Target) error {
+	g := &guard{Store: s, key: t.Key, version: Version{ETag: t.ETag}, ability: ability.DeleteConditions}
+	r := wire.NewRequest(http.MethodDelete, t.Key)
+	err := g.try(ctx, nil, func(name, value string, _ func(ability.Ability) bool) error {
+		setCondition(r, name, value)
+		_, err := s.Sender.Send(ctx, r)
+		return err
+	})
+	return s.deleted(ctx, g, err)
+}
+
+// deleted says what the answer to a delete means: an object that is not there is
+// deleted. Stores differ in the answer to a condition on an object that is not
+// there.
+func (s *Store) deleted(ctx context.Context, g *guard, err error) error {
+	switch {
+	case err == nil, errors.Is(err, errGone), wire.CodeOf(err) == "NoSuchKey":
+		return nil
+	case wire.HasStatus(err, http.StatusNotFound) && wire.CodeOf(err) != "NoSuchBucket":
+		return nil
+	case wire.HasStatus(err, http.StatusPreconditionFailed), wire.CodeOf(err) == "PreconditionFailed":
+		if g.look(ctx) == gone {
+			return nil
+		}
+		return errOther
+	}
+	return err
+}
+
+// DeleteAll deletes objects, with one request for each [BatchSize] where the store
+// can, and else several at once. The errors are in the order of the objects.
+func (s *Store) DeleteAll(ctx context.Context, targets []Target) []error {
+	errs := make([]error, 0, len(targets))
+	for len(targets) > 0 {
+		n := min(len(targets), BatchSize)
+		if s.Can.Has(ability.BatchDelete) {
+			errs = append(errs, s.deleteBatch(ctx, targets[:n])...)
+		} else {
+			errs = append(errs, s.deleteEach(ctx, targets[:n])...)
+		}
+		targets = targets[n:]
+	}
+	return errs
+}
+
+// deleteEach deletes objects one a request.
+func (s *Store) deleteEach(ctx context.Context, targets []Target) []error {
+	errs := make([]error, len(targets))
+	var g errgroup.Group
+	g.SetLimit(max(1, s.Parallel))
+	for i, t := range targets {
+		g.Go(func() error {
+			errs[i] = s.Delete(ctx, t)
+			return nil
+		})
+	}
+	_ = g.Wait() // each error is in its place
+	return errs
+}
+
+// deletions are the elements of a batch.
+func deletions(targets []Target, conditional, quoted bool) []wire.Deletion {
+	all := make([]wire.Deletion, 0, len(targets))
+	for _, t := range targets {
+		d := wire.Deletion{Key: t.Key}
+		if conditional && t.ETag != "" {
+			d.ETag = t.ETag
+			if quoted {
+				d.ETag = format.QuoteETag(t.ETag)
+			}
+		}
+		all = append(all, d)
+	}
+	return all
+}

@@ -1,0 +1,141 @@
+package objects
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+)
+
+// guard makes requests that are to go well only while a version is there.
+type guard struct {
+	*Store
+	key     string
+	version Version
+	ability ability.Ability // the kind of condition
+}
+
+// state is what a HEAD shows of a version.
+type state int
+
+const (
+	unknown state = iota
+	same
+	other
+	gone
+)
+
+// look asks what is at the key now: one HEAD.
+func (g *guard) look(ctx context.Context) state {
+	a, err := g.Head(ctx, g.key)
+	switch {
+	case wire.HasStatus(err, http.StatusNotFound):
+		if g.version.None {
+			return same
+		}
+		return gone
+	case err != nil:
+		return unknown
+	case !g.version.None && a.ETag() == g.version.ETag:
+		return same
+	}
+	return other
+}
+
+// prove is the proof that a refusal is not about the version: what is there is what
+// was planned. Otherwise the error is the version's, or the refusal itself.
+func (g *guard) prove(ctx context.Context, refusal error) error {
+	switch g.look(ctx) {
+	case same:
+		return nil
+	case gone:
+		return errGone
+	case other:
+		return errOther
+	}
+	return refusal
+}
+
+// send calls request with the header of the condition. After a 412 to a condition
+// that a HEAD shows to be right, it is called with the other form of the condition,
+// and then, if that is refused in the same way, without. Once a condition held, a 412
+// is believed.
+func (g *guard) send(ctx context.Context, request func(name, value string) error) error {
+	quoted := g.Can.Has(ability.QuotedConditions)
+	name, value := g.version.condition(quoted)
+	err := request(name, value)
+	if name != wire.IfMatch {
+		return err
+	}
+	if err == nil {
+		g.Can.Works(g.ability)
+		return nil
+	}
+	if !wire.HasStatus(err, http.StatusPreconditionFailed) || g.Can.Proved(g.ability) {
+		return g.missing(err)
+	}
+	if perr := g.prove(ctx, err); perr != nil {
+		return perr
+	}
+	if quoted {
+		if done, err := g.sendBare(ctx, request); done {
+			return err
+		}
+	}
+	if !g.Can.Lose(g.ability) {
+		return err
+	}
+	return request("", "")
+}
+
+// sendBare calls request with the ETag without quotes. It is not done if that form,
+// too, is refused although it is right.
+func (g *guard) sendBare(ctx context.Context, request func(name, value string) error) (done bool, err error) {
+	err = request(g.version.condition(false))
+	switch {
+	case err == nil:
+		g.Can.Works(g.ability)
+		return g.Can.Lose(ability.QuotedConditions), nil
+	case !wire.HasStatus(err, http.StatusPreconditionFailed):
+		return true, g.missing(err)
+	}
+	if perr := g.prove(ctx, err); perr != nil {
+		return true, perr
+	}
+	return false, err
+}
+
+// missing says that the object of a condition is gone, if that is what err is: some
+// stores say 404 then.
+func (g *guard) missing(err error) error {
+	if wire.HasStatus(err, http.StatusNotFound) && wire.CodeOf(err) != "NoSuchBucket" && wire.CodeOf(err) != "NoSuchUpload" {
+		return errGone
+	}
+	return err
+}
+
+// try sends a request with a condition and with optional headers, which Put names.
+func (g *guard) try(ctx context.Context, optional []ability.Ability, request func(name, value string, with func(ability.Ability) bool) error) error {
+	var refusal error
+	if name, _ := g.version.condition(true); name != "" {
+		optional = append([]ability.Ability{g.ability}, optional...)
+	}
+	return g.Can.Try(ability.Attempt{
+		Optional: optional,
+		Send: func(with func(ability.Ability) bool) error {
+			if !with(g.ability) {
+				refusal = request("", "", with)
+				return refusal
+			}
+			refusal = g.send(ctx, func(name, value string) error { return request(name, value, with) })
+			return refusal
+		},
+		Prove: func(a ability.Ability) error {
+			if a != g.ability {
+				return nil
+			}
+			return g.prove(ctx, refusal)
+		},
+	})
+}

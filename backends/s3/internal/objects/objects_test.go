@@ -1,0 +1,308 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/transport"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/s3server"
+)
+
+// open returns the objects of a bucket of a server with these quirks.
+func open(t testing.TB, opts ...s3server.Option) (*Store, *s3server.Server) {
+	t.Helper()
+	srv := s3server.New(t, opts...)
+	return openAt(t, srv.URL, new(ability.Set)), srv
+}
+
+func openAt(t testing.TB, url string, can *ability.Set) *Store {
+	t.Helper()
+	tr := transport.New(transport.Options{})
+	t.Cleanup(tr.Close)
+	sender, err := wire.New(t.Context(), wire.Options{
+		Bucket: "test", Client: tr.Client(), Can: can,
+		SDK: awss3.New(awss3.Options{
+			Region: "us-east-1", UsePathStyle: true, BaseEndpoint: aws.String(url),
+			Credentials: credentials.NewStaticCredentialsProvider(s3server.AccessKey, s3server.SecretKey, ""),
+		}).Options(),
+		Retryer: tr.Retryer(transport.Retry{MaxBackoff: time.Millisecond}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Store{Sender: sender, Can: can, Parallel: 4}
+}
+
+// put writes content in the place of a version and returns its ETag.
+func put(t testing.TB, s *Store, key, content string, old Version) (string, error) {
+	t.Helper()
+	r, err := wire.NewRequest(http.MethodPut, key).WithBody(strings.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Set(wire.ContentMD5, core.SumMD5([]byte(content)).Base64())
+	a, err := s.Put(t.Context(), r, old)
+	if err != nil {
+		return "", err
+	}
+	return a.ETag(), nil
+}
+
+func mustPut(t testing.TB, s *Store, key, content string, old Version) string {
+	t.Helper()
+	etag, err := put(t, s, key, content, old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return etag
+}
+
+// sent runs f and returns the requests of it, as the server got them.
+func sent(srv *s3server.Server, f func()) string {
+	srv.ResetLog()
+	f()
+	return srv.Requests().String()
+}
+
+func putLink(t testing.TB, s *Store, key, location string) error {
+	t.Helper()
+	r, err := wire.NewRequest(http.MethodPut, key).WithBody(strings.NewReader("page"), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Set(wire.Redirect, location)
+	r.Set(wire.CacheControl, "no-cache")
+	_, err = s.Put(t.Context(), r, Version{None: true})
+	return err
+}
+
+// TestABareConditionIsLearnt holds that a store which compares conditions without
+// quotes is asked so, and that its conditions then hold.
+func TestABareConditionIsLearnt(t *testing.T) {
+	s, srv := open(t, s3server.BareIfMatch)
+	first := mustPut(t, s, "a", "1", Version{None: true})
+	var second string
+	if got := sent(srv, func() { second = mustPut(t, s, "a", "2", Version{ETag: first}) }); got != "1 HEAD, 2 PUT" {
+		t.Errorf("the first overwrite: %s; want a HEAD and 2 PUT", got)
+	}
+	if got := sent(srv, func() { mustPut(t, s, "a", "3", Version{ETag: second}) }); got != "1 PUT" {
+		t.Errorf("the next overwrite: %s; want 1 PUT", got)
+	}
+	if _, err := put(t, s, "a", "4", Version{ETag: first}); !errors.Is(err, core.ErrChanged) {
+		t.Errorf("an overwrite of another version: %v; want ErrChanged", err)
+	}
+	if notes := s.Can.Notes(); len(notes) != 1 || notes[0] != ability.QuotedConditions.Note() {
+		t.Errorf("notes %q", notes)
+	}
+	if !s.Can.Has(ability.PutConditions) {
+		t.Error("conditions were given up, which can be had")
+	}
+}
+
+// TestAConditionThatNeverHoldsIsGivenUpAfterAProof holds that, and that nothing is
+// overwritten unseen before it.
+func TestAConditionThatNeverHoldsIsGivenUpAfterAProof(t *testing.T) {
+	never := s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get(wire.IfMatch) != "" {
+				w.WriteHeader(http.StatusPreconditionFailed)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	s, srv := open(t, never)
+	first := mustPut(t, s, "a", "1", Version{None: true})
+	if _, err := put(t, s, "a", "2", Version{ETag: "other"}); !errors.Is(err, core.ErrChanged) {
+		t.Errorf("another version: %v; want ErrChanged", err)
+	}
+	if _, err := put(t, s, "missing", "2", Version{ETag: "other"}); !errors.Is(err, core.ErrChanged) {
+		t.Errorf("no object: %v; want ErrChanged", err)
+	}
+	if !s.Can.Has(ability.PutConditions) {
+		t.Fatal("given up without a proof")
+	}
+	second := mustPut(t, s, "a", "2", Version{ETag: first})
+	if got := sent(srv, func() { mustPut(t, s, "a", "3", Version{ETag: second}) }); got != "1 PUT" {
+		t.Errorf("the next overwrite: %s; want 1 PUT", got)
+	}
+	if notes := s.Can.Notes(); len(notes) != 1 || notes[0] != ability.PutConditions.Note() {
+		t.Errorf("notes %q; want a warning", notes)
+	}
+	if err := s.Delete(t.Context(), Target{"a", "other"}); !errors.Is(err, core.ErrChanged) {
+		t.Errorf("delete of another version: %v; want ErrChanged", err)
+	}
+	third := core.SumMD5([]byte("3")).String()
+	if err := s.Delete(t.Context(), Target{"a", third}); err != nil || s.Can.Has(ability.DeleteConditions) {
+		t.Errorf("delete: %v; want it done without a condition", err)
+	}
+}
+
+// TestAConditionThatOnceHeldIsBelieved holds that a 412 costs no HEAD then.
+func TestAConditionThatOnceHeldIsBelieved(t *testing.T) {
+	s, srv := open(t)
+	first := mustPut(t, s, "a", "1", Version{None: true})
+	mustPut(t, s, "a", "2", Version{ETag: first})
+	got := sent(srv, func() {
+		if _, err := put(t, s, "a", "3", Version{ETag: first}); !errors.Is(err, core.ErrChanged) {
+			t.Errorf("%v; want ErrChanged", err)
+		}
+	})
+	if got != "1 PUT" {
+		t.Errorf("sent %s; want 1 PUT", got)
+	}
+}
+
+// TestAPersonWhoInsistsOnConditionsKeepsThem holds that has=conditions fails the write
+// instead.
+func TestAPersonWhoInsistsOnConditionsKeepsThem(t *testing.T) {
+	srv := s3server.New(t, s3server.NoConditions)
+	can, err := ability.New("conditions", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := openAt(t, srv.URL, can)
+	if _, err := put(t, s, "a", "1", Version{None: true}); !wire.HasStatus(err, http.StatusNotImplemented) {
+		t.Errorf("%v; want the refusal", err)
+	}
+}
+
+// TestAHeaderThatAStoreRefusesInAnyWords holds that one try without each optional
+// header finds it, and that what is learnt is used.
+func TestAHeaderThatAStoreRefusesInAnyWords(t *testing.T) {
+	for _, c := range []struct {
+		header string
+		lost   ability.Ability
+	}{{"If-None-Match", ability.PutConditions}, {"X-Amz-Website-Redirect-Location", ability.Redirects}, {"Cache-Control", ability.CachePolicy}} {
+		s, srv := open(t, s3server.RefusesHeader(c.header))
+		if err := putLink(t, s, "l", "/a"); err != nil {
+			t.Errorf("%s: %v", c.header, err)
+		}
+		for _, a := range []ability.Ability{ability.PutConditions, ability.Redirects, ability.CachePolicy} {
+			if s.Can.Has(a) == (a == c.lost) {
+				t.Errorf("%s: Has(%s) = %v", c.header, a.Name(), a == c.lost)
+			}
+		}
+		if got := sent(srv, func() { _ = putLink(t, s, "m", "/a") }); got != "1 PUT" {
+			t.Errorf("%s: the next link: %s; want 1 PUT", c.header, got)
+		}
+	}
+}
+
+// TestBatches holds how objects are deleted by stores that know no batches, no ETags
+// in one, or compare them wrongly.
+func TestBatches(t *testing.T) {
+	wrong := s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Has("delete") {
+				_, _ = w.Write([]byte("<DeleteResult><Error><Key>a0</Key><Code>PreconditionFailed</Code></Error><Error><Key>a1</Key><Code>PreconditionFailed</Code></Error><Error><Key>a2</Key><Code>PreconditionFailed</Code></Error></DeleteResult>"))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	for name, c := range map[string]struct {
+		opt         s3server.Option
+		first, then string
+		lost        []ability.Ability
+	}{
+		"as S3":       {s3server.NoKeyCount, "1 DELETE", "1 DELETE", nil},
+		"501":         {s3server.NoBatchDelete(http.StatusNotImplemented), "1 HEAD, 5 DELETE", "3 DELETE", []ability.Ability{ability.BatchDelete}},
+		"405":         {s3server.NoBatchDelete(http.StatusMethodNotAllowed), "4 DELETE", "3 DELETE", []ability.Ability{ability.BatchDelete}},
+		"400":         {s3server.NoBatchDelete(http.StatusBadRequest), "1 HEAD, 5 DELETE", "3 DELETE", []ability.Ability{ability.BatchDelete}},
+		"no ETags":    {s3server.NoBatchETags, "1 HEAD, 2 DELETE", "1 DELETE", []ability.Ability{ability.BatchConditions}},
+		"wrong ETags": {wrong, "3 HEAD, 4 DELETE", "3 DELETE", []ability.Ability{ability.BatchDelete}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, srv := open(t, c.opt)
+			deleteThree := func() string {
+				var targets []Target
+				for i := range 3 {
+					key := fmt.Sprint("a", i)
+					targets = append(targets, Target{key, mustPut(t, s, key, key, Version{None: true})})
+				}
+				return sent(srv, func() {
+					for i, err := range s.DeleteAll(t.Context(), targets) {
+						if err != nil {
+							t.Errorf("%s: %v", targets[i].Key, err)
+						}
+					}
+				})
+			}
+			if got := deleteThree(); got != c.first {
+				t.Errorf("the first batch: %s; want %s", got, c.first)
+			}
+			if got := deleteThree(); got != c.then {
+				t.Errorf("the next batch: %s; want %s", got, c.then)
+			}
+			for _, a := range c.lost {
+				if s.Can.Has(a) {
+					t.Errorf("%s is still believed", a.Name())
+				}
+			}
+			other := Target{"b", "other"}
+			mustPut(t, s, "b", "b", Version{None: true})
+			if err := s.DeleteAll(t.Context(), []Target{other})[0]; (err == nil) == s.Can.Has(ability.BatchConditions) {
+				t.Errorf("another version: %v", err)
+			}
+		})
+	}
+}
+
+// TestABatchThatIsRefusedForAnotherReasonIsAnError holds that a batch which is denied
+// teaches nothing.
+func TestABatchThatIsRefusedForAnotherReasonIsAnError(t *testing.T) {
+	s, _ := open(t, s3server.DeniesWrites)
+	for _, err := range s.DeleteAll(t.Context(), []Target{{"a", "x"}, {"b", ""}}) {
+		if !wire.HasStatus(err, http.StatusForbidden) {
+			t.Errorf("%v; want the refusal", err)
+		}
+	}
+	if !s.Can.Has(ability.BatchDelete) || !s.Can.Has(ability.BatchConditions) {
+		t.Error("an ability was lost")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if errs := s.DeleteAll(ctx, []Target{{"a", "x"}}); !errors.Is(errs[0], context.Canceled) {
+		t.Errorf("%v; want the context's error", errs)
+	}
+}
+
+// TestExpectIsLeftAway holds that a body is sent without Expect after a 417, and so
+// are all that follow.
+func TestExpectIsLeftAway(t *testing.T) {
+	s, srv := open(t, s3server.RefusesExpect)
+	large := strings.Repeat("x", 3<<20)
+	for i, want := range []string{"2 PUT", "1 PUT"} {
+		if got := sent(srv, func() { mustPut(t, s, fmt.Sprint(i), large, Version{None: true}) }); got != want {
+			t.Errorf("large file %d: %s; want %s", i, got, want)
+		}
+	}
+	if s.Can.Has(ability.Expect) {
+		t.Error("Expect is still believed")
+	}
+}
+
+// TestWritesThatAreRedirected holds that each is followed with its body.
+func TestWritesThatAreRedirected(t *testing.T) {
+	s, srv := open(t, s3server.RedirectsPut)
+	etag := mustPut(t, s, "a", "content", Version{None: true})
+	if want := core.SumMD5([]byte("content")).String(); etag != want {
+		t.Errorf("ETag %s; want %s", etag, want)
+	}
+	if n := len(srv.Log()); n != 2 {
+		t.Errorf("%d requests; want 2", n)
+	}
+}

@@ -1,0 +1,97 @@
+package objects
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+	"github.com/s3fc/s3fc/core"
+)
+
+var errOther = fmt.Errorf("%w: the object is another version", core.ErrChanged)
+
+// ErrNoRedirect refuses a link that only the redirect could hold, in a store that
+// keeps none.
+var ErrNoRedirect = fmt.Errorf("%w: this store keeps no redirects, and without one a target has %d bytes at most when percent-encoded",
+	core.ErrUnsupportedLink, format.MaxMetaTarget)
+
+// Put writes one object in the place of a version. What the store refuses to take,
+// the condition, the redirect or the cache policy of a link, is left away. The
+// answer has an ETag.
+func (s *Store) Put(ctx context.Context, r *wire.Request, old Version) (*wire.Answer, error) {
+	s.Seal(r)
+	location, policy := r.Get(wire.Redirect), r.Get(wire.CacheControl)
+	var optional []ability.Ability
+	if location != "" {
+		r.Set(wire.StorageClass, "") // what is read at each visit, and is small, is not to be archived
+		optional = append(optional, ability.Redirects)
+	}
+	if policy != "" {
+		optional = append(optional, ability.CachePolicy)
+	}
+	var a *wire.Answer
+	g := &guard{Store: s, key: r.Key, version: old, ability: ability.PutConditions}
+	err := g.try(ctx, optional, func(name, value string, with func(ability.Ability) bool) (err error) {
+		setCondition(r, name, value)
+		r.Set(wire.Redirect, "")
+		r.Set(wire.CacheControl, "")
+		if with(ability.Redirects) {
+			r.Set(wire.Redirect, location)
+		} else if len(location) > format.MaxMetaTarget {
+			return ErrNoRedirect
+		}
+		if with(ability.CachePolicy) {
+			r.Set(wire.CacheControl, policy)
+		}
+		if a, err = s.Sender.Send(ctx, r); err == nil {
+			err = Tagged(a.ETag())
+		}
+		return err
+	})
+	return a, err
+}
+
+// SetCondition gives r the condition that a version is there, if the store is
+// believed to take conditions.
+func (s *Store) SetCondition(r *wire.Request, v Version) {
+	if name, value := v.condition(s.Can.Has(ability.QuotedConditions)); name != "" && s.Can.Has(ability.PutConditions) {
+		setCondition(r, name, value)
+	}
+}
+
+func setCondition(r *wire.Request, name, value string) {
+	r.Set(wire.IfMatch, "")
+	r.Set(wire.IfNoneMatch, "")
+	if name != "" {
+		r.Set(name, value)
+	}
+}
+
+// Complete makes an object of the parts of an upload, in the place of a version. It
+// returns the ETag with its quotes.
+func (s *Store) Complete(ctx context.Context, key, id string, parts []wire.Part, old Version) (etag string, a *wire.Answer, err error) {
+	g := &guard{Store: s, key: key, version: old, ability: ability.PutConditions}
+	err = g.try(ctx, nil, func(name, value string, _ func(ability.Ability) bool) (err error) {
+		header := make(http.Header, 1)
+		if name != "" {
+			header[name] = []string{value}
+		}
+		etag, a, err = s.Sender.CompleteUpload(ctx, key, id, parts, header)
+		return err
+	})
+	return etag, a, err
+}
+
+// CopyOnto copies an object onto itself with other headers, if it is still the
+// version.
+func (s *Store) CopyOnto(ctx context.Context, r *wire.Request, old Version) error {
+	g := &guard{Store: s, key: r.Key, version: old, ability: ability.PutConditions}
+	return g.try(ctx, nil, func(name, value string, _ func(ability.Ability) bool) error {
+		setCondition(r, name, value)
+		_, _, err := s.Sender.Copy(ctx, r)
+		return g.missing(err)
+	})
+}
