@@ -28,6 +28,7 @@
 //   - [Coster], [RequestCounter]: requests before and after a run
 //   - [Pricer], [Endpointer]: the price of requests, and the server's address
 //   - [Finisher]: steps after the last write
+//   - [DirRemover]: directories that a run leaves empty
 //   - [Auditor]: stored md5s and redirects, checked and repaired
 //   - [Identifier], [Rememberer]: caches of hashes and answers
 //   - [Versioner]: whether the store keeps older versions

@@ -2,8 +2,10 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 )
 
@@ -179,6 +181,46 @@ type Done struct {
 	// is hidden from the run by the user's rules, so that nothing there is
 	// cleaned up.
 	Keep func(dir string) bool
+}
+
+// A DirRemover is a backend with directories, which may hold no entry at all. No
+// listing but ListDirs shows them, and no copy carries them; a run that may delete
+// removes those that it leaves empty, as a part of its plan.
+type DirRemover interface {
+	// ListDirs is List, and yields also each directory below the root that it
+	// goes into, as [DirectoryEntry]. Its key ends with a slash, so it comes
+	// before the entries in the directory, and nowhere else.
+	ListDirs(ctx context.Context, after string) iter.Seq2[Entry, error]
+	// RemoveDir removes the directory at the key dir. That nothing is there is no
+	// error. If it holds anything by now, or is no directory, it stays, and the
+	// error is [ErrConflict].
+	RemoveDir(ctx context.Context, dir string) error
+}
+
+// ErrDirectory is the Problem of a directory that [DirRemover.ListDirs] yields.
+var ErrDirectory = errors.New("a directory")
+
+// DirectoryEntry is the directory at the key dir as [DirRemover.ListDirs] yields it:
+// an Other whose key is dir and a slash.
+func DirectoryEntry(dir string) Entry {
+	return Entry{Key: dir + "/", Kind: Other, Problem: ErrDirectory}
+}
+
+// Directory returns the key of the directory that e stands for, without a slash at
+// its end; ok is false if e is an entry.
+func (e *Entry) Directory() (dir string, ok bool) {
+	if e.Kind != Other || !errors.Is(e.Problem, ErrDirectory) {
+		return "", false
+	}
+	return strings.TrimSuffix(e.Key, "/"), true
+}
+
+// ListDirs is t.List, with the directories too if t is a [DirRemover].
+func ListDirs(ctx context.Context, t Tree, after string) iter.Seq2[Entry, error] {
+	if d, ok := As[DirRemover](t); ok {
+		return d.ListDirs(ctx, after)
+	}
+	return t.List(ctx, after)
 }
 
 // A Versioner knows whether its store keeps older versions.

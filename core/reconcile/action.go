@@ -25,12 +25,17 @@ const (
 	OpConflict
 	// OpFail: something went wrong.
 	OpFail
+	// OpRemoveDir: a directory of the destination, which the run leaves empty, is
+	// removed.
+	OpRemoveDir
 )
 
-var opNames = [...]string{OpKeep: "keep", OpPut: "put", OpDelete: "delete", OpRefuse: "refuse", OpConflict: "conflict", OpFail: "error"}
+var opNames = [...]string{
+	OpKeep: "keep", OpPut: "put", OpDelete: "delete", OpRefuse: "refuse", OpConflict: "conflict", OpFail: "error", OpRemoveDir: "rmdir",
+}
 
-// String returns the op's name in events: keep, put, delete, refuse, conflict
-// or error.
+// String returns the op's name in events: keep, put, delete, refuse, conflict,
+// error or rmdir.
 func (o Op) String() string { return opNames[o] }
 
 // Reason says why an action is what it is, in a word that programs can test.
@@ -61,6 +66,7 @@ const (
 	ReasonNoTarget    Reason = "no-target"    // a link to what could not be put
 	ReasonChanged     Reason = "changed"      // something else is there than the plan saw
 	ReasonUnsaved     Reason = "unsaved"      // what is there could not be saved in the backup
+	ReasonEmpty       Reason = "empty"        // a directory that holds nothing any more
 )
 
 // An Action is one step of a plan: what is to be done at one key and why. After

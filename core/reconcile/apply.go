@@ -61,7 +61,7 @@ func newApplier(r *Reconciler, dst core.Backend, p *Plan, report func(Action)) *
 }
 
 func (a *applier) run(ctx context.Context) error {
-	for _, phase := range []func(context.Context) error{a.putFiles, a.putLinks, a.saveDeletes, a.replace, a.delete} {
+	for _, phase := range []func(context.Context) error{a.putFiles, a.putLinks, a.saveDeletes, a.replace, a.delete, a.removeDirs} {
 		if err := phase(ctx); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (a *applier) putFiles(ctx context.Context) error {
 	a.tally.begin(PhaseFiles)
 	return a.each(ctx, a.acts, func(act Action) func(context.Context) {
 		switch {
-		case act.Op != OpPut && act.Op != OpDelete:
+		case act.Op != OpPut && act.Op != OpDelete && act.Op != OpRemoveDir:
 			a.tally.addPlanned(act)
 			return nil
 		case act.Op != OpPut || act.replaces() || act.Src.Kind != core.File:
@@ -157,6 +157,13 @@ func (a *applier) delete(ctx context.Context) error {
 		return nil
 	}
 	return a.deleter.run(ctx, a.acts)
+}
+
+func (a *applier) removeDirs(ctx context.Context) error {
+	if !a.has[removingDirs] {
+		return nil
+	}
+	return a.deleter.removeDirs(ctx, a.acts)
 }
 
 func (a *applier) each(ctx context.Context, acts *spool.Spool[Action], pick func(Action) func(context.Context)) error {

@@ -159,7 +159,7 @@ func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool.Spool[A
 		}
 	}()
 	k.progress = Progress{}
-	for pair, err := range r.join(ctx) {
+	for pair, err := range r.join(ctx, false) {
 		if err != nil {
 			return nil, err
 		}

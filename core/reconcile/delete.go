@@ -124,3 +124,28 @@ func (d *deleter) deleteBatch(ctx context.Context, b core.BatchDeleter, acts []A
 		}
 	}
 }
+
+// removeDirs removes the directories that the plan leaves empty, each after those in
+// it. One that is not empty after all stays, which is no failure.
+func (d *deleter) removeDirs(ctx context.Context, acts *spool.Spool[Action]) error {
+	remover, ok := core.As[core.DirRemover](d.dst)
+	for act, err := range acts.All() {
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil || !ok || !d.tally.mayDelete():
+			return nil
+		case act.Op != OpRemoveDir:
+			continue
+		}
+		err := remover.RemoveDir(ctx, act.Key)
+		switch {
+		case errors.Is(err, core.ErrConflict):
+			act.Op, act.Reason = OpKeep, ReasonChanged
+		case err != nil:
+			act = failure(act, ReasonWrite, err)
+		}
+		d.tally.add(act)
+	}
+	return nil
+}

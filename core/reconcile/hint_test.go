@@ -29,7 +29,7 @@ func (h *hinter) List(ctx context.Context, _ string) iter.Seq2[core.Entry, error
 func (h *hinter) Keys(context.Context) iter.Seq[string] { return slices.Values([]string{h.name}) }
 
 func paired(r *Reconciler) (err error) {
-	for _, e := range r.join(context.Background()) {
+	for _, e := range r.join(context.Background(), false) {
 		err = errors.Join(err, e)
 	}
 	return err

@@ -35,6 +35,18 @@ type Pair struct {
 	Side Side
 }
 
+// takeDirectory removes a directory of the destination from the pair, if that is its
+// Dst, and returns its key.
+func (p *Pair) takeDirectory() (dir string, ok bool) {
+	if p.Dst == nil {
+		return "", false
+	}
+	if dir, ok = p.Dst.Directory(); ok {
+		p.Dst = nil
+	}
+	return dir, ok
+}
+
 // A Lister is the part of a Tree that Join reads.
 type Lister func(ctx context.Context, after string) iter.Seq2[core.Entry, error]
 

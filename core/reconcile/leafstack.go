@@ -50,6 +50,7 @@ type leafStack struct {
 	flat  bool // nothing is ever in the way at the destination
 	dir   string
 	stack []*leaf
+	dirs  emptyDirs
 	out   func(Action) error
 }
 
@@ -58,13 +59,16 @@ const spoolBound = 16 << 10
 
 // add takes the action of the next key.
 func (s *leafStack) add(act Action) error {
-	if err := s.releaseBefore(act.Key); err != nil {
+	if err := s.comeTo(act.Key); err != nil {
 		return err
 	}
 	l := &leaf{key: act.Key, action: act}
 	l.protects = !l.wants() && act.Src != nil || act.Dst != nil && act.Dst.Kind == core.Other
 	l.blocks = act.Dst != nil && act.Dst.Kind == core.Other
 	grouped, err := s.below(l)
+	if l.action.Op != OpDelete {
+		s.dirs.use()
+	}
 	if err != nil || grouped {
 		return err
 	}
@@ -79,9 +83,10 @@ func (s *leafStack) add(act Action) error {
 // not known, so nothing of it is touched.
 func (s *leafStack) addListError(act Action) error {
 	if n := len(s.stack); n == 0 || s.stack[n-1].key <= act.Key {
-		if err := s.releaseBefore(act.Key + "/"); err != nil {
+		if err := s.comeTo(act.Key + "/"); err != nil {
 			return err
 		}
+		s.dirs.use()
 		for _, l := range s.stack {
 			if core.Below(act.Key+"/", l.key) {
 				if err := s.conflictAt(l, ReasonInTheWay, errors.New("what is below it could not be listed")); err != nil {
@@ -97,8 +102,39 @@ func (s *leafStack) addListError(act Action) error {
 	return nil
 }
 
+// addDirectory takes a directory of the destination.
+func (s *leafStack) addDirectory(dir string) error {
+	if err := s.comeTo(dir + "/"); err != nil {
+		return err
+	}
+	used := false
+	for _, l := range s.stack {
+		// A put in its place removes it, or what is below stays as it is.
+		used = used || (l.key == dir || core.Below(dir, l.key)) && (l.wants() || l.protects)
+	}
+	s.dirs.enter(dir, used)
+	return nil
+}
+
 // end gives out what is still grouped.
-func (s *leafStack) end() error { return s.releaseTo(0) }
+func (s *leafStack) end() error {
+	if err := s.releaseTo(0); err != nil {
+		return err
+	}
+	return s.dirs.leave("", s.removeDir)
+}
+
+// comeTo gives out what key, and so all that follows it, cannot change any more.
+func (s *leafStack) comeTo(key string) error {
+	if err := s.releaseBefore(key); err != nil {
+		return err
+	}
+	return s.dirs.leave(key, s.removeDir)
+}
+
+func (s *leafStack) removeDir(dir string) error {
+	return s.out(Action{Op: OpRemoveDir, Key: dir, Reason: ReasonEmpty})
+}
 
 // releaseBefore gives out the leaves below which key, and so all that follows it,
 // cannot be.

@@ -12,6 +12,7 @@ import (
 // Totals counts a plan.
 type Totals struct {
 	Files, Links, Deletes            int64 // what is to be done
+	Dirs                             int64 // empty directories to be removed; they are no deletes
 	Kept, Refused, Conflicts, Errors int64
 	Bytes                            int64 // of the files to be put
 	SrcEntries, DstEntries           int64 // files and links that each tree holds
@@ -29,6 +30,8 @@ func (t *Totals) count(a Action) {
 		t.countPut(a)
 	case OpDelete:
 		t.Deletes++
+	case OpRemoveDir:
+		t.Dirs++
 	case OpRefuse:
 		t.Refused++
 	case OpConflict:
@@ -70,6 +73,7 @@ const (
 	linkPuts stage = iota
 	replacing
 	deleting
+	removingDirs
 	stages
 )
 
@@ -80,6 +84,8 @@ func (p *Plan) add(a Action) error {
 		p.has[replacing] = true
 	case a.Op == OpDelete:
 		p.has[deleting] = true
+	case a.Op == OpRemoveDir:
+		p.has[removingDirs] = true
 	case a.Op == OpPut && a.Src.Kind == core.Link:
 		p.has[linkPuts] = true
 	}

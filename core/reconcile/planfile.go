@@ -15,8 +15,10 @@ import (
 	"github.com/s3fc/s3fc/internal/spool"
 )
 
-// PlanFormat is the version of the plan files that are written and read here.
-const PlanFormat = 1
+// PlanFormat is the newest version of the plan files that are written and read
+// here. Version 2 adds directories that are removed; a plan without them is written
+// as version 1, which older programs read.
+const PlanFormat = 2
 
 // ErrPlanFile: a file is no plan, or not one that can be carried out. The
 // error says why.
@@ -25,7 +27,7 @@ var ErrPlanFile = errors.New("not a plan that can be carried out")
 // A PlanHeader says what a saved plan is of. It is the first line of a plan
 // file.
 type PlanHeader struct {
-	// Format is [PlanFormat]; WritePlan fills it in.
+	// Format is the version of the file, at most [PlanFormat]; WritePlan fills it in.
 	Format int
 	// Program wrote the plan, and Created is when.
 	Program string
@@ -66,6 +68,7 @@ type planTotals struct {
 	Files      int64            `json:"files"`
 	Links      int64            `json:"links"`
 	Deletes    int64            `json:"deletes"`
+	Dirs       int64            `json:"dirs,omitempty"`
 	Kept       int64            `json:"kept"`
 	Refused    int64            `json:"refused"`
 	Conflicts  int64            `json:"conflicts"`
@@ -78,14 +81,14 @@ type planTotals struct {
 
 func newPlanTotals(t Totals) planTotals {
 	return planTotals{
-		t.Files, t.Links, t.Deletes, t.Kept, t.Refused, t.Conflicts, t.Errors, t.Bytes, t.SrcEntries, t.DstEntries, t.Need.Map(),
+		t.Files, t.Links, t.Deletes, t.Dirs, t.Kept, t.Refused, t.Conflicts, t.Errors, t.Bytes, t.SrcEntries, t.DstEntries, t.Need.Map(),
 	}
 }
 
 func (t planTotals) totals() (Totals, error) {
 	need, err := parseRequests(t.Need)
 	return Totals{
-		Files: t.Files, Links: t.Links, Deletes: t.Deletes, Kept: t.Kept, Refused: t.Refused, Conflicts: t.Conflicts,
+		Files: t.Files, Links: t.Links, Deletes: t.Deletes, Dirs: t.Dirs, Kept: t.Kept, Refused: t.Refused, Conflicts: t.Conflicts,
 		Errors: t.Errors, Bytes: t.Bytes, SrcEntries: t.SrcEntries, DstEntries: t.DstEntries, Need: need,
 	}, err
 }
@@ -138,7 +141,10 @@ var endMark = []byte(`{"event":"end",`)
 // all before it. Keep actions are left out.
 func WritePlan(w io.Writer, h PlanHeader, p *Plan) error {
 	pw := &planWriter{w: w, sum: sha256.New()}
-	h.Format, h.Totals = PlanFormat, p.Totals()
+	h.Format, h.Totals = 1, p.Totals()
+	if h.Totals.Dirs > 0 {
+		h.Format = 2
+	}
 	if err := pw.line(h); err != nil {
 		return err
 	}

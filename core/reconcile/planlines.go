@@ -77,11 +77,11 @@ func checkFormat(line []byte) error {
 	}
 	switch err := json.Unmarshal(line, &f); {
 	case err != nil || f.Format == nil:
-		return badPlan(`its first line is not that of a plan, {"s3fc_plan":%d,…}`, PlanFormat)
+		return badPlan(`its first line is not that of a plan, {"s3fc_plan":1,…}`)
 	case *f.Format > PlanFormat:
-		return badPlan("it is of format %d, written by %s, and this program reads format %d: use a newer one", *f.Format, core.DisplayKey(f.Program), PlanFormat)
-	case *f.Format != PlanFormat:
-		return badPlan("it is of format %d, and this program reads format %d: make the plan again", *f.Format, PlanFormat)
+		return badPlan("it is of format %d, written by %s, and this program reads formats 1 to %d: use a newer one", *f.Format, core.DisplayKey(f.Program), PlanFormat)
+	case *f.Format < 1:
+		return badPlan("it is of format %d, and this program reads formats 1 to %d: make the plan again", *f.Format, PlanFormat)
 	}
 	return nil
 }
@@ -154,6 +154,8 @@ func (a Action) checkPlanned(group string) error {
 		return a.checkPlannedDelete(group)
 	case OpRefuse, OpConflict, OpFail:
 		return nil
+	case OpRemoveDir:
+		return core.CheckKey(a.Key)
 	}
 	return errors.New("it is nothing to be done")
 }

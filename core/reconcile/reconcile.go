@@ -143,6 +143,8 @@ func (r *Reconciler) plan(ctx context.Context, h *leafStack) error {
 			err = act.Err // each further question would fail for the same reason
 		case act.Op == OpFail && act.Reason == ReasonList:
 			err = h.addListError(act)
+		case act.Op == OpRemoveDir:
+			err = h.addDirectory(act.Key)
 		default:
 			err = h.add(act)
 		}
@@ -154,9 +156,15 @@ func (r *Reconciler) plan(ctx context.Context, h *leafStack) error {
 }
 
 // join pairs the two listings. One that is out of order is sorted, and gets no
-// hint: it must not be asked for in ranges.
-func (r *Reconciler) join(ctx context.Context) iter.Seq2[Pair, error] {
-	src, dst := r.Src.List, r.Dst.List
+// hint: it must not be asked for in ranges. dirs asks for the directories of the
+// destination too.
+func (r *Reconciler) join(ctx context.Context, dirs bool) iter.Seq2[Pair, error] {
+	src, dst := Lister(r.Src.List), Lister(r.Dst.List)
+	if dirs && !r.sortDst && !r.Dst.Features().Unordered {
+		dst = func(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+			return core.ListDirs(ctx, r.Dst, after)
+		}
+	}
 	if r.sortSrc || r.Src.Features().Unordered {
 		src = sorted(src, r.TempDir, sortBound)
 	} else {
@@ -190,10 +198,18 @@ func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 		q := &queue{yield: yield}
 		asker := r.asker()
 		var listed int64
-		for pair, err := range r.join(ctx) {
+		for pair, err := range r.join(ctx, r.Delete != DeleteNever) {
 			if err != nil {
 				yield(Action{}, err) // what waits rests on a listing that failed
 				return
+			}
+			if dir, ok := pair.takeDirectory(); ok {
+				if !q.push(&pending{act: Action{Op: OpRemoveDir, Key: dir}}) {
+					return
+				}
+				if pair.Src == nil {
+					continue
+				}
 			}
 			if listed++; listed%1024 == 0 {
 				r.progress(Progress{Phase: PhaseListing, Listed: listed})

@@ -12,6 +12,7 @@ import (
 // Summary says what a run did.
 type Summary struct {
 	Files, Links, Deletes            int64 // done
+	Dirs                             int64 // empty directories that were removed
 	Kept, Refused, Conflicts, Errors int64
 	Bytes                            int64 // of the files that were put
 	Saved                            int64 // to Reconciler.Backup
@@ -69,6 +70,8 @@ func (t *tally) add(act Action) {
 		t.countPut(act)
 	case OpDelete:
 		t.sum.Deletes++
+	case OpRemoveDir:
+		t.sum.Dirs++
 	case OpFail:
 		t.failed = true
 		if errors.Is(act.Err, context.Canceled) {

@@ -14,7 +14,7 @@ import (
 // something.
 var decorators = map[string]func(core.Backend) core.Backend{
 	"filter": func(b core.Backend) core.Backend {
-		return wrap.Filter(b, func(key string) bool { return key == "hidden" })
+		return wrap.Filter(b, func(key string) bool { return key == "hidden" || key == "hidden/" })
 	},
 	"fault": func(b core.Backend) core.Backend { return wrap.Fault(b, new(wrap.StepCounter)) },
 	"limit": func(b core.Backend) core.Backend { return wrap.Limit(b, 2, 1<<40) },

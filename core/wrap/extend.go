@@ -135,6 +135,22 @@ func (x finisherOf) Finish(ctx context.Context, done core.Done) ([]string, error
 	return nil, nil
 }
 
+// dirsOf passes [core.DirRemover]. Without an inner one, there are no directories.
+type dirsOf struct{ inner core.Tree }
+
+// ListDirs implements [core.DirRemover].
+func (x dirsOf) ListDirs(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return core.ListDirs(ctx, x.inner, after)
+}
+
+// RemoveDir implements [core.DirRemover].
+func (x dirsOf) RemoveDir(ctx context.Context, dir string) error {
+	if d, ok := core.As[core.DirRemover](x.inner); ok {
+		return d.RemoveDir(ctx, dir)
+	}
+	return nil
+}
+
 // batch is a [core.BatchDeleter] made of a function, for decorators of
 // backends that have one.
 type batch struct {

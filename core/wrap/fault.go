@@ -71,12 +71,29 @@ func (f *fault) readHook(kind, key string) readHook {
 func (f *fault) Features() core.Features { return f.b.Features() }
 
 func (f *fault) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return f.breaking(f.b.List(ctx, after))
+}
+
+// ListDirs implements [core.DirRemover].
+func (f *fault) ListDirs(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return f.breaking(core.ListDirs(ctx, f.b, after))
+}
+
+// RemoveDir implements [core.DirRemover].
+func (f *fault) RemoveDir(ctx context.Context, dir string) error {
+	if err := f.step(StepRemoveDir, dir); err != nil {
+		return err
+	}
+	return dirsOf{f.b}.RemoveDir(ctx, dir)
+}
+
+func (f *fault) breaking(list iter.Seq2[core.Entry, error]) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
 		if err := f.step(StepList, ""); err != nil {
 			yield(core.Entry{}, err)
 			return
 		}
-		for e, err := range f.b.List(ctx, after) {
+		for e, err := range list {
 			if failed := f.step(StepNext, e.Key); failed != nil {
 				e, err = core.Entry{}, failed
 			}

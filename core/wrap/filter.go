@@ -48,8 +48,12 @@ func excluded(key string) core.Entry {
 }
 
 func (f *filterTree) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return f.filtered(f.Tree.List(ctx, after))
+}
+
+func (f *filterTree) filtered(list iter.Seq2[core.Entry, error]) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
-		for e, err := range f.Tree.List(ctx, after) {
+		for e, err := range list {
 			switch key, one := core.ErrorKey(err); {
 			case err != nil && one && f.hide(key+"/"):
 				continue
@@ -106,6 +110,19 @@ func (f *filter) Finish(ctx context.Context, done core.Done) ([]string, error) {
 	inner := done.Keep
 	done.Keep = func(dir string) bool { return f.hide(dir+"/") || inner != nil && inner(dir) }
 	return f.finisherOf.Finish(ctx, done)
+}
+
+// ListDirs implements [core.DirRemover]: a directory that is hidden is excluded.
+func (f *filter) ListDirs(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return f.filtered(core.ListDirs(ctx, f.b, after))
+}
+
+// RemoveDir implements [core.DirRemover].
+func (f *filter) RemoveDir(ctx context.Context, dir string) error {
+	if err := f.refuse("rmdir", dir+"/"); err != nil {
+		return err
+	}
+	return dirsOf{f.b}.RemoveDir(ctx, dir)
 }
 
 func (f *filter) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {

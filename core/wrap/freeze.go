@@ -12,7 +12,7 @@ import (
 // that frozen is true for: as if something else were there by now than the caller
 // saw. frozen is called concurrently.
 func Freeze(b core.Backend, frozen func(key string) bool) core.Backend {
-	f := &freeze{infoOf{b}, finisherOf{b}, copierOf{b}, b, frozen}
+	f := &freeze{infoOf{b}, finisherOf{b}, copierOf{b}, dirsOf{b}, b, frozen}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
 		return &struct {
 			*freeze
@@ -28,6 +28,7 @@ type freeze struct {
 	infoOf
 	finisherOf
 	copierOf
+	dirsOf
 	core.Backend
 	frozen func(key string) bool
 }

@@ -19,6 +19,9 @@ const (
 	StepGone   = "gone"   // Delete succeeded; an error now is an answer that got lost
 	StepBatch  = "batch"  // a batch delete begins; Key is empty
 	StepFinish = "finish" //
+
+	// StepRemoveDir: a directory is about to be removed.
+	StepRemoveDir = "rmdir"
 )
 
 // Step is one thing that a tree of [Fault] is about to do.

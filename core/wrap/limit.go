@@ -17,7 +17,7 @@ import (
 // A listing, and the reading of what Open returned, hold none of the jobs: who
 // copies within one tree would wait for themselves.
 func Limit(b core.Backend, jobs int, bytesPerSecond int64) core.Backend {
-	l := &limit{infoOf{b}, finisherOf{b}, copierOf{b}, b, nil, nil}
+	l := &limit{infoOf{b}, finisherOf{b}, copierOf{b}, dirsOf{b}, b, nil, nil}
 	if jobs > 0 {
 		l.running = make(chan struct{}, jobs)
 	}
@@ -37,6 +37,7 @@ type limit struct {
 	infoOf
 	finisherOf
 	copierOf
+	dirsOf
 	core.Backend
 	running chan struct{}
 	pace    *pace
@@ -105,6 +106,15 @@ func (l *limit) Delete(ctx context.Context, old core.Entry) error {
 	}
 	defer l.leave()
 	return l.Backend.Delete(ctx, old)
+}
+
+// RemoveDir implements [core.DirRemover].
+func (l *limit) RemoveDir(ctx context.Context, dir string) error {
+	if err := l.enter(ctx, "rmdir", dir); err != nil {
+		return err
+	}
+	defer l.leave()
+	return l.dirsOf.RemoveDir(ctx, dir)
 }
 
 func (l *limit) deleteBatch(d core.BatchDeleter) func(context.Context, []core.Entry) []error {

@@ -64,13 +64,30 @@ func counting(n *atomic.Int64) readHook {
 }
 
 func (m *meter) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return m.counted(m.Backend.List(ctx, after))
+}
+
+// ListDirs implements [core.DirRemover]. Directories are not counted.
+func (m *meter) ListDirs(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return m.counted(core.ListDirs(ctx, m.Backend, after))
+}
+
+// RemoveDir implements [core.DirRemover]. It counts as a delete.
+func (m *meter) RemoveDir(ctx context.Context, dir string) error {
+	if err := m.spend(&m.counts.Deletes, "rmdir", dir); err != nil {
+		return err
+	}
+	return dirsOf{m.Backend}.RemoveDir(ctx, dir)
+}
+
+func (m *meter) counted(list iter.Seq2[core.Entry, error]) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
 		if err := m.spend(&m.counts.Lists, "list", ""); err != nil {
 			yield(core.Entry{}, err)
 			return
 		}
-		for e, err := range m.Backend.List(ctx, after) {
-			if err == nil {
+		for e, err := range list {
+			if _, dir := e.Directory(); err == nil && !dir {
 				m.counts.Entries.Add(1)
 			}
 			if !yield(e, err) {

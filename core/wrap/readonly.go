@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -13,6 +14,14 @@ import (
 // Delete are refused with [fs.ErrPermission]. An inner BatchDeleter and
 // Finisher are hidden.
 func ReadOnly(t core.Tree) core.Backend { return &readOnly{infoOf{t}, t} }
+
+// ListDirs implements [core.DirRemover].
+func (r *readOnly) ListDirs(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return core.ListDirs(ctx, r.Tree, after)
+}
+
+// RemoveDir implements [core.DirRemover].
+func (r *readOnly) RemoveDir(_ context.Context, dir string) error { return denied("rmdir", dir) }
 
 type readOnly struct {
 	infoOf

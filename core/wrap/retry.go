@@ -130,8 +130,24 @@ func transients(errs []error) (places []int) {
 }
 
 func (r *retry) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return r.relisted(ctx, r.Backend.List, after)
+}
+
+// ListDirs implements [core.DirRemover].
+func (r *retry) ListDirs(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return r.relisted(ctx, dirsOf{r.Backend}.ListDirs, after)
+}
+
+// RemoveDir implements [core.DirRemover].
+func (r *retry) RemoveDir(ctx context.Context, dir string) error {
+	return r.do(ctx, func() error { return dirsOf{r.Backend}.RemoveDir(ctx, dir) })
+}
+
+type lister = func(ctx context.Context, after string) iter.Seq2[core.Entry, error]
+
+func (r *retry) relisted(ctx context.Context, list lister, after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
-		l := relisting{tree: r.Backend, last: after, resumable: !r.Features().Unordered, yield: yield}
+		l := relisting{list: list, last: after, resumable: !r.Features().Unordered, yield: yield}
 		for n := 1; ; n++ {
 			before := l.last
 			err := l.run(ctx)
@@ -155,7 +171,7 @@ func (r *retry) List(ctx context.Context, after string) iter.Seq2[core.Entry, er
 
 // relisting is a listing that can be gone on with.
 type relisting struct {
-	tree      core.Tree
+	list      lister
 	last      string // the last key that was yielded
 	resumable bool   // the keys came in order so far
 	reported  map[string]bool
@@ -165,7 +181,7 @@ type relisting struct {
 // run lists what follows last. It returns the error that ended the listing, or
 // nil if it, or its consumer, came to the end.
 func (l *relisting) run(ctx context.Context) error {
-	for e, err := range l.tree.List(ctx, l.last) {
+	for e, err := range l.list(ctx, l.last) {
 		key, one := core.ErrorKey(err)
 		switch {
 		case err != nil && !one:

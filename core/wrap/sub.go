@@ -122,13 +122,32 @@ func (s *sub) Features() core.Features {
 }
 
 func (s *sub) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return s.below(s.b.List(ctx, s.prefix+after))
+}
+
+// ListDirs implements [core.DirRemover].
+func (s *sub) ListDirs(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return s.below(core.ListDirs(ctx, s.b, s.prefix+after))
+}
+
+// RemoveDir implements [core.DirRemover].
+func (s *sub) RemoveDir(ctx context.Context, dir string) error {
+	if core.CheckKey(dir) != nil {
+		return nil // nothing is there
+	}
+	return s.ownError(dirsOf{s.b}.RemoveDir(ctx, s.prefix+dir))
+}
+
+func (s *sub) below(list iter.Seq2[core.Entry, error]) iter.Seq2[core.Entry, error] {
 	ordered := !s.b.Features().Unordered
 	return func(yield func(core.Entry, error) bool) {
-		for e, err := range s.b.List(ctx, s.prefix+after) {
+		for e, err := range list {
 			var more bool
 			switch {
 			case err != nil:
 				more = s.yieldError(err, yield)
+			case e.Key == s.prefix && isDirectory(e):
+				more = true // the root of the subtree
 			case strings.HasPrefix(e.Key, s.prefix):
 				more = yield(s.own(e), nil)
 			default:
@@ -242,3 +261,8 @@ func (s *sub) PutCost(e core.Entry) core.Requests { return s.infoOf.PutCost(s.fu
 
 // OpenCost implements [core.Coster].
 func (s *sub) OpenCost(e core.Entry) core.Requests { return s.infoOf.OpenCost(s.full(e)) }
+
+func isDirectory(e core.Entry) bool {
+	_, is := e.Directory()
+	return is
+}

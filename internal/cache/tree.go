@@ -52,12 +52,30 @@ func (t *tree) Close() error {
 }
 
 func (t *tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return t.remembered(t.Backend.List(ctx, after), after)
+}
+
+// ListDirs implements [core.DirRemover].
+func (t *tree) ListDirs(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return t.remembered(core.ListDirs(ctx, t.Backend, after), after)
+}
+
+// RemoveDir implements [core.DirRemover].
+func (t *tree) RemoveDir(ctx context.Context, dir string) error {
+	if d, ok := core.As[core.DirRemover](t.Backend); ok {
+		return d.RemoveDir(ctx, dir)
+	}
+	return nil
+}
+
+// remembered adds to the entries of a listing what the store has of them.
+func (t *tree) remembered(list iter.Seq2[core.Entry, error], after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
 		sc, whole := t.store.scan(), after == ""
 		stopped := true
 		var r record
 		defer func() { sc.end(whole && !stopped) }()
-		for e, err := range t.Backend.List(ctx, after) {
+		for e, err := range list {
 			if err != nil {
 				whole = false
 			} else if e.Kind == core.File && (e.Partial || !e.MD5.Known()) {

@@ -141,3 +141,13 @@ func (s State) InTheWay(key string) string {
 	}
 	return ""
 }
+
+// Above returns a key of s that stands above key, or "".
+func (s State) Above(key string) string {
+	for k := range s {
+		if core.Below(key, k) {
+			return k
+		}
+	}
+	return ""
+}
