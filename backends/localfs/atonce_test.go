@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // A file is opened in one step where the system can. Whatever takes its place,
@@ -97,7 +98,7 @@ func (t *Tree) opensDirectly(tb testing.TB, key string) bool {
 // What no listing has as a file is not opened in one step either.
 func TestOnlyFilesOfTheTreeAreOpenedAtOnce(t *testing.T) {
 	tr, dir := newTree(t)
-	temp := tempName("")
+	temp := kit.TempName("")
 	write(t, dir, "d/f", temp, "d/"+temp, "l -> d/f", "ld -> d", "e/")
 	for _, key := range []string{"", ".", "..", "/", "d", "d/", "d//f", "d/./f", "d/../d/f", "../" + filepath.Base(dir) + "/d/f", dir + "/d/f", "l", "ld/f", temp, "d/" + temp, "e", "none", "d/f/x", "d/f\x00", strings.Repeat("d/", 3000) + "f"} {
 		if c, e, _ := tr.opener.openDirectly(key); c != nil {

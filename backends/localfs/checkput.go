@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // CheckPut implements [core.Checker].
@@ -14,7 +15,7 @@ func (t *Tree) CheckPut(e core.Entry) error {
 		return err
 	}
 	for seg := range strings.SplitSeq(e.Key, "/") {
-		if isTemp(seg) {
+		if kit.IsTemp(seg) {
 			return fmt.Errorf("%w: %s looks like a temporary file of s3fc", core.ErrUnsupportedKey, seg)
 		}
 		if runtime.GOOS == "windows" {

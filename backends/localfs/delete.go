@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // Delete implements [core.Backend]. It also removes the directories that become
@@ -31,7 +32,7 @@ func checkDelete(old core.Entry) error {
 	if !plainPath(old.Key) {
 		return fmt.Errorf("%w: it is not a path here", core.ErrUnsupportedKey)
 	}
-	if _, name := split(old.Key); isTemp(name) {
+	if _, name := split(old.Key); kit.IsTemp(name) {
 		return fmt.Errorf("%w: %s looks like a temporary file of s3fc", core.ErrUnsupportedKey, name)
 	}
 	return nil

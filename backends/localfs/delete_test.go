@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 func TestDeleteRemovesTheDirectoriesItEmpties(t *testing.T) {
@@ -68,7 +69,7 @@ func TestDeleteRemovesOnlyWhatWasSeen(t *testing.T) {
 
 func TestDeleteRefuses(t *testing.T) {
 	tr, dir := newTree(t)
-	temp := tempName("")
+	temp := kit.TempName("")
 	write(t, dir, "out -> ..", temp)
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o666); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -226,6 +227,20 @@ func (t *dirs) readlink(key string) (text string, err error) {
 		return err
 	})
 	return text, err
+}
+
+// lastChange returns when the file at key was last changed.
+func (t *dirs) lastChange(key string) (time.Time, error) {
+	info, err := t.lstat(key)
+	if err == nil && info.mode.IsDir() {
+		err = syscall.EISDIR
+	}
+	return info.lastChange(), err
+}
+
+// unlink removes the file or link at key.
+func (t *dirs) unlink(key string) error {
+	return t.inParent(key, func(d *dir, name string) error { return cause(d.handle.unlink(name)) })
 }
 
 // Close implements [io.Closer].

@@ -34,8 +34,9 @@
 // two writers cannot both create it. Between the last look at what is replaced
 // or deleted and the call that does it, a few microseconds remain in which a
 // change goes unseen. Temporary names, .s3fc-*.tmp, are never listed and cannot
-// be keys; those of a killed run are removed by Finish an hour after their last
-// change.
+// be keys. Finish removes those of a run that has ended: they say which process
+// made them, so on the same machine that is known at once; else an hour after
+// their last change.
 //
 // # Limits
 //

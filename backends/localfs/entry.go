@@ -48,7 +48,7 @@ func (t *entries) locate(key string) (*dir, string, fileInfo, error) {
 		return nil, "", fileInfo{}, asNotExist(err)
 	}
 	info, err := d.stat(name)
-	if isDir := info.mode.IsDir(); err == nil && (isDir && nameProblem(name, true) == nil || !isDir && isTemp(name)) {
+	if isDir := info.mode.IsDir(); err == nil && (isDir && nameProblem(name, true) == nil || !isDir && kit.IsTemp(name)) {
 		err = fs.ErrNotExist
 	}
 	if err != nil {

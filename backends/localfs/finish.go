@@ -11,14 +11,10 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// staleAfter is how long after its last change a temporary file is taken to be
-// of a run that is gone.
-const staleAfter = time.Hour
-
-// Finish implements [core.Finisher]. It removes temporary files that did not
-// change for an hour and, if the run was allowed to delete, every empty
-// directory below the root. It skips directories that cannot be read, and
-// reports what it cannot remove in one remark.
+// Finish implements [core.Finisher]. It removes the temporary files of runs that
+// have ended, as far as this tree's listings came across them, and, if the run
+// was allowed to delete, every empty directory below the root. It skips
+// directories that cannot be read, and reports what it cannot remove in remarks.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
 	root, err := t.dirs.root.open()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -27,25 +23,32 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 	if err != nil {
 		return nil, fail("finish", "", err)
 	}
-	s := &sweeper{ctx: ctx, dirs: done.Deletes, keep: done.Keep, stale: time.Now().Add(t.dirs.hooks.later - staleAfter)}
+	notes, err = t.temps.Sweep(ctx, time.Now().Add(t.dirs.hooks.later), func(key string) (time.Time, error) {
+		if dir, _ := split(key); dir != "." && done.Keep != nil && done.Keep(dir) {
+			return time.Time{}, core.ErrExcluded
+		}
+		return t.dirs.lastChange(key)
+	}, t.dirs.unlink)
+	if err != nil || !done.Deletes {
+		return notes, fail("finish", "", err)
+	}
+	s := &sweeper{ctx: ctx, keep: done.Keep}
 	if _, err := s.sweep(root); err != nil {
 		return nil, fail("finish", "", err)
 	}
 	if s.left > 0 {
-		notes = append(notes, fmt.Sprintf("%d empty directories or stale temporary files could not be removed, the first of them %s: %v.",
+		notes = append(notes, fmt.Sprintf("%d empty directories could not be removed, the first of them %s: %v.",
 			s.left, core.DisplayKey(s.first), cause(s.why)))
 	}
 	return notes, nil
 }
 
-// A sweeper removes stale temporary files and empty directories.
+// A sweeper removes empty directories.
 type sweeper struct {
-	ctx   context.Context //nolint:containedctx // It lives as long as one call.
-	dirs  bool            // remove empty directories too
-	keep  func(dir string) bool
-	stale time.Time // temporary files that are older are removed
+	ctx  context.Context //nolint:containedctx // It lives as long as one call.
+	keep func(dir string) bool
 
-	left  int // things that could not be removed
+	left  int // directories that could not be removed
 	first string
 	why   error
 }
@@ -56,23 +59,9 @@ func (s *sweeper) sweep(d *dir) (empty bool, err error) {
 	if err := s.ctx.Err(); err != nil {
 		return false, err
 	}
-	var dirs, temps []string
-	empty = true
-	err = d.handle.names(func(name string, kind fs.FileMode) {
-		switch {
-		case kind.IsDir():
-			dirs = append(dirs, name)
-		case isTemp(name):
-			temps = append(temps, name)
-		default:
-			empty = false
-		}
-	})
+	dirs, empty, err := d.subdirs()
 	if err != nil {
 		return false, nil //nolint:nilerr // The listing has reported it.
-	}
-	for _, name := range temps {
-		empty = s.removeTemp(d, name) && empty
 	}
 	for _, name := range dirs {
 		gone, err := s.removeDir(d, name)
@@ -82,15 +71,6 @@ func (s *sweeper) sweep(d *dir) (empty bool, err error) {
 		empty = empty && gone
 	}
 	return empty, nil
-}
-
-// removeTemp removes a stale temporary file and reports whether it is gone.
-func (s *sweeper) removeTemp(d *dir, name string) bool {
-	info, err := d.handle.lstat(name)
-	if err != nil || info.mode.IsDir() || info.lastChange().After(s.stale) {
-		return errors.Is(err, fs.ErrNotExist)
-	}
-	return s.gone(d, name, d.handle.unlink(name))
 }
 
 // removeDir sweeps a directory, removes it if it is empty then, and reports
@@ -108,7 +88,7 @@ func (s *sweeper) removeDir(d *dir, name string) (bool, error) {
 	}
 	empty, err := s.sweep(sub)
 	_ = sub.handle.Close() // nothing was written through it
-	if err != nil || !empty || !s.dirs {
+	if err != nil || !empty {
 		return false, err
 	}
 	return s.gone(d, name, d.rmdir(name)), nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 func finish(t *testing.T, tr *Tree, deletes bool) {
@@ -44,24 +45,26 @@ func TestFinishNeverRemovesTheRoot(t *testing.T) {
 func TestFinishDoesNotFollowLinks(t *testing.T) {
 	base := t.TempDir()
 	dir := filepath.Join(base, "tree")
-	write(t, base, "outside/empty/", "outside/"+tempName(""))
+	write(t, base, "outside/empty/", "outside/"+kit.TempName(""))
 	write(t, dir, "l -> ../outside", "in/x", "in/l -> .")
 	before := onDisk(t, base)
 	finish(t, sweepAll(open(t, dir, Options{})), true)
 	equal(t, "on disk", onDisk(t, base), before)
 }
 
-// sweepAll makes every temporary file look stale.
+// sweepAll lists the tree and makes every temporary file look stale.
 func sweepAll(tr *Tree) *Tree {
-	tr.dirs.hooks.later = 2 * staleAfter
+	for range tr.List(context.Background(), "") {
+	}
+	tr.dirs.hooks.later = 2 * kit.StaleAfter
 	return tr
 }
 
 func TestFinishRemovesOnlyStaleTemporaryFiles(t *testing.T) {
 	tr, dir := newTree(t)
-	temp := tempName("")
+	temp := kit.TempName("")
 	write(t, dir, "a/"+temp, "f")
-	write(t, dir, tempName("")+" -> f", tempName("")+"/in/x")
+	write(t, dir, kit.TempName("")+" -> f", kit.TempName("")+"/in/x")
 	before := onDisk(t, dir)
 	// A time from the content's source does not make a file old.
 	if err := os.Chtimes(filepath.Join(dir, "a", temp), time.Time{}, time.Unix(1, 0)); err != nil {
@@ -86,7 +89,8 @@ func TestFinishCancelled(t *testing.T) {
 	equal(t, "on disk", onDisk(t, dir), []string{"a/"})
 }
 
-// A run that is killed leaves at most a temporary file, and what was there.
+// A run that is killed leaves at most a temporary file, which the next run
+// removes at once, and what was there.
 func TestAKilledRunLeavesNothingToSee(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "k")
@@ -95,7 +99,7 @@ func TestAKilledRunLeavesNothingToSee(t *testing.T) {
 		t.Fatal(err)
 	}
 	temps := func() []string {
-		found, _ := filepath.Glob(filepath.Join(dir, "*", tempPrefix+"*"))
+		found, _ := filepath.Glob(filepath.Join(dir, "*", ".s3fc-*"))
 		return found
 	}
 	for deadline := time.Now().Add(10 * time.Second); len(temps()) == 0; time.Sleep(time.Millisecond) {
@@ -110,7 +114,7 @@ func TestAKilledRunLeavesNothingToSee(t *testing.T) {
 	}
 	tr := open(t, dir, Options{})
 	equal(t, "list", shown(t, tr), []string{"k"})
-	finish(t, sweepAll(tr), true)
+	finish(t, tr, true)
 	equal(t, "after Finish", onDisk(t, dir), []string{"k"})
 }
 
@@ -132,17 +136,23 @@ func TestFinishKeepsDirectoriesThatAreHidden(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	temp := ".git/" + kit.TempName("")
+	write(t, dir, temp)
 	tree, err := New(dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tree.Close()
+	sweepAll(tree)
 	done := core.Done{Deletes: true, Keep: func(dir string) bool { return dir == ".git" }}
 	if _, err := tree.Finish(t.Context(), done); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, ".git/refs/tags")); err != nil {
 		t.Error("an excluded directory was cleaned up:", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, temp)); err != nil {
+		t.Error("a file in an excluded directory was removed:", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "empty")); err == nil {
 		t.Error("an empty directory is left")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // traits are the properties of a file system that the first write finds out.
@@ -34,14 +35,14 @@ func (t *dirs) probe() (*traits, error) {
 
 // probe writes temporary files and looks them up under other spellings.
 func (d *dir) probe() (*traits, error) {
-	name := tempName("")
+	name := kit.TempName("")
 	info, err := d.probeFile(name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = d.handle.unlink(name) }() // or else Finish, in time
 	tr := &traits{mode: info.mode.Perm(), folds: d.dirs.hooks.fold != nil || d.has(strings.ToUpper(name))}
-	composed := tempName("\u00e9")
+	composed := kit.TempName("\u00e9")
 	if _, err := d.probeFile(composed); err == nil { // some file systems refuse the name
 		tr.folds = tr.folds || d.has(strings.Replace(composed, "\u00e9", "e\u0301", 1))
 		_ = d.handle.unlink(composed)

@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // FuzzKeyToPath: whatever the key, nothing beside the root is touched, and what
 // was stored is found again under that key and no other.
 func FuzzKeyToPath(f *testing.F) {
-	for _, key := range []string{"a", "a/b", "../canary/x", "a/../../canary/x", "/etc/x", "//x", "a//b", "./x", "..", ".", "", "a/", "a\x00b", "\xff", "in/x", "out/x", "out/../x", tempName(""), "a\\..\\x", "C:\\x", longName(256)} {
+	for _, key := range []string{"a", "a/b", "../canary/x", "a/../../canary/x", "/etc/x", "//x", "a//b", "./x", "..", ".", "", "a/", "a\x00b", "\xff", "in/x", "out/x", "out/../x", kit.TempName(""), "a\\..\\x", "C:\\x", longName(256)} {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key string) {

@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 func TestKeysAreThoseOfTheListing(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"a/1", "a-b", "a.txt", "a0", "b/c/d", "b/c.txt", tempName("")} {
+	for _, name := range []string{"a/1", "a-b", "a.txt", "a0", "b/c/d", "b/c.txt", kit.TempName("")} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // descriptors returns how many descriptors this process has.
@@ -110,7 +111,7 @@ func TestNoDescriptorIsLeftOpen(t *testing.T) {
 func noTemps(t *testing.T, dir string) {
 	t.Helper()
 	for _, name := range onDisk(t, dir) {
-		if isTemp(filepath.Base(name)) {
+		if kit.IsTemp(filepath.Base(name)) {
 			t.Errorf("%s stays", name)
 		}
 	}

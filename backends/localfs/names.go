@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // nameProblem returns the reason why the thing called name cannot be carried, or
 // nil.
 func nameProblem(name string, isDir bool) error {
-	if isDir && isTemp(name) {
+	if isDir && kit.IsTemp(name) {
 		return errors.New("its name is one of s3fc's temporary files")
 	}
 	if err := core.CheckKey(name); err != nil {

@@ -7,20 +7,8 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
-
-func TestTemporaryNames(t *testing.T) {
-	for range 100 {
-		if a, b := tempName(""), tempName("\u00e9"); !isTemp(a) || !isTemp(b) || a == tempName("") {
-			t.Fatalf("%q %q", a, b)
-		}
-	}
-	for _, name := range []string{"", ".s3fc-.tmp", ".s3fc-x.tmp", tempPrefix + strings.Repeat("0", 31) + tempSuffix, tempPrefix + strings.Repeat("X", 32) + tempSuffix, "a" + tempName(""), tempName("") + "a", ".s3fcignore"} {
-		if isTemp(name) {
-			t.Errorf("%q is no temporary name", name)
-		}
-	}
-}
 
 func TestCheckPut(t *testing.T) {
 	tr, dir := newTree(t)
@@ -38,7 +26,7 @@ func TestCheckPut(t *testing.T) {
 	}
 	for _, key := range []string{
 		"", ".", "..", "../x", "a/../../x", "/abs", "//x", "a//b", "./x", "a/./b", "a/..", "a/", "a\x00", "a\nb", "\x7f", "\xff",
-		longName(256), "a/" + longName(256) + "/b", long(max + 1), tempName(""), "a/" + tempName("") + "/b",
+		longName(256), "a/" + longName(256) + "/b", long(max + 1), kit.TempName(""), "a/" + kit.TempName("") + "/b",
 	} {
 		isErr(t, core.DisplayKey(key), tr.CheckPut(file(key, "")), core.ErrUnsupportedKey)
 		isErr(t, core.DisplayKey(key), tr.CheckPut(link(key, "x")), core.ErrUnsupportedKey)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // Open implements [core.Tree]. The md5 of the entry is not known. The reader is
@@ -97,7 +98,7 @@ func (o *opener) openDirectly(key string) (*content, core.Entry, error) {
 		return nil, core.Entry{}, nil
 	}
 	c := &content{f: f, key: key, opened: now}
-	if c.info, err = f.stat(); err == nil && c.info.mode.IsRegular() && !isTemp(path.Base(key)) {
+	if c.info, err = f.stat(); err == nil && c.info.mode.IsRegular() && !kit.IsTemp(path.Base(key)) {
 		if e, err := o.entryOf(root, key, c); err == nil && e.Kind == core.File {
 			return c, e, nil
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // tries is how often a Put starts again because another operation removed the
@@ -82,7 +83,7 @@ func (w *writer) stageOnce(e core.Entry, old *core.Entry, tr *traits, made *[]st
 	if err != nil {
 		return nil, err
 	}
-	s := &staged{at: place{entries: w.entries, d: d, name: name, old: old}, e: e, temp: tempName(""), mode: tr.mode}
+	s := &staged{at: place{entries: w.entries, d: d, name: name, old: old}, e: e, temp: kit.TempName(""), mode: tr.mode}
 	if err = s.begin(); err != nil {
 		w.dirs.release(d)
 		return nil, err

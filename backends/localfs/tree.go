@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 const (
@@ -37,6 +38,7 @@ type Tree struct {
 	given    string // the path as the user named it, absolute and clean
 	features core.Features
 	hidden   func(key string) bool
+	temps    kit.Temps // that listings came across
 
 	dirs    *dirs
 	entries *entries

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // List implements [core.Tree]. Entries come in key order because the names of
@@ -46,6 +47,7 @@ type walker struct {
 	dirs    *dirs
 	entries *entries
 	hidden  func(key string) bool
+	temps   *kit.Temps      // that it comes across
 	ctx     context.Context //nolint:containedctx // It lives as long as one call.
 	after   string
 	yield   func(core.Entry, error) bool
@@ -54,7 +56,7 @@ type walker struct {
 }
 
 func (t *Tree) newWalker(ctx context.Context, after string, yield func(core.Entry, error) bool) *walker {
-	return &walker{dirs: t.dirs, entries: t.entries, hidden: t.hidden, ctx: ctx, after: after, yield: yield}
+	return &walker{dirs: t.dirs, entries: t.entries, hidden: t.hidden, temps: &t.temps, ctx: ctx, after: after, yield: yield}
 }
 
 // An item is one name of a directory. There can be many at a time.
@@ -119,7 +121,8 @@ func (w *walker) items(d *dir) ([]item, error) {
 			info, err := d.stat(name)
 			it.isDir = err == nil && info.mode.IsDir()
 		}
-		if !it.isDir && isTemp(it.name) {
+		if !it.isDir && kit.IsTemp(it.name) {
+			w.temps.Note(join(d.key, it.name))
 			return
 		}
 		it.isDir = it.isDir && nameProblem(it.name, true) == nil

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 func TestListIsInKeyOrder(t *testing.T) {
@@ -129,9 +130,9 @@ func TestListEntries(t *testing.T) {
 
 func TestListOthers(t *testing.T) {
 	tr, dir := newTree(t)
-	temp := tempName("")
-	write(t, dir, "new\nline", "bad\xff", "dir\x01/x/y", temp, "sub/"+tempName(""), "ok", ".s3fc-notes.tmp", "d/"+tempName("")+"/x")
-	write(t, dir, tempName("")+" -> x")
+	temp := kit.TempName("")
+	write(t, dir, "new\nline", "bad\xff", "dir\x01/x/y", temp, "sub/"+kit.TempName(""), "ok", ".s3fc-notes.tmp", "d/"+kit.TempName("")+"/x")
+	write(t, dir, kit.TempName("")+" -> x")
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o666); err != nil {
 		t.Fatal(err)
 	}
