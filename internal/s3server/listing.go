@@ -19,6 +19,8 @@ type listing struct {
 	emptyLast    bool
 	emptyBetween bool
 	noCount      bool
+	countKeys    bool // and not the prefixes
+	noETags      bool
 	noStartAfter bool
 	v1           bool
 	milliseconds bool
@@ -72,6 +74,15 @@ func (l listing) alter(out *listResult, q url.Values) {
 	}
 	if l.emptyLast && !out.IsTruncated {
 		out.Contents, out.CommonPrefixes = nil, nil
+	}
+	if l.countKeys && out.KeyCount != nil {
+		count := len(out.Contents)
+		out.KeyCount = &count
+	}
+	for i := range out.Contents {
+		if l.noETags {
+			out.Contents[i].ETag = ""
+		}
 	}
 	if l.noCount {
 		out.KeyCount = nil

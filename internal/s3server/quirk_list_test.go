@@ -120,6 +120,20 @@ var listQuirks = map[string]func(*fixture){
 			f.Errorf("got %s, want the key without its count", page)
 		}
 	},
+	"KeyCount without prefixes": func(f *fixture) {
+		f.putAll("a", "d/1", "e/1")
+		l := f.listPage("&delimiter=/")
+		wantEqual(f.T, "KeyCount", *l.KeyCount, 1)
+		wantEqual(f.T, "prefixes", len(l.CommonPrefixes), 2)
+	},
+	"no ETags in listings": func(f *fixture) {
+		f.putAll("k")
+		if page := f.page(""); strings.Contains(page, "ETag") || !strings.Contains(page, "<Key>k</Key>") {
+			f.Errorf("got %s, want the key without an ETag", page)
+		}
+		resp, _ := f.want("HEAD", "HEAD", k, "", 200)
+		wantEqual(f.T, "ETag", resp.Header.Get("ETag"), etagOf("x"))
+	},
 	"empty pages in between": func(f *fixture) {
 		f.putAll("a", "b", "c")
 		var counts []int

@@ -13,7 +13,7 @@ import (
 var (
 	// Chunked answers every GET in chunks, without its length.
 	Chunked = Quirk{
-		Name: "no lengths: chunked", Case: "A7", Stores: "nginx with filters, localstack, Cloudflare's edge",
+		Name: "no lengths: chunked", Case: "A7", Stores: "Cloudflare's edge, jsdelivr/jsdelivr#18661; localstack/localstack#8845; Intrinsec/s3proxy#49",
 		layer: proxyLayer, wrap: around(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			next.ServeHTTP(withoutLength(w, r, http.MethodGet, nil), r)
 		}),
@@ -28,7 +28,7 @@ var (
 	}
 	// HeadWithoutLength answers HEAD without a length.
 	HeadWithoutLength = Quirk{
-		Name: "no lengths: HEAD", Case: "A7", Stores: "Cloudflare's edge, and proxies that compress",
+		Name: "no lengths: HEAD", Case: "A7", Stores: "Cloudflare R2, async-aws/aws#2077; minio/minio#19259; scireum/s3ninja#209; nginx, minio/minio-hs#151",
 		layer: proxyLayer, wrap: around(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			next.ServeHTTP(withoutLength(w, r, http.MethodHead, nil), r)
 		}),
@@ -46,7 +46,7 @@ var (
 	}
 	// IgnoresRange answers a GET of a range with the whole object.
 	IgnoresRange = Quirk{
-		Name: "ranges ignored", Stores: "small gateways; Google Cloud Storage while it inflates",
+		Name: "ranges ignored", Stores: "basho/riak_cs#304; Google Cloud Storage while it inflates",
 		wrap: around(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			r.Header.Del("Range")
 			next.ServeHTTP(w, r)
@@ -54,7 +54,7 @@ var (
 	}
 	// RefusesRange answers a GET of a range with 501.
 	RefusesRange = Quirk{
-		Name: "ranges refused", Stores: "small gateways",
+		Name: "ranges refused", Stores: "no store known by name",
 		wrap: refusing(func(r *http.Request) *refusal {
 			if r.Header.Get("Range") == "" {
 				return nil

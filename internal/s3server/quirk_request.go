@@ -15,7 +15,7 @@ var (
 	// RewritesAcceptEncoding rewrites Accept-Encoding in front of a store that
 	// checks signatures.
 	RewritesAcceptEncoding = Quirk{
-		Name: "Accept-Encoding rewritten", Case: "A4", Stores: "Google's front end before Cloud Storage; some CDNs",
+		Name: "Accept-Encoding rewritten", Case: "A4", Stores: "Google Cloud Storage, aws/aws-sdk-go-v2#1816, rclone/rclone#6670; Cloudflare's tunnels, hashicorp/terraform#36412",
 		setup: func(c *config) { c.verify = true },
 		layer: proxyLayer,
 		wrap: around(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -54,7 +54,7 @@ var (
 	}
 	// RefusesExpect answers Expect: 100-continue with 417.
 	RefusesExpect = Quirk{
-		Name: "Expect refused", Case: "A9", Stores: "proxies, as lighttpd with server.reject-expect-100-with-417",
+		Name: "417 for Expect", Case: "A9", Stores: "proxies, as lighttpd with server.reject-expect-100-with-417",
 		layer: proxyLayer,
 		wrap: around(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if r.Header.Get("Expect") != "" {
@@ -98,7 +98,7 @@ var s3proxyHeaders = []string{
 // name no cause.
 func RefusesHeader(name string) Quirk {
 	return Quirk{
-		Name: name + " refused", Case: "A11", Stores: "gateways, each with words of its own",
+		Name: name + " refused", Case: "A11", Stores: "Ceph RGW 0.94 for Expect, cloudfoundry/bosh-s3cli#16; every gateway with words of its own",
 		wrap: refusing(func(r *http.Request) *refusal {
 			if (r.Method != http.MethodPut && r.Method != http.MethodPost && r.Method != http.MethodDelete) || r.Header.Get(name) == "" {
 				return nil

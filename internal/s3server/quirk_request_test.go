@@ -63,7 +63,7 @@ var requestQuirks = map[string]func(*fixture){
 		}
 		f.want("those that are known", "PUT", k, "x", 200, "X-Amz-Meta-Md5", "x", "X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD", "Cache-Control", "no-cache", "If-None-Match", "*")
 	},
-	"Expect refused": func(f *fixture) {
+	"417 for Expect": func(f *fixture) {
 		f.want("with it", "PUT", k, "x", 417, "Expect", "100-continue")
 		f.want("without it", "PUT", k, "x", 200)
 	},
@@ -80,6 +80,7 @@ var requestQuirks = map[string]func(*fixture){
 	"If-Match refused":          refusesHeader("If-Match", etagOf("x")),
 	redirectHeader + " refused": refusesHeader(redirectHeader, "/x"),
 	"Cache-Control refused":     refusesHeader("Cache-Control", "no-cache"),
+	"Expect refused":            refusesHeader("Expect", "100-continue"),
 	"SlowDown":                  spells(503, "SlowDown"),
 	"429":                       spells(429, "TooManyRequests"),
 	"slow": func(f *fixture) {

@@ -16,28 +16,28 @@ var (
 	}
 	// IgnoresDeleteConditions ignores If-Match on DELETE, and ETags in a batch.
 	IgnoresDeleteConditions = Quirk{
-		Name: "conditions on deletes ignored", Case: "A1", Stores: "Ceph RGW 16.2.15, MinIO, gofakes3 1.2.0, s3rver 3.7.1",
+		Name: "conditions on deletes ignored", Case: "A1", Stores: "Ceph RGW 16.2.15, MinIO of 2026-02, gofakes3 1.2.0, s3rver 3.7.1",
 		set: func(b *behaviour) { b.ignore.deletes = true },
 	}
 	// IgnoresCopyConditions ignores x-amz-copy-source-if-match and -none-match.
 	IgnoresCopyConditions = Quirk{
-		Name: "conditions on copy sources ignored", Case: "A1", Stores: "Ceph RGW 16.2.15",
+		Name: "conditions on copy sources ignored", Case: "A1", Stores: "Ceph RGW 16.2.15; chimera-nas/chimera#1206; Cloudflare R2 documents it for UploadPartCopy",
 		set: func(b *behaviour) { b.ignore.copySource = true },
 	}
 	// NoConditions answers If-Match and If-None-Match on writes and deletes with
 	// 501.
 	NoConditions = Quirk{
-		Name: "no conditions", Case: "A1", Stores: "AWS for forms of them; stores older than conditional writes (2024)",
+		Name: "no conditions", Case: "A1", Stores: "stores older than AWS's conditional writes (2024) and deletes (2025)",
 		set: func(b *behaviour) { b.noConditions = true },
 	}
 	// IgnoresConditions ignores every condition on writes and deletes.
 	IgnoresConditions = Quirk{
-		Name: "conditions ignored", Case: "A1", Stores: "s3rver 3.7.1, old MinIO",
+		Name: "conditions ignored", Case: "A1", Stores: "s3rver 3.7.1; floci-io/floci#565; pithings/mountx#19",
 		set: func(b *behaviour) { b.ignore.writes, b.ignore.deletes = true, true },
 	}
 	// NoBatchETags answers a batch delete that has ETags with 501.
 	NoBatchETags = Quirk{
-		Name: "no ETags in batches", Case: "A1", Stores: "stores older than conditional deletes (2025)",
+		Name: "no ETags in batches", Case: "A1", Stores: "stores older than AWS's conditional deletes (2025)",
 		set: func(b *behaviour) { b.noBatchETags = true },
 	}
 )
@@ -52,12 +52,12 @@ var (
 	// NoETags shows no ETag of any object. [Server.PutWithoutETag] makes one
 	// object that has none.
 	NoETags = Quirk{
-		Name: "no ETags", Case: "A3", Stores: "versitygw 1.8.0 for files put into its directory; s3proxy, Storj, Alluxio, CubeFS",
+		Name: "no ETags", Case: "A3", Stores: "versitygw 1.8.0 for files put into its directory; cubefs/cubefs#448; gaul/s3proxy#247; minio/minio#7290; as E-Tag FilenCloudDienste/filen-s3#146",
 		set: func(b *behaviour) { b.etags = etagNone },
 	}
 	// OpaqueETags shows ETags of 32 hexadecimal digits that are no md5.
 	OpaqueETags = Quirk{
-		Name: "ETags that are no md5", Case: "A12", Stores: "gateways, and stores that encrypt without saying so",
+		Name: "ETags that are no md5", Case: "A12", Stores: "chimera-nas/chimera#469; openlake-project/openlake#156; stores that encrypt without saying so",
 		set: func(b *behaviour) { b.etags = etagOpaque },
 	}
 	// KMS is OpaqueETags, and says on every read and write that the object is
@@ -103,7 +103,7 @@ var (
 	}
 	// NoCopy answers CopyObject and UploadPartCopy with 501.
 	NoCopy = Quirk{
-		Name: "no CopyObject", Stores: "small gateways",
+		Name: "no CopyObject", Stores: "Seagate/cortx-s3server#863; developmentseed/multistore#119; Hetzner at times, nextcloud/server#61925; Storj for parts",
 		wrap: refusing(func(r *http.Request) *refusal {
 			if r.Header.Get(copySource) == "" {
 				return nil
@@ -113,7 +113,7 @@ var (
 	}
 	// IgnoresCopySource stores the body of a copy request: nothing.
 	IgnoresCopySource = Quirk{
-		Name: "copy sources ignored", Stores: "servers that know PUT alone",
+		Name: "copy sources ignored", Stores: "s3rver 3.0 for parts, jamhall/s3rver#436",
 		wrap: around(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			for name := range r.Header {
 				if strings.HasPrefix(name, copySource) {
@@ -135,13 +135,13 @@ func NoBatchDelete(status int) Quirk {
 	no := map[int]*refusal{
 		http.StatusNotImplemented:   notImplemented("A header or query you provided requested a function that is not implemented."),
 		http.StatusMethodNotAllowed: {status: http.StatusMethodNotAllowed, code: "MethodNotAllowed", message: "The specified method is not allowed against this resource."},
-		http.StatusBadRequest:       {status: http.StatusBadRequest, code: "InvalidArgument", message: "Invalid query parameter(s): [delete]"},
+		http.StatusBadRequest:       {status: http.StatusBadRequest, code: "InvalidArgument", message: "Invalid argument."},
 	}[status]
 	if no == nil {
 		panic("s3server: no store answers a batch delete so")
 	}
 	return Quirk{
-		Name: "no batch delete: " + http.StatusText(status), Case: "A5", Stores: "Google Cloud Storage, Alibaba OSS, and gateways, each with a status of its own",
+		Name: "no batch delete: " + http.StatusText(status), Case: "A5", Stores: "Google Cloud Storage, which has answered so in several ways: minio/mc#2398, minio/mc#4778, supabase/storage#898",
 		wrap: refusing(func(r *http.Request) *refusal {
 			if r.Method != http.MethodPost || !r.URL.Query().Has("delete") {
 				return nil
