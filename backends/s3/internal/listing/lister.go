@@ -58,7 +58,8 @@ type run struct {
 
 	keys    int    // so far
 	longest int    // keys of the longest page
-	skip    string // keys up to it were yielded, and may come again
+	last    string // the key that was used last
+	skip    string // if not empty: all objects up to this one were used before
 	ended   bool   // the store's last page was yielded
 }
 
@@ -132,7 +133,9 @@ func (r *run) use(ctx context.Context, objects []Object) error {
 			return fmt.Errorf("the store listed %q under the prefix %q", objects[i].Key, r.Prefix)
 		}
 	}
-	objects = r.unseen(objects)
+	if objects = r.unseen(objects); len(objects) > 0 {
+		r.last = objects[len(objects)-1].Key
+	}
 	if r.After != "" {
 		objects = following(objects, r.After)
 	}
@@ -142,16 +145,16 @@ func (r *run) use(ctx context.Context, objects []Object) error {
 	return nil
 }
 
-// unseen leaves out the objects up to the key skip. From the first one that
-// follows it, nothing is left out any more, even if it is out of order.
+// unseen leaves out the objects up to the one with the key skip, wherever the
+// store's order has it.
 func (r *run) unseen(objects []Object) []Object {
 	if r.skip == "" {
 		return objects
 	}
 	for i := range objects {
-		if objects[i].Key > r.skip {
+		if objects[i].Key == r.skip {
 			r.skip = ""
-			return objects[i:]
+			return objects[i+1:]
 		}
 	}
 	return nil
