@@ -7,9 +7,11 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -42,15 +44,22 @@ func (p Program) Run(ctx context.Context, args []string, stdin io.Reader, stdout
 	a.nameIn(root)
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	root.SetOut(a.con.stdout)
 	root.SetErr(stderr)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	a.con.stdout.lost = func(err error) {
+		if errors.Is(err, syscall.EPIPE) {
+			cancel(&interrupted{syscall.SIGPIPE})
+		}
+	}
 	unwatch := a.watch(ctx)
 	err := root.ExecuteContext(ctx)
 	unwatch()
-	if code, interrupted := interruption(ctx); interrupted && err != nil {
+	if code, interrupted := interruption(ctx); interrupted && (err != nil || unread(ctx)) {
 		return code
 	}
-	return a.exitCode(err)
+	return max(a.exitCode(err), a.outputCode(err))
 }
 
 // app is shared by the commands of one Run.
@@ -65,7 +74,7 @@ func (a *app) watch(ctx context.Context) (unwatch func()) {
 	said := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(said)
-		if _, ok := interruption(ctx); ok {
+		if _, ok := interruption(ctx); ok && !unread(ctx) {
 			a.con.remark(a.name + ": interrupted: what is in flight is ended in good order; once more to exit at once")
 		}
 	})
@@ -74,6 +83,19 @@ func (a *app) watch(ctx context.Context) (unwatch func()) {
 			<-said
 		}
 	}
+}
+
+// outputCode prints that stdout could not be written, unless err says so, and
+// returns the exit code for that.
+func (a *app) outputCode(err error) int {
+	failed := a.con.stdout.err()
+	if failed == nil {
+		return exitDone
+	}
+	if !errors.Is(err, errors.Unwrap(failed)) {
+		a.con.remark(inert(a.name + ": " + failed.Error()))
+	}
+	return exitFailed
 }
 
 // exitCode prints the error, and returns the code for it.

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -12,17 +13,20 @@ import (
 // console is where a run speaks to its user: lines on stdout, and problems,
 // remarks and progress on stderr. It is safe for concurrent use.
 type console struct {
-	mu       sync.Mutex
-	out, err io.Writer
-	outTTY   bool
-	errTTY   bool
-	// above, while there is a progress bar, is where lines for the terminal go
-	// so that they do not run into it.
+	mu     sync.Mutex
+	stdout *stdout
+	out    io.Writer // for lines: stdout, or err where stdout has something else
+	err    io.Writer
+	outTTY bool
+	errTTY bool
+	// above, while there is a progress bar, receives lines for the terminal, so
+	// that they do not run into it.
 	above io.Writer
 }
 
 func newConsole(out, err io.Writer) *console {
-	return &console{out: out, err: err, outTTY: isTerminal(out), errTTY: isTerminal(err)}
+	o := &stdout{w: out}
+	return &console{stdout: o, out: o, err: err, outTTY: isTerminal(out), errTTY: isTerminal(err)}
 }
 
 func isTerminal(w io.Writer) bool {
@@ -30,7 +34,41 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// print writes text to stdout, line by line as they come.
+// stdout is the standard output. It remembers the first write that failed, since
+// output that is cut must not look complete. It is safe for concurrent use.
+type stdout struct {
+	w io.Writer
+
+	mu     sync.Mutex
+	failed error
+	lost   func(error) // called once, if not nil, with the first failure
+}
+
+// Write implements io.Writer. After a failure it writes nothing any more.
+func (s *stdout) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed != nil {
+		return 0, s.failed
+	}
+	n, err := s.w.Write(p)
+	if err != nil {
+		s.failed = fmt.Errorf("the output cannot be written: %w", err)
+		if s.lost != nil {
+			s.lost(err)
+		}
+	}
+	return n, err
+}
+
+// err returns the first failure.
+func (s *stdout) err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+// print writes text to stdout.
 func (c *console) print(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,8 +88,11 @@ func (c *console) write(w io.Writer, tty bool, text string) {
 			return
 		}
 	}
-	_, _ = io.WriteString(w, text) // nobody is left to be told
+	_, _ = io.WriteString(w, text) // stdout remembers its error; of stderr, nobody can be told
 }
+
+// linesToStderr makes lines go to stderr, because stdout has something else.
+func (c *console) linesToStderr() { c.out, c.outTTY = c.err, c.errTTY }
 
 func (c *console) setAbove(w io.Writer) {
 	c.mu.Lock()
@@ -59,20 +100,20 @@ func (c *console) setAbove(w io.Writer) {
 	c.above = w
 }
 
-// Write implements io.Writer: what a log writes to stderr.
+// Write implements io.Writer: a log writes its lines to stderr.
 func (c *console) Write(p []byte) (int, error) {
 	c.remark(strings.TrimSuffix(string(p), "\n"))
 	return len(p), nil
 }
 
-// plain reports whether the user wants no colours and nothing that moves.
+// plain reports whether the user wants no colours, and nothing that moves.
 func plain() bool {
 	return os.Getenv("NO_COLOR") != "" || dumb()
 }
 
 func dumb() bool { return os.Getenv("TERM") == "dumb" }
 
-// colour is a terminal's code for one.
+// colour is a terminal's code for a colour.
 type colour string
 
 const (

@@ -15,12 +15,18 @@ func (i *interrupted) Error() string { return "interrupted by " + i.signal.Strin
 
 func (i *interrupted) code() int { return 128 + int(i.signal) }
 
-// interruptible returns a context that SIGINT or SIGTERM ends. A second signal
-// ends the process. stop lets go of the signals.
+// interruptible returns a context that SIGINT, SIGTERM or SIGHUP ends. A second
+// signal ends the process. SIGHUP stays ignored where it is, as under nohup. A pipe
+// that nobody reads any more is an error of the write instead of a signal, so that
+// the run can end in good order. stop restores the signals.
 func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE)
 	done := make(chan struct{})
 	go func() {
 		for first := true; ; first = false {
@@ -38,6 +44,7 @@ func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
+		signal.Reset(syscall.SIGPIPE)
 		close(done)
 		cancel(nil)
 	}
@@ -50,4 +57,11 @@ func interruption(ctx context.Context) (code int, ok bool) {
 		return 0, false
 	}
 	return why.code(), true
+}
+
+// unread reports whether a run was interrupted because nobody reads its output
+// any more.
+func unread(ctx context.Context) bool {
+	var why *interrupted
+	return errors.As(context.Cause(ctx), &why) && why.signal == syscall.SIGPIPE
 }

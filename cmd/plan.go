@@ -42,7 +42,7 @@ func newPlan(a *app) *cobra.Command {
 		ValidArgsFunction:     a.completeTrees(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if p.file == stdio {
-				a.con.out, a.con.outTTY = a.con.err, a.con.errTTY
+				a.con.linesToStderr()
 			}
 			r, err := a.newRun(cmd, &p.compare)
 			if err != nil {

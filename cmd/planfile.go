@@ -2,10 +2,13 @@ package cmd
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/s3fc/s3fc"
 )
@@ -24,20 +27,80 @@ func (r *run) save(c *s3fc.Changes, file string) error {
 	return nil
 }
 
-// writeWhole writes a file beside its place and then puts it there.
+// writeWhole writes a file beside its place and then renames it, so that it is
+// there whole or not at all. Only a regular file is replaced: a link is followed,
+// and a device or a pipe is written to.
 func writeWhole(file string, write func(io.Writer) error) error {
-	tmp := file + ".part"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666) //nolint:gosec // As the umask has it.
+	place, replace, err := placeFor(file)
 	if err != nil {
 		return err
 	}
-	w := bufio.NewWriterSize(f, 64<<10)
-	err = errors.Join(write(w), w.Flush(), f.Close())
-	if err == nil {
-		err = os.Rename(tmp, file)
+	if !replace {
+		f, err := os.OpenFile(place, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return writeAndClose(f, write)
+	}
+	f, err := createBeside(place)
+	if err != nil {
+		return err
+	}
+	if err = writeAndClose(f, write); err == nil {
+		err = os.Rename(f.Name(), place)
 	}
 	if err != nil {
-		_ = os.Remove(tmp) // it is no plan
+		_ = os.Remove(f.Name()) // it is no plan
 	}
 	return err
+}
+
+// placeFor returns the path at which file is to be, behind links, and whether it
+// is to be replaced.
+func placeFor(file string) (place string, replace bool, err error) {
+	place, err = filepath.EvalSymlinks(file)
+	switch info, statErr := os.Lstat(file); {
+	case errors.Is(statErr, fs.ErrNotExist):
+		return file, true, nil
+	case statErr != nil:
+		return "", false, statErr
+	case err != nil && info.Mode().Type() == fs.ModeSymlink:
+		return "", false, fmt.Errorf("%s is a link that leads to no file: %w", file, err)
+	case err != nil:
+		return "", false, err
+	}
+	info, err := os.Stat(place)
+	switch {
+	case err != nil:
+		return "", false, err
+	case info.IsDir():
+		return "", false, fmt.Errorf("%s is a directory; name a file", file)
+	}
+	return place, info.Mode().IsRegular(), nil
+}
+
+// createBeside creates a file of a name that nobody else has, in the directory of
+// place. Its mode is that of the file at place, or as the umask has it.
+func createBeside(place string) (*os.File, error) {
+	mode := fs.FileMode(0o666)
+	info, statErr := os.Stat(place)
+	if statErr == nil {
+		mode = info.Mode().Perm()
+	}
+	for {
+		name := filepath.Join(filepath.Dir(place), "."+filepath.Base(place)+"."+rand.Text()+".tmp")
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // As the umask has it.
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err == nil && statErr == nil {
+			_ = f.Chmod(mode) // the umask may have taken bits that the old file had
+		}
+		return f, err
+	}
+}
+
+func writeAndClose(f *os.File, write func(io.Writer) error) error {
+	w := bufio.NewWriterSize(f, 64<<10)
+	return errors.Join(write(w), w.Flush(), f.Close())
 }

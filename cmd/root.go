@@ -106,7 +106,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	if cmd.HasExample() {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", cmd.Example)
 	}
-	_, _ = io.WriteString(w, b.String()) // help that nobody can read is no failure
+	_, _ = io.WriteString(w, b.String()) // stdout remembers its error
 }
 
 func writeCommands(b *strings.Builder, cmd *cobra.Command) {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -75,7 +77,7 @@ func TestASignalEndsARunInGoodOrder(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("NOT RUN: no signals on Windows")
 	}
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			began := make(chan struct{})
 			server := s3server.New(t, slowPuts(began))
@@ -120,5 +122,102 @@ func TestASecondSignalEndsTheProgramAtOnce(t *testing.T) {
 	}
 	if got := exitCode(cmd.Wait()); got != 130 {
 		t.Errorf("exit code %d, want 130; %s", got, stderr)
+	}
+}
+
+func TestARunUnderNohupOutlivesItsTerminal(t *testing.T) {
+	nohup, err := exec.LookPath("nohup")
+	if err != nil {
+		t.Skip("NOT RUN: there is no nohup here")
+	}
+	began, dir := make(chan struct{}), site(t)
+	server := s3server.New(t, slowOnce(began))
+	cmd, stdout, stderr := program(t, server.URL, "copy", "-j1", dir, "s3://test")
+	cmd.Path, cmd.Args = nohup, append([]string{nohup}, cmd.Args...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(stdout.String(), "4 files") {
+		t.Errorf("%v; %s%s", err, stdout, stderr)
+	}
+}
+
+// slowOnce delays the second put a little, and tells began.
+func slowOnce(began chan<- struct{}) s3server.Option {
+	var puts atomic.Int64
+	return s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut && puts.Add(1) == 2 {
+				close(began)
+				time.Sleep(200 * time.Millisecond)
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+}
+
+// slowGetsUntil lets ten objects through, and the others only once read is closed.
+func slowGetsUntil(read <-chan struct{}) s3server.Option {
+	var gets atomic.Int64
+	return s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet && !strings.Contains(r.URL.RawQuery, "list-type") && gets.Add(1) > 10 {
+				<-read
+				time.Sleep(20 * time.Millisecond)
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+}
+
+// TestAReaderThatGoesAwayEndsTheRunInGoodOrder closes the pipe after one line, as
+// head -1 does: the run ends as after a signal, and leaves no temporary file.
+func TestAReaderThatGoesAwayEndsTheRunInGoodOrder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("NOT RUN: no signals on Windows")
+	}
+	read := make(chan struct{})
+	server := s3server.New(t, slowGetsUntil(read))
+	src, dst := t.TempDir(), filepath.Join(t.TempDir(), "dst")
+	for i := range 300 {
+		if err := os.WriteFile(filepath.Join(src, fmt.Sprint(i)), make([]byte, 10_000), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	push, stdout, stderr := program(t, server.URL, "copy", src, "s3://test")
+	if err := push.Run(); err != nil {
+		t.Fatalf("%v; %s%s", err, stdout, stderr)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pull, _, stderr := program(t, server.URL, "copy", "--json", "-j2", "s3://test", dst)
+	pull.Stdout = w
+	if err := errors.Join(pull.Start(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(r).ReadString('\n'); err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	close(read)
+	if got := exitCode(pull.Wait()); got != 128+13 {
+		t.Errorf("exit code %d, want 141; %s", got, stderr)
+	}
+	list, err := os.ReadDir(dst)
+	if err != nil || len(list) == 0 || len(list) == 300 {
+		t.Errorf("%d files, %v; want that the run ended before its end", len(list), err)
+	}
+	for _, e := range list {
+		if strings.HasPrefix(e.Name(), ".") {
+			t.Errorf("the temporary file %s is left", e.Name())
+		}
 	}
 }
