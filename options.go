@@ -86,6 +86,10 @@ type Options struct {
 	// that is to be saved must be made with it.
 	Exact bool
 
+	// Range limits the run to a range of keys, for one of several runs over the same
+	// trees; nil is no limit. A run over a range takes no last steps: see [FinishURL].
+	Range *KeyRange
+
 	// MaxRequests is a hard limit on the requests of the run: 0 is
 	// [DefaultMaxRequests], and a negative number no limit. It holds for trees
 	// that are opened here; open trees have their [core.Env].

@@ -43,7 +43,7 @@ func TestEachOptionIsSavedWithAPlanOrIsOfOneRun(t *testing.T) {
 		t.Errorf("%d of %d fields of one run exist", zero, len(ofOneRun))
 	}
 	back := Options{Jobs: 3, Delete: DeleteNever, Rules: []string{"other"}}
-	if err := back.restore(o.saved()); err != nil {
+	if err := back.Restore(o.Saved()); err != nil {
 		t.Fatal(err)
 	}
 	o.Jobs = 3
@@ -63,12 +63,12 @@ func TestOptionsOfAPlanThatAreNotKnownAreRefused(t *testing.T) {
 		"a wrong boolean":   {"allow-empty-source": {"perhaps"}},
 		"an unknown, empty": {"colour": {""}},
 	} {
-		if err := new(Options).restore(saved); err == nil {
+		if err := new(Options).Restore(saved); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
 	var o Options
-	if err := o.restore(map[string][]string{"max-delete": {""}, "rules": {}}); err != nil || !reflect.DeepEqual(o.saved(), new(Options).saved()) {
+	if err := o.Restore(map[string][]string{"max-delete": {""}, "rules": {}}); err != nil || !reflect.DeepEqual(o.Saved(), new(Options).Saved()) {
 		t.Errorf("the defaults: %+v, %v", o, err)
 	}
 }

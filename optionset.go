@@ -136,8 +136,8 @@ func optionNamed(name string) (planOption, bool) {
 	return planOptions[i], true
 }
 
-// saved returns the options that a plan is saved with.
-func (o *Options) saved() map[string][]string {
+// Saved returns the options that a plan is saved with.
+func (o *Options) Saved() map[string][]string {
 	m := make(map[string][]string)
 	for _, p := range planOptions {
 		m[p.name] = p.get(o)
@@ -145,9 +145,9 @@ func (o *Options) saved() map[string][]string {
 	return m
 }
 
-// restore sets the options that a plan was saved with; those that it does not
+// Restore sets the options that a plan was saved with; those that it does not
 // have are set to their defaults.
-func (o *Options) restore(saved map[string][]string) error {
+func (o *Options) Restore(saved map[string][]string) error {
 	for _, p := range planOptions {
 		if err := p.reset(o); err != nil {
 			return err

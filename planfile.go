@@ -16,10 +16,12 @@ import (
 // and no passwords. program names the writer. A plan that a guard stops is not
 // saved; the error is the [GuardError] then. The plan must have been made by
 // [PlanURL] with Options.Exact.
-func (c *Changes) Save(w io.Writer, program string) error {
+func (c *Changes) Save(w io.Writer, program string) error { return c.save(w, program, nil) }
+
+func (c *Changes) save(w io.Writer, program string, shard *reconcile.PlanShard) error {
 	r := c.run
 	switch {
-	case c.stopped != nil:
+	case c.stopped != nil && shard == nil:
 		return c.stopped
 	case r.src.url == nil || r.dst.url == nil:
 		return errors.New("a plan for open trees cannot be saved: it has no URLs")
@@ -30,7 +32,8 @@ func (c *Changes) Save(w io.Writer, program string) error {
 	}
 	h := reconcile.PlanHeader{
 		Program: program, Created: r.started.UTC().Truncate(time.Second),
-		Source: r.src.planTree(), Destination: r.dst.planTree(), Options: r.o.saved(),
+		Source: r.src.planTree(), Destination: r.dst.planTree(), Options: r.o.Saved(),
+		Shard: shard,
 	}
 	if e := r.costOf(c.plan.Totals().Need); e.Known {
 		h.Cost = &e.Dollars
@@ -94,7 +97,7 @@ func (p *SavedPlan) Open(ctx context.Context, mux *core.Mux, src, dst string, o 
 
 // run returns the run that the plan was made by, on the trees that it names.
 func (p *SavedPlan) run(mux *core.Mux, src, dst string, o Options) (*run, error) {
-	if err := o.restore(p.Header.Options); err != nil {
+	if err := o.Restore(p.Header.Options); err != nil {
 		return nil, fmt.Errorf("%w: %w", reconcile.ErrPlanFile, err)
 	}
 	o.Exact = true

@@ -179,7 +179,7 @@ func (r *run) close() error {
 
 func (r *run) reconciler() *reconcile.Reconciler {
 	return &reconcile.Reconciler{
-		Src:              r.links.sourceOf(r.src.tree, r.dst.tree, r.rules.hidden),
+		Src:              r.inRange(r.links.sourceOf(r.src.tree, r.dst.tree, r.rules.hidden)),
 		Dst:              r.destination(),
 		Backup:           r.backup.backend(r.o.Bandwidth),
 		Delete:           r.o.Delete,
@@ -201,6 +201,9 @@ func (r *run) destination() core.Backend {
 	to := wrap.Filter(r.dst.tree, r.rules.hidden)
 	if r.o.Bandwidth > 0 {
 		to = wrap.Limit(to, 0, r.o.Bandwidth)
+	}
+	if k := r.o.Range; k != nil {
+		to = wrap.Range(to, k.After, k.Last)
 	}
 	return to
 }

@@ -5,8 +5,11 @@ import "github.com/s3fc/s3fc/core"
 // Guard says whether a plan may be carried out, before its first write. The
 // error is a [GuardError]. A plan with errors deletes nothing, so that the guards
 // on deletes do not apply to it.
-func (r *Reconciler) Guard(p *Plan) error {
-	t := p.totals
+func (r *Reconciler) Guard(p *Plan) error { return r.GuardTotals(p.totals) }
+
+// GuardTotals is [Reconciler.Guard] for the totals of a plan, or for their sum over
+// several plans that one run carries out.
+func (r *Reconciler) GuardTotals(t Totals) error {
 	if t.Errors == 0 {
 		if err := r.guardDeletes(t); err != nil {
 			return err

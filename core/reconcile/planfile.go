@@ -38,6 +38,8 @@ type PlanHeader struct {
 	Options map[string][]string
 	// Totals are the plan's; WritePlan fills them in.
 	Totals Totals
+	// Shard is the part of a divided run that the plan is of, nil for a whole run.
+	Shard *PlanShard
 	// Cost is about what carrying it out costs in US dollars, nil if that is not
 	// known.
 	Cost *float64
@@ -52,6 +54,18 @@ type PlanTree struct {
 	At string `json:"at,omitempty"`
 }
 
+// A PlanShard names the part of a divided run that a plan is of.
+type PlanShard struct {
+	Run   string `json:"run"`
+	Index int    `json:"index"`
+	// The keys that the plan is of: those that follow After, up to and with Last. An
+	// empty Last is no end.
+	After string `json:"after"`
+	Last  string `json:"last"`
+	// Need is the number of requests that each phase needs, by the phase's name.
+	Need map[string]int64 `json:"need,omitempty"`
+}
+
 // planHeader is a PlanHeader as a line of JSON.
 type planHeader struct {
 	Format      int                 `json:"s3fc_plan"`
@@ -61,6 +75,7 @@ type planHeader struct {
 	Destination PlanTree            `json:"destination"`
 	Options     map[string][]string `json:"options,omitempty"`
 	Totals      planTotals          `json:"totals"`
+	Shard       *PlanShard          `json:"shard,omitempty"`
 	Cost        *float64            `json:"cost_usd"`
 }
 
@@ -111,7 +126,7 @@ func parseRequests(m map[string]int64) (r core.Requests, err error) {
 // MarshalJSON returns the header as it stands in a plan file.
 func (h PlanHeader) MarshalJSON() ([]byte, error) {
 	return json.Marshal(planHeader{
-		h.Format, h.Program, h.Created, h.Source, h.Destination, h.Options, newPlanTotals(h.Totals), h.Cost,
+		h.Format, h.Program, h.Created, h.Source, h.Destination, h.Options, newPlanTotals(h.Totals), h.Shard, h.Cost,
 	})
 }
 
@@ -122,7 +137,7 @@ func (h *PlanHeader) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	totals, err := j.Totals.totals()
-	*h = PlanHeader{j.Format, j.Program, j.Created, j.Source, j.Destination, j.Options, totals, j.Cost}
+	*h = PlanHeader{j.Format, j.Program, j.Created, j.Source, j.Destination, j.Options, totals, j.Shard, j.Cost}
 	return err
 }
 

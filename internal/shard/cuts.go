@@ -1,0 +1,220 @@
+package shard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// maxSample is how many keys a sample has at most.
+const maxSample = 1 << 15
+
+// sample is an even choice of the keys of a listing, in order: each stands for step
+// keys. A listing of any length fills it to between a half and the whole.
+type sample struct {
+	keys []string
+	step int
+	seen int
+}
+
+func (s *sample) add(key string) {
+	if s.step == 0 {
+		s.step = 1
+	}
+	if s.seen%s.step == 0 {
+		s.keys = append(s.keys, key)
+	}
+	s.seen++
+	if len(s.keys) < maxSample {
+		return
+	}
+	half := s.keys[:0]
+	for i := 0; i < len(s.keys); i += 2 {
+		half = append(half, s.keys[i])
+	}
+	s.keys, s.step = half, s.step*2
+}
+
+// sampleTree lists a tree for its sample, or names its keys where that is cheaper. An
+// error of a single key is no error here: the shard that has the key reports it.
+func sampleTree(ctx context.Context, t core.Tree) (*sample, error) {
+	s := new(sample)
+	if k, ok := core.As[core.KeyLister](t); ok {
+		for key := range k.Keys(ctx) {
+			s.add(key)
+		}
+		if s.seen > 0 {
+			return s, ctx.Err()
+		}
+	}
+	for e, err := range t.List(ctx, "") {
+		if _, single := core.ErrorKey(err); err != nil && !single {
+			return nil, err
+		}
+		if err == nil {
+			s.add(e.Key)
+		}
+	}
+	return s, nil
+}
+
+// merged returns the samples as one, in order, with the number of keys that each
+// entry stands for.
+func merged(samples ...*sample) (keys []string, weights []int, total int) {
+	type weighted struct {
+		key    string
+		weight int
+	}
+	var all []weighted
+	for _, s := range samples {
+		for _, key := range s.keys {
+			all = append(all, weighted{key, s.step})
+		}
+		total += s.step * len(s.keys)
+	}
+	slices.SortFunc(all, func(a, b weighted) int { return strings.Compare(a.key, b.key) })
+	for _, w := range all {
+		keys, weights = append(keys, w.key), append(weights, w.weight)
+	}
+	return keys, weights, total
+}
+
+// cutter finds cuts at which no entry is parted from the entries below it: where
+// something stands at both k and k/x, one task must see both.
+type cutter struct {
+	trees []core.Tree
+	free  map[string]bool // of directories: no tree has an entry at it
+}
+
+// clean reports whether the cut has no entry at any directory above it.
+func (c *cutter) clean(ctx context.Context, cut string) (bool, error) {
+	for i := range len(cut) {
+		if cut[i] != '/' {
+			continue
+		}
+		free, err := c.isFree(ctx, cut[:i])
+		if err != nil || !free {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (c *cutter) isFree(ctx context.Context, dir string) (bool, error) {
+	if free, known := c.free[dir]; known {
+		return free, nil
+	}
+	free := true
+	for _, t := range c.trees {
+		_, err := t.Stat(ctx, dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+		free = free && err != nil
+	}
+	if c.free == nil {
+		c.free = make(map[string]bool)
+	}
+	c.free[dir] = free
+	return free, nil
+}
+
+// cutAfter is the cut behind a key and all that is below it. It is a string that is
+// hardly a key itself: "~" is the last character of ASCII that prints.
+func cutAfter(key string) string { return key + "~" }
+
+// Cuts returns shards-1 cuts that divide the keys of the trees evenly, as far as the
+// cuts can be clean. Where fewer can be had, cuts are repeated, and the shards
+// between them are empty.
+func Cuts(ctx context.Context, shards int, trees ...core.Tree) ([]string, error) {
+	var samples []*sample
+	for _, t := range trees {
+		s, err := sampleTree(ctx, t)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if s != nil {
+			samples = append(samples, s)
+		}
+	}
+	keys, weights, total := merged(samples...)
+	c := &cutter{trees: trees}
+	cuts, sum := make([]string, 0, shards-1), 0
+	for i, key := range keys {
+		sum += weights[i]
+		if len(cuts) == shards-1 || sum*shards < total*(len(cuts)+1) {
+			continue
+		}
+		cut := cutAfter(key)
+		if len(cuts) > 0 && cut <= cuts[len(cuts)-1] {
+			continue
+		}
+		ok, err := c.clean(ctx, cut)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			cuts = append(cuts, cut)
+		}
+	}
+	return pad(cuts, shards-1), nil
+}
+
+// pad repeats the last cut until there are n.
+func pad(cuts []string, n int) []string {
+	for len(cuts) < n {
+		last := "~"
+		if len(cuts) > 0 {
+			last = cuts[len(cuts)-1]
+		}
+		cuts = append(cuts, last)
+	}
+	return cuts
+}
+
+// CutsFrom returns shards-1 cuts chosen evenly from keys that are known from
+// elsewhere: an earlier run, or a store's inventory. That a key is among them says
+// nothing about the trees; each cut is checked as [Cuts] does.
+func CutsFrom(ctx context.Context, shards int, known []string, trees ...core.Tree) ([]string, error) {
+	s := new(sample)
+	slices.Sort(known)
+	for _, key := range known {
+		if core.ValidKey(key) {
+			s.add(key)
+		}
+	}
+	c := &cutter{trees: trees}
+	var cuts []string
+	for i := 1; i < shards && len(s.keys) > 0; i++ {
+		cut := cutAfter(s.keys[min(i*len(s.keys)/shards, len(s.keys)-1)])
+		ok, err := c.clean(ctx, cut)
+		if err != nil {
+			return nil, err
+		}
+		if ok && (len(cuts) == 0 || cut > cuts[len(cuts)-1]) {
+			cuts = append(cuts, cut)
+		}
+	}
+	return pad(cuts, shards-1), nil
+}
+
+// checkCuts checks once more, when a shard is listed, that its cuts part nothing.
+func checkCuts(ctx context.Context, r *Run, i int, trees ...core.Tree) error {
+	after, last := r.Range(i)
+	c := &cutter{trees: trees}
+	for _, cut := range []string{after, last} {
+		ok, err := c.clean(ctx, cut)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("an entry above %s has appeared since the run was begun, so this cut would part it from entries below it: begin a new run", core.DisplayKey(cut))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,19 @@
+// Package shard divides one copy into independent tasks, so that many machines can
+// carry it out: the tasks of a Slurm or AWS Batch array, of a Kubernetes Indexed Job,
+// or of GNU parallel.
+//
+// The tasks share no process, lock or queue. Their state is a tree R, in any store
+// that refuses to create an entry that exists:
+//
+//	run.json       the two trees, the options, the cuts; its hash names the run
+//	plan/I         the plan of shard I: what a saved plan is, for one range of keys
+//	head/I         its totals, and the hash of plan/I
+//	verdict.json   the hash of every plan, made once the guards passed on the sum
+//	try/PHASE/I/N  the N-th attempt of a task, with the requests that it may send
+//	done/PHASE/I   the outcome of a task that ended
+//	gate/PHASE     every outcome of the phases before PHASE is there, and none failed
+//
+// Each entry but done/ is created once and never changed. The engine only orders the
+// tasks; the gates make the order safe: a task that comes too early, or that belongs
+// to another run, writes nothing and returns an error that is [ErrNotNow].
+package shard

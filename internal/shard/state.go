@@ -1,0 +1,139 @@
+package shard
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+// ErrNotNow: the turn of a task has not come, or its run is another, or the run has
+// ended. Nothing was written.
+var ErrNotNow = errors.New("not now")
+
+func notNow(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrNotNow, fmt.Errorf(format, args...))
+}
+
+// maxRecord is the size in bytes of the largest record that is read whole. Plans
+// are larger and are read as streams.
+const maxRecord = 64 << 20
+
+// state is the tree in which the tasks of a run leave their records.
+type state struct{ core.Backend }
+
+// create stores content at key if nothing is there. Otherwise it reports created
+// false: somebody else was first.
+func (s state) create(ctx context.Context, key string, content []byte) (created bool, err error) {
+	_, err = s.put(ctx, key, content, nil)
+	if errors.Is(err, core.ErrChanged) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s state) put(ctx context.Context, key string, content []byte, old *core.Entry) (core.Entry, error) {
+	e := core.Entry{Key: key, Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content), ModTime: time.Now()}
+	return s.Put(ctx, e, bytes.NewReader(content), old)
+}
+
+// createJSON is create of a value's JSON.
+func (s state) createJSON(ctx context.Context, key string, v any) (created bool, err error) {
+	b, err := encode(v)
+	if err != nil {
+		return false, err
+	}
+	return s.create(ctx, key, b)
+}
+
+func encode(v any) ([]byte, error) {
+	b, err := json.MarshalIndent(v, "", "  ")
+	return append(b, '\n'), err
+}
+
+// read returns the content of a record and its entry. An absent record is an error
+// that is [fs.ErrNotExist].
+func (s state) read(ctx context.Context, key string) ([]byte, core.Entry, error) {
+	body, e, err := s.Open(ctx, key)
+	if err != nil {
+		return nil, e, err
+	}
+	if body == nil {
+		return nil, e, fmt.Errorf("%s is no file, and a record of a run is one", key)
+	}
+	defer body.Close()
+	b, err := io.ReadAll(io.LimitReader(body, maxRecord+1))
+	if err == nil && len(b) > maxRecord {
+		err = fmt.Errorf("%s is larger than any record", key)
+	}
+	return b, e, err
+}
+
+// readJSON reads a record into v. A record that is not whole JSON, or has fields
+// that this version does not know, is an error: it counts as neither absent nor done.
+func (s state) readJSON(ctx context.Context, key string, v any) (core.Entry, error) {
+	b, e, err := s.read(ctx, key)
+	if err != nil {
+		return e, err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return e, fmt.Errorf("%s cannot be read: %w", key, err)
+	}
+	return e, nil
+}
+
+// has reports whether there is a record at key.
+func (s state) has(ctx context.Context, key string) (bool, error) {
+	_, err := s.Stat(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// proveCreate checks that the store refuses to create an entry that exists, which
+// everything here rests on, by trying. Stores that ignore the condition exist, so
+// Features alone do not prove it.
+func (s state) proveCreate(ctx context.Context) error {
+	const key = "probe"
+	for i, want := range []bool{true, false} {
+		created, err := s.create(ctx, key, []byte{byte('1' + i)})
+		if err != nil {
+			return err
+		}
+		if i == 0 && !created {
+			return fmt.Errorf("there is an entry %s: this tree is not empty", key)
+		}
+		if created != want {
+			_ = s.remove(ctx, key) // the error below says more
+			return errors.New("this store overwrites an entry that it was asked to create, so tasks cannot keep each other from writing: use another store for the state")
+		}
+	}
+	return s.remove(ctx, key)
+}
+
+func (s state) remove(ctx context.Context, key string) error {
+	e, err := s.Stat(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.Delete(ctx, e)
+}
+
+func sum(b []byte) string {
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}

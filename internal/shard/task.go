@@ -1,0 +1,224 @@
+package shard
+
+import (
+	"bufio"
+	"context"
+	"crypto/md5" //nolint:gosec // Entries have md5s.
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/s3fc/s3fc"
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
+)
+
+// Tasks carries out the steps of a run. The fields are set before use; a Tasks is
+// for one process.
+type Tasks struct {
+	Mux     *core.Mux
+	State   core.Backend // the tree of the run's state
+	Program string       // the version of this program
+	Options s3fc.Options // of this process: memory, jobs, events, temporary files
+}
+
+func (t *Tasks) state() state { return state{t.State} }
+
+// Begin makes the run of a copy, divided into shards. known are keys to choose the
+// cuts from, nil to list the trees for it.
+func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known []string) (*Run, error) {
+	o := t.Options
+	if err := refuse(&o); err != nil {
+		return nil, err
+	}
+	if shards < 1 || shards > MaxShards {
+		return nil, fmt.Errorf("%d shards: expected 1 to %d", shards, MaxShards)
+	}
+	o.Exact, o.Range = true, &s3fc.KeyRange{After: "\U0010ffff"} // the trees are opened and compared nowhere
+	c, err := s3fc.PlanURL(ctx, t.Mux, src, dst, o)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close() //nolint:errcheck // The trees were only read.
+	from, to := c.Sides()
+	for side, tree := range map[string]core.Tree{"source": from, "destination": to} {
+		if tree.Features().Unordered {
+			return nil, fmt.Errorf("the %s does not list in the order of keys, so it has no ranges: copy it by one process", side)
+		}
+	}
+	r := &Run{Program: t.Program, Options: o.Saved(), MaxRequests: maxRequests(&o)}
+	r.Source, r.Destination = c.Trees()
+	if r.Cuts, err = t.cuts(ctx, shards, known, from, to); err != nil {
+		return nil, err
+	}
+	return r, Create(ctx, t.State, r)
+}
+
+func (t *Tasks) cuts(ctx context.Context, shards int, known []string, trees ...core.Tree) ([]string, error) {
+	if known != nil {
+		return CutsFrom(ctx, shards, known, trees...)
+	}
+	return Cuts(ctx, shards, trees...)
+}
+
+func maxRequests(o *s3fc.Options) int64 {
+	switch {
+	case o.MaxRequests == 0:
+		return s3fc.DefaultMaxRequests
+	case o.MaxRequests < 0:
+		return 1 << 62
+	}
+	return o.MaxRequests
+}
+
+// refuse reports an option that needs the whole tree in one process.
+func refuse(o *s3fc.Options) error {
+	switch {
+	case o.DirLinks != "" && o.DirLinks != s3fc.DirLinksRedirect:
+		return &s3fc.OptionError{Option: "dir-links", Err: errors.New("links below links to directories need the whole tree, and a shard has a part of it")}
+	case o.Backup != "" || o.BackupTree != nil:
+		return &s3fc.OptionError{Option: "backup-dir", Err: errors.New("a divided run has no backup: copy by one process, or use a bucket with versions")}
+	}
+	return nil
+}
+
+// List makes the plan of shard i and stores it with its head. If there is a plan
+// already, by an earlier attempt or another at the same time, that one counts.
+func (t *Tasks) List(ctx context.Context, r *Run, i int) (*Head, error) {
+	s := t.state()
+	h := new(Head)
+	switch _, err := s.readJSON(ctx, headKey(i), h); {
+	case err == nil:
+		return h, h.check(r, i)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	if has, err := s.has(ctx, planKey(i)); err != nil {
+		return nil, err
+	} else if !has {
+		if err := t.plan(ctx, r, i); err != nil {
+			return nil, err
+		}
+	}
+	return t.head(ctx, r, i)
+}
+
+func (h *Head) check(r *Run, i int) error {
+	if h.Run != r.ID() || h.Index != i {
+		return notNow("%s is of another run", headKey(i))
+	}
+	return nil
+}
+
+// plan lists the range of shard i and stores its plan, unless there is one by then.
+func (t *Tasks) plan(ctx context.Context, r *Run, i int) error {
+	o, err := t.options(r)
+	if err != nil {
+		return err
+	}
+	after, last := r.Range(i)
+	o.Range = &s3fc.KeyRange{After: after, Last: last}
+	c, err := s3fc.PlanURL(ctx, t.Mux, r.Source.URL, r.Destination.URL, o)
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // The trees were only read.
+	if from, to := c.Trees(); from != r.Source || to != r.Destination {
+		return notNow("the trees lead elsewhere than when the run was begun: %s and %s, then %s and %s", from.At, to.At, r.Source.At, r.Destination.At)
+	}
+	from, to := c.Sides()
+	if err := checkCuts(ctx, r, i, from, to); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(o.TempDir, "s3fc-shard-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // A temporary file that stays loses nothing.
+	defer f.Close()           //nolint:errcheck // As above.
+	w := bufio.NewWriter(f)
+	if err := c.SaveShard(w, t.Program, reconcile.PlanShard{Run: r.ID(), Index: i, After: after, Last: last}); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return t.state().createFile(ctx, planKey(i), f)
+}
+
+// createFile is create for the content of a file.
+func (s state) createFile(ctx context.Context, key string, f *os.File) error {
+	sum := md5.New() //nolint:gosec // Entries have md5s.
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	size, err := io.Copy(sum, f)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = s.Put(ctx, core.Entry{Key: key, Kind: core.File, Size: size, MD5: core.MD5Of([md5.Size]byte(sum.Sum(nil)))}, f, nil)
+	if errors.Is(err, core.ErrChanged) {
+		return nil // another attempt was first
+	}
+	return err
+}
+
+// options returns the options of the run for this process.
+func (t *Tasks) options(r *Run) (s3fc.Options, error) {
+	o := t.Options
+	err := o.Restore(r.Options)
+	o.Exact = true
+	return o, err
+}
+
+// head makes the head of shard i of the plan that is stored.
+func (t *Tasks) head(ctx context.Context, r *Run, i int) (*Head, error) {
+	p, hash, err := t.readPlan(ctx, r, i)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close() //nolint:errcheck // It was only read.
+	h := &Head{Run: r.ID(), Index: i, Plan: hash, Totals: p.Header.Totals, Need: p.Header.Shard.Need}
+	if _, err := t.state().createJSON(ctx, headKey(i), h); err != nil {
+		return nil, err
+	}
+	_, err = t.state().readJSON(ctx, headKey(i), h)
+	if err == nil && h.Plan != hash {
+		err = fmt.Errorf("%s is not of the plan that is stored", headKey(i))
+	}
+	return h, err
+}
+
+// readPlan reads the stored plan of shard i, and returns its hash.
+func (t *Tasks) readPlan(ctx context.Context, r *Run, i int) (*s3fc.SavedPlan, string, error) {
+	body, _, err := t.State.Open(ctx, planKey(i))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", notNow("shard %d has no plan yet", i)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if body == nil {
+		return nil, "", fmt.Errorf("%s is no file", planKey(i))
+	}
+	defer body.Close() //nolint:errcheck // It was read to its end.
+	sum := sha256.New()
+	p, err := s3fc.ReadPlan(io.TeeReader(body, sum), t.Options.TempDir)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", planKey(i), err)
+	}
+	if _, err := io.Copy(sum, body); err != nil {
+		return nil, "", errors.Join(err, p.Close())
+	}
+	if s := p.Header.Shard; s == nil || s.Run != r.ID() || s.Index != i {
+		return nil, "", errors.Join(notNow("%s is of another run", planKey(i)), p.Close())
+	}
+	return p, hex.EncodeToString(sum.Sum(nil)), nil
+}

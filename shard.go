@@ -1,0 +1,126 @@
+package s3fc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/core/wrap"
+)
+
+// A KeyRange is a range of keys: those that follow After, up to and with Last. An
+// empty Last is no end.
+type KeyRange struct{ After, Last string }
+
+// inRange returns the source for the reconciler.
+func (r *run) inRange(t core.Tree) core.Tree {
+	if r.o.Range == nil {
+		return t
+	}
+	b, ok := t.(core.Backend)
+	if !ok {
+		b = wrap.ReadOnly(t)
+	}
+	return wrap.Range(b, r.o.Range.After, r.o.Range.Last)
+}
+
+// Trees returns the two trees of the plan as a saved plan names them.
+func (c *Changes) Trees() (src, dst reconcile.PlanTree) {
+	return c.run.src.planTree(), c.run.dst.planTree()
+}
+
+// Sides returns the two trees of the plan, to be read only. They are open until the
+// Changes are closed.
+func (c *Changes) Sides() (src, dst core.Tree) { return c.run.src.tree, c.run.dst.tree }
+
+// SaveShard is [Changes.Save] for the plan of one shard of a divided run, made with
+// Options.Range. Guards do not keep it from being saved: they are for the sum of all
+// shards. SaveShard fills in the requests that each phase needs.
+func (c *Changes) SaveShard(w io.Writer, program string, s reconcile.PlanShard) error {
+	s.Need = make(map[string]int64)
+	for p := reconcile.PhaseListing + 1; p <= reconcile.PhaseDeletes; p++ {
+		need, err := c.run.needOf(c.plan, p)
+		if err != nil {
+			return err
+		}
+		s.Need[p.String()] = need
+	}
+	return c.save(w, program, &s)
+}
+
+// needOf returns the requests that a phase needs, with those for the listing that
+// precedes it; none for a phase without actions.
+func (r *run) needOf(p *reconcile.Plan, phase reconcile.Phase) (need int64, err error) {
+	only, err := r.rec.Only(p, phase)
+	if err != nil {
+		return 0, err
+	}
+	for range only.All() {
+		t := only.Totals()
+		need = t.Need.Total() + t.DstEntries/1000 + 2
+		break
+	}
+	return need, only.Close()
+}
+
+// Empty reports whether the plan has no actions of a phase.
+func (p *SavedPlan) Empty(phase reconcile.Phase) (bool, error) {
+	for act, err := range p.plan.All() {
+		if err != nil || act.Phase() == phase {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// OpenPhase is [SavedPlan.Open] for the plan of a shard, of which [Apply] carries out
+// one phase only. The guards on deletes are not asked: they passed on the sum of all
+// shards. Options.MaxRequests is the limit of this phase.
+func (p *SavedPlan) OpenPhase(ctx context.Context, mux *core.Mux, phase reconcile.Phase, o Options) (*Changes, error) {
+	s := p.Header.Shard
+	if s == nil {
+		return nil, errors.Join(fmt.Errorf("%w: it is no plan of a shard", reconcile.ErrPlanFile), p.Close())
+	}
+	o.Range = &KeyRange{s.After, s.Last}
+	r, err := p.run(mux, "", "", o)
+	if err == nil {
+		err = r.open(ctx, true)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	only, err := r.rec.Only(p.plan, phase)
+	if err != nil {
+		return nil, errors.Join(err, p.Close(), r.close())
+	}
+	err = p.Close()
+	p.plan = only
+	if err == nil {
+		err = p.check(ctx, r)
+	}
+	if err != nil {
+		return nil, errors.Join(err, only.Close(), r.close())
+	}
+	return &Changes{run: r, plan: only, stopped: r.rec.GuardTotals(reconcile.Totals{Need: only.Totals().Need})}, nil
+}
+
+// FinishURL takes the last steps of a run that was divided: those that a destination
+// takes once, after its last write. It returns remarks for the user, one sentence each,
+// and the requests that it sent.
+func FinishURL(ctx context.Context, mux *core.Mux, src, dst string, o Options, done core.Done) (notes []string, sent core.Requests, err error) {
+	r, err := newURLRun(o, mux, src, dst)
+	if err != nil {
+		return nil, sent, err
+	}
+	if err := r.open(ctx, true); err != nil {
+		return nil, sent, err
+	}
+	if f, ok := core.As[core.Finisher](r.destination()); ok {
+		notes, err = f.Finish(ctx, done)
+	}
+	sent, _ = r.account(core.Requests{})
+	return notes, sent, withClose(err, r.close())
+}
