@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
@@ -82,8 +83,29 @@ func (t *Tree) lister(ctx context.Context, after string) *listing.Lister {
 	return l
 }
 
-// askPage gets one page of a listing: one LIST.
-func (t *Tree) askPage(ctx context.Context, q listing.Query) (p listing.Page, err error) {
+// askPage gets one page of a listing: one LIST. A page of which the answer says
+// that it has more objects is asked for once more, and then is an error: the missing
+// ones would be taken for deleted.
+func (t *Tree) askPage(ctx context.Context, q listing.Query) (listing.Page, error) {
+	for try := 1; ; try++ {
+		p, err := t.readPage(ctx, q)
+		if err != nil {
+			return p, err
+		}
+		switch missing := p.Missing(); {
+		case missing < 0:
+			t.can.Lose(ability.KeyCount)
+		case missing > 0 && t.can.Has(ability.KeyCount) && try == 2:
+			return p, fmt.Errorf("the store's answer has %d objects, and its KeyCount is %d: objects are missing, or, if KeyCount is wrong, add %s=%s to the URL",
+				len(p.Objects), p.Count, paramLacks, ability.KeyCount.Name())
+		case missing > 0 && t.can.Has(ability.KeyCount):
+			continue
+		}
+		return p, nil
+	}
+}
+
+func (t *Tree) readPage(ctx context.Context, q listing.Query) (p listing.Page, err error) {
 	r := wire.NewRequest(http.MethodGet, "")
 	r.Query = url.Values{"list-type": {"2"}, "encoding-type": {"url"}}
 	for name, value := range map[string]string{"prefix": t.prefix, "start-after": q.After, "continuation-token": q.Token} {

@@ -242,6 +242,8 @@ func TestListLies(t *testing.T) {
 		"bad encoding":       {`<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType><Contents><Key>p/%zz</Key></Contents>`, "encoded wrongly"},
 		"outside the prefix": {`<IsTruncated>false</IsTruncated><Contents><Key>q/a</Key></Contents>`, "under the prefix"},
 		"no end":             {`<Contents><Key>p/a</Key></Contents>`, "no answer of S3"},
+		"objects missing":    {`<IsTruncated>false</IsTruncated><KeyCount>2</KeyCount><Contents><Key>p/a</Key></Contents>`, "add lacks=key-count"},
+		"all missing":        {`<IsTruncated>false</IsTruncated><KeyCount>501</KeyCount>`, "KeyCount is 501"},
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = fmt.Fprint(w, `<?xml version="1.0"?><ListBucketResult>`+c.body+`</ListBucketResult>`)
@@ -249,6 +251,28 @@ func TestListLies(t *testing.T) {
 		err := listError(t.Context(), openAt(t, srv.URL, Options{Prefix: "p"}))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want an error with %q", name, err, c.want)
+		}
+		srv.Close()
+	}
+}
+
+// A KeyCount that is too small, or of which the person says that it is wrong, stops
+// no listing.
+func TestWrongKeyCounts(t *testing.T) {
+	for name, c := range map[string]struct {
+		o     Options
+		count int
+		noted bool
+	}{"too small": {Options{}, 0, true}, "said to be wrong": {Options{Lacks: "key-count"}, 1000, true}, "right": {Options{}, 1, false}} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = fmt.Fprintf(w, `<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>%d</KeyCount><Contents><Key>a</Key></Contents></ListBucketResult>`, c.count)
+		}))
+		tree := openAt(t, srv.URL, c.o)
+		if got := keys(list(t, tree, "")); !slices.Equal(got, []string{"a"}) {
+			t.Errorf("%s: listed %v", name, got)
+		}
+		if notes := tree.can.Notes(); (len(notes) > 0) != c.noted {
+			t.Errorf("%s: notes %q", name, notes)
 		}
 		srv.Close()
 	}

@@ -33,7 +33,7 @@ const (
 	Lengths
 	// Copies: an object is copied within the store.
 	Copies
-	// KeyCount: a page of a listing says how many keys it has.
+	// KeyCount: a page of a listing that says how many keys it has, says so rightly.
 	KeyCount
 	// CachePolicy: Cache-Control on a write.
 	CachePolicy
@@ -113,8 +113,8 @@ var table = [count]row{
 		note: "this store does not copy objects by itself: their content passes through this machine",
 	},
 	KeyCount: {
-		name: "key-count", savesTime: true,
-		note: "the pages of this store's listings do not say how many keys they have",
+		name: "key-count",
+		note: "this store counts the keys of its listings wrongly: a page that lacks some is not noticed",
 	},
 	CachePolicy: {
 		name: "cache-control", words: []string{"cache-control"},

@@ -80,7 +80,7 @@ func (r *run) list(ctx context.Context) error {
 		defer c.stop()
 		return r.split(ctx, c, p, *next)
 	}
-	rest := r.fetch(ctx, &keyRange{from: *next})
+	rest := r.fetch(ctx, &keyRange{from: *next, after: p.last()})
 	if err := r.use(ctx, p.Objects); err != nil {
 		return err
 	}
@@ -107,6 +107,17 @@ func (r *run) ask(ctx context.Context, q Query) (p Page, next *Query, err error)
 		err = ctx.Err()
 	}
 	return p, next, err
+}
+
+// askAgain asks for the keys that follow last, after an empty page that says that
+// it is the last one, and that an earlier page had announced. Some stores lose
+// pages whose token they made, but not their keys. It returns p if there are none.
+func (r *run) askAgain(ctx context.Context, p Page, last string) (Page, *Query, error) {
+	again, next, err := r.ask(ctx, r.start(last))
+	if err != nil || len(again.Objects) == 0 || again.Objects[0].Key <= last {
+		return p, nil, err
+	}
+	return again, next, nil
 }
 
 // drain yields all that is left of a range which has no end.

@@ -92,3 +92,53 @@ func TestStoreThatCannotBeginBehindAKey(t *testing.T) {
 		t.Error("it was asked to begin behind a key")
 	}
 }
+
+// Some stores announce a page and then answer with an empty one, although the keys
+// are there.
+func TestKeysOfALostPageAreListed(t *testing.T) {
+	for name, split := range map[string]bool{"as a whole": false, "split": true} {
+		s := &store{keys: manyKeys(1000), page: 10}
+		s.change = func(q Query, p Page) Page {
+			if q.Token != "" && (p.Objects[0].Key > s.keys[990] || p.Objects[0].Key == s.keys[20]) {
+				return Page{}
+			}
+			return p
+		}
+		var known []string
+		if split {
+			known = s.keys
+		}
+		checkKeys(t, name, s.lister(known), s.keys)
+	}
+}
+
+// A store may announce a page that turns out to be empty, because its objects are
+// gone, or because it always does.
+func TestAnnouncedPageMayBeEmpty(t *testing.T) {
+	s := &store{keys: manyKeys(100), page: 10}
+	s.change = func(q Query, p Page) Page {
+		if q.After != "" || q.Token == "end" {
+			return Page{}
+		}
+		if !p.Truncated {
+			p.Truncated, p.Next = true, "end"
+		}
+		return p
+	}
+	checkKeys(t, "an empty page at the end", s.lister(nil), s.keys)
+	if want := s.fewest() + 2; s.sent.Load() != want {
+		t.Errorf("%d requests; want %d", s.sent.Load(), want)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	two := make([]Object, 2)
+	for _, c := range []struct {
+		p    Page
+		want int
+	}{{Page{Count: -1, Objects: two}, 0}, {Page{Count: 2, Objects: two}, 0}, {Page{Count: 3, Objects: two}, 1}, {Page{Objects: two}, -2}, {Page{Count: 5}, 5}} {
+		if got := c.p.Missing(); got != c.want {
+			t.Errorf("%+v: %d objects are missing; want %d", c.p, got, c.want)
+		}
+	}
+}

@@ -18,9 +18,19 @@ type Query struct{ After, Token string }
 // Page is one answer to a listing.
 type Page struct {
 	Objects   []Object
-	Encoded   bool   // keys are encoded as in a URL's query
+	Encoded   bool   // the answer says that keys are encoded as in a URL's query
 	Truncated bool   // more pages follow
 	Next      string // the token that asks for the next page
+	Count     int    // of objects, as the answer says; -1 if it does not say
+}
+
+// Missing returns how many objects the answer counts that the page does not have.
+// It is negative if the page has more than are counted, and 0 if nothing is counted.
+func (p *Page) Missing() int {
+	if p.Count < 0 {
+		return 0
+	}
+	return p.Count - len(p.Objects)
 }
 
 // Object is an object as a page shows it.

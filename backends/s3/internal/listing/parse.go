@@ -31,6 +31,7 @@ func decodePage(b []byte) (Page, error) {
 	var doc struct {
 		XMLName               xml.Name `xml:"ListBucketResult"`
 		IsTruncated           *bool
+		KeyCount              *int
 		NextContinuationToken string
 		EncodingType          string
 		Contents              []struct {
@@ -47,7 +48,10 @@ func decodePage(b []byte) (Page, error) {
 	case err != nil:
 		return Page{}, err
 	}
-	p := Page{Encoded: doc.EncodingType == encodingURL, Truncated: *doc.IsTruncated, Next: doc.NextContinuationToken}
+	p := Page{Count: -1, Encoded: doc.EncodingType == encodingURL, Truncated: *doc.IsTruncated, Next: doc.NextContinuationToken}
+	if doc.KeyCount != nil {
+		p.Count = *doc.KeyCount
+	}
 	for _, o := range doc.Contents {
 		p.Objects = append(p.Objects, Object{o.Key, o.ETag, o.Size, parseTime(o.LastModified)})
 	}

@@ -32,7 +32,7 @@ func TestAListingIsReadAsS3WritesIt(t *testing.T) {
 		t.Fatal("the scanner gave up on a listing as S3 writes it")
 	}
 	want := Page{
-		Encoded: true, Truncated: true, Next: "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM=",
+		Count: 1000, Encoded: true, Truncated: true, Next: "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM=",
 		Objects: []Object{
 			{`site/dir000/page%3A000000.html`, `"00000000000000000000000000000000"`, 0, time.Date(2026, 10, 12, 17, 50, 30, 0, time.UTC)},
 			{`site/dir000/page%3A000001.html`, `"00000000000000000000000000000001"`, 1, time.Date(2026, 10, 12, 17, 50, 30, 0, time.UTC)},
@@ -68,6 +68,9 @@ var seeds = []string{
 	"<ListBucketResult><Contents><Owner><Key>x</Key></Owner><Key>a</Key></Contents></ListBucketResult>",
 	"<ListBucketResult><IsTruncated>true</IsTruncated><EncodingType>url</EncodingType></ListBucketResult>",
 	"<?xml version=\"1.0\" encoding=\"latin1\"?><ListBucketResult></ListBucketResult>",
+	"<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>3</KeyCount></ListBucketResult>",
+	"<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount></KeyCount></ListBucketResult>",
+	"<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount> -1 </KeyCount></ListBucketResult>",
 	"<?xml version=\"0\"?><ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
 	"<ListBucketResult><CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></ListBucketResult>",
 	"<ListBucketResult><Contents><Key>\xff</Key></Contents></ListBucketResult>",

@@ -11,6 +11,7 @@ func scanPage(b []byte) (p Page, ok bool) {
 		return Page{}, false
 	}
 	ended := false // it said whether it goes on
+	p.Count = -1
 	p.Objects = make([]Object, 0, bytes.Count(b, []byte("<Contents>")))
 	for !s.failed {
 		name := s.open()
@@ -23,6 +24,8 @@ func scanPage(b []byte) (p Page, ok bool) {
 			p.Objects = append(p.Objects, s.object())
 		case "IsTruncated":
 			p.Truncated, ended = s.bool(s.text(name)), true
+		case "KeyCount":
+			p.Count = int(s.int(s.text(name)))
 		case "NextContinuationToken":
 			p.Next = string(s.text(name))
 		case "EncodingType":

@@ -106,6 +106,9 @@ func (r *run) fetchPages(ctx context.Context, g *keyRange) {
 	last, disorder := g.after, false
 	for q := &g.from; q != nil; {
 		p, next, err := r.ask(ctx, *q)
+		if err == nil && next == nil && len(p.Objects) == 0 && q.Token != "" && !r.NoStart {
+			p, next, err = r.askAgain(ctx, p, last)
+		}
 		disorder = disorder || !p.orderedAfter(last)
 		if len(p.Objects) > 0 {
 			last = p.last()
