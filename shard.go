@@ -118,7 +118,10 @@ func FinishURL(ctx context.Context, mux *core.Mux, src, dst string, o Options, d
 	if err := r.open(ctx, true); err != nil {
 		return nil, sent, err
 	}
-	if f, ok := core.As[core.Finisher](r.destination()); ok {
+	if done.Deletes {
+		_, err = r.rec.RemoveEmptyDirs(ctx)
+	}
+	if f, ok := core.As[core.Finisher](r.rec.Dst); ok && err == nil {
 		notes, err = f.Finish(ctx, done)
 	}
 	sent, _ = r.account(core.Requests{})

@@ -1,7 +1,11 @@
 package reconcile
 
 import (
+	"context"
+	"errors"
+
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 // emptyDirs finds the directories of the destination that a run leaves empty, in
@@ -37,4 +41,48 @@ func (d *emptyDirs) leave(key string, remove func(dir string) error) error {
 		}
 	}
 	return nil
+}
+
+// RemoveEmptyDirs removes the directories of the destination that hold nothing, once
+// a divided run has ended: no part of it sees a directory whole. It returns how many
+// it removed.
+func (r *Reconciler) RemoveEmptyDirs(ctx context.Context) (removed int64, err error) {
+	remover, ok := core.As[core.DirRemover](r.Dst)
+	if !ok {
+		return 0, nil
+	}
+	empty := spool.New[string](r.TempDir, spoolBound)
+	defer func() { err = errors.Join(err, empty.Close()) }()
+	var dirs emptyDirs
+	for e, err := range remover.ListDirs(ctx, "") {
+		if key, single := core.ErrorKey(err); single {
+			e = core.Entry{Key: key} // an unreadable directory is not empty
+		} else if err != nil {
+			return 0, err
+		}
+		if err := dirs.leave(e.Key, empty.Add); err != nil {
+			return 0, err
+		}
+		if dir, ok := e.Directory(); ok {
+			dirs.enter(dir, false)
+		} else {
+			dirs.use()
+		}
+	}
+	if err := dirs.leave("", empty.Add); err != nil {
+		return 0, err
+	}
+	for dir, err := range empty.All() {
+		if err == nil {
+			err = remover.RemoveDir(ctx, dir)
+		}
+		if errors.Is(err, core.ErrConflict) {
+			continue // somebody has put something there
+		}
+		if err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, nil
 }

@@ -7,6 +7,7 @@ func (t Totals) Add(u Totals) Totals {
 	t.Files += u.Files
 	t.Links += u.Links
 	t.Deletes += u.Deletes
+	t.Dirs += u.Dirs
 	t.Kept += u.Kept
 	t.Refused += u.Refused
 	t.Conflicts += u.Conflicts

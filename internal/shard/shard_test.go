@@ -93,6 +93,7 @@ func (l *lab) fill(n int) {
 			l.write(l.src, "d9/"+key, "kept")
 		}
 	}
+	l.write(l.dst, "only/in/destination", "gone")
 	l.write(l.dst, "swap", "a file")
 	l.write(l.src, "swap/inside", "a directory")
 	l.write(l.dst, "pwas/inside", "a directory")
@@ -133,6 +134,24 @@ func (l *lab) begin(shards int) *Run {
 		l.t.Fatal(err)
 	}
 	return r
+}
+
+// emptyDirs returns the directories below dir that hold nothing.
+func (l *lab) emptyDirs(dir string) (empty []string) {
+	l.t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			var in []os.DirEntry
+			if in, err = os.ReadDir(path); len(in) == 0 {
+				empty = append(empty, path)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return empty
 }
 
 func passes(reconcile.Totals) error { return nil }
@@ -188,6 +207,9 @@ func TestADividedCopyMakesTheTreesEqual(t *testing.T) {
 			}
 			l.equal()
 			rep, err := l.tasks.Report(t.Context(), r)
+			if dirs := l.emptyDirs(l.dst); len(dirs) > 0 {
+				t.Errorf("empty directories stay: %v", dirs)
+			}
 			if err != nil || rep.Summary.Files != v.Totals.Files || rep.Summary.Links != v.Totals.Links || rep.Summary.Deletes != v.Totals.Deletes {
 				t.Errorf("report %+v, %v; planned %+v", rep, err, v.Totals)
 			}
