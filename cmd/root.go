@@ -39,7 +39,7 @@ func newRoot(a *app) *cobra.Command {
 		writeHelp(cmd.ErrOrStderr(), cmd)
 		return nil
 	})
-	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newBackends(a), newCache(a), newCompletion(), newVersion(a))
+	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newShard(a), newBackends(a), newCache(a), newCompletion(), newVersion(a))
 	return root
 }
 
@@ -125,7 +125,7 @@ func writeCommands(b *strings.Builder, cmd *cobra.Command) {
 
 // rank puts the main commands first, and those about the program itself last.
 func rank(cmd *cobra.Command) int {
-	order := []string{"copy", "diff", "check", "ls", "plan", "apply", "", "backends", "cache", "completion", "help", "version"}
+	order := []string{"copy", "diff", "check", "ls", "plan", "apply", "shard", "", "backends", "cache", "completion", "help", "version"}
 	if i := slices.Index(order, cmd.Name()); i >= 0 {
 		return i
 	}

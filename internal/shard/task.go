@@ -222,3 +222,12 @@ func (t *Tasks) readPlan(ctx context.Context, r *Run, i int) (*s3fc.SavedPlan, s
 	}
 	return p, hex.EncodeToString(sum.Sum(nil)), nil
 }
+
+// Guard returns the guard of the run on the sum of all plans: those of any copy.
+func (t *Tasks) Guard(r *Run) (func(reconcile.Totals) error, error) {
+	o, err := t.options(r)
+	if err != nil {
+		return nil, err
+	}
+	return (&reconcile.Reconciler{Delete: o.Delete, MaxDelete: o.MaxDelete, AllowEmptySource: o.AllowEmptySource}).GuardTotals, nil
+}

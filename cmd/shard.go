@@ -1,0 +1,313 @@
+package cmd
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/shard"
+)
+
+const shardHelp = `Divide one copy into independent tasks, for the arrays of Slurm or AWS Batch, for
+Kubernetes Indexed Jobs, or for GNU parallel.
+
+The tasks share nothing but STATE, a tree in a store that refuses to create an
+entry that exists: a directory or a bucket of S3. The steps, in their order:
+
+  $0 shard plan --shards N -o STATE SRC DST   once
+  $0 shard list STATE                         for each shard
+  $0 shard check STATE                        once
+  $0 shard apply --phase files STATE          for each shard
+  $0 shard gate pages STATE                   once, then apply --phase pages
+  $0 shard gate links STATE                   once, then apply --phase links
+  $0 shard gate deletes STATE                 once, then apply --phase deletes
+  $0 shard report STATE                       once
+
+A shard's task finds its index, from 0, in JOB_COMPLETION_INDEX,
+AWS_BATCH_JOB_ARRAY_INDEX or SLURM_ARRAY_TASK_ID, or in --index. Any task can be run
+again, and two at once do no harm.
+
+Exit code: as for copy, and 75 if the task's turn has not come, or STATE is of
+another run: nothing was written, and it can be tried again later.`
+
+// shardRun is what the subcommands of shard share.
+type shardRun struct {
+	compare
+	index string
+	phase string
+}
+
+func newShard(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "shard COMMAND", Short: "divide one copy among many machines", Long: shardHelp,
+		DisableFlagsInUseLine: true, Args: knownCommand, RunE: noCommand,
+		Example: "  $0 shard plan --shards 16 -o s3://state/run-1 ./site s3://bucket",
+	}
+	cmd.AddCommand(newShardPlan(a),
+		newShardTask(a, "list", "make the plan of one shard", true, (*shardTask).list),
+		newShardTask(a, "check", "let the tasks write, if the guards pass on the sum of all plans", false, (*shardTask).check),
+		newShardTask(a, "apply", "carry out one phase of one shard", true, (*shardTask).apply),
+		newShardTask(a, "gate", "open a phase, if all shards have ended those before", false, (*shardTask).gate),
+		newShardTask(a, "report", "end the run, and print its summary", false, (*shardTask).report))
+	return cmd
+}
+
+func newShardPlan(a *app) *cobra.Command {
+	var s shardRun
+	var shards int
+	var out, cuts string
+	cmd := &cobra.Command{
+		Use: "plan [flags] SRC DST", Short: "begin a run", DisableFlagsInUseLine: true, Args: expectArgs("SRC", "DST"),
+		Long: `Begin a run: choose the cuts between the shards, and write STATE/run.json.
+
+The cuts divide the keys of both trees evenly, which takes a listing. --cuts takes
+them from a file with one key a line instead: an earlier run's listing, or a
+store's inventory. The file only chooses the cuts; what exists is always listed.`,
+		Example: "  $0 shard plan --shards 16 -o /shared/run-1 ./site s3://bucket",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, done, err := a.newShardTask(cmd, &s, out, true)
+			if err != nil {
+				return err
+			}
+			defer done()
+			known, err := readCuts(cuts)
+			if err != nil {
+				return err
+			}
+			r, err := t.tasks.Begin(t.ctx, args[0], args[1], shards, known)
+			if err != nil {
+				return err
+			}
+			return t.print(fmt.Sprintf("run %.12s: %d shards of %s → %s", r.ID(), r.Shards(), args[0], args[1]), r)
+		},
+	}
+	cmd.Flags().Var(&number[int]{&shards, 1, shard.MaxShards}, "shards", "how many tasks of a phase")
+	cmd.Flags().StringVarP(&out, "state", "o", "", "the `TREE` for the run's state, which must be empty")
+	cmd.Flags().StringVar(&cuts, "cuts", "", "choose the cuts from the keys in this `FILE`, one a line")
+	for _, name := range []string{"shards", "state"} {
+		_ = cmd.MarkFlagRequired(name) // the flags exist
+	}
+	s.bind(cmd, true)
+	return cmd
+}
+
+// readCuts reads the keys of a file; none without a file.
+func readCuts(file string) ([]string, error) {
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.Open(file) //nolint:gosec // The user names it.
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	keys := []string{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if key := strings.Trim(lines.Text(), "\"\r"); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return keys, nil
+}
+
+// shardTask is one task of a run.
+type shardTask struct {
+	*run
+	s     *shardRun
+	tasks shard.Tasks
+	state core.Backend
+	of    *shard.Run
+}
+
+func newShardTask(a *app, name, short string, indexed bool, do func(*shardTask) error) *cobra.Command {
+	var s shardRun
+	use, args, example := name+" [flags] STATE", []string{"STATE"}, name
+	switch name {
+	case "gate":
+		use, args, example = name+" [flags] PHASE STATE", []string{"PHASE", "STATE"}, "gate links"
+	case "apply":
+		example = "apply --phase files"
+	}
+	cmd := &cobra.Command{
+		Use: use, Short: short, DisableFlagsInUseLine: true, Args: expectArgs(args...),
+		Example: "  $0 shard " + example + " /shared/run-1",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if name == "gate" {
+				s.phase = args[0]
+			}
+			t, done, err := a.newShardTask(cmd, &s, args[len(args)-1], false)
+			if err != nil {
+				return err
+			}
+			defer done()
+			return explainedShard(cmd, do(t))
+		},
+	}
+	if indexed {
+		cmd.Flags().StringVar(&s.index, "index", "", "the shard, from `I` = 0 (default: by the array's environment)")
+	}
+	if name == "apply" {
+		addEnum(cmd, &s.phase, "phase", "the phase to carry out", phaseNames()...)
+	}
+	s.limits.bind(cmd)
+	s.limits.bandwidth.bind(cmd)
+	s.remembering.bind(cmd)
+	s.output.bind(cmd)
+	s.output.bindProgress(cmd)
+	return cmd
+}
+
+func phaseNames() (names []string) {
+	for _, p := range shard.Phases {
+		names = append(names, p.String())
+	}
+	return names
+}
+
+// exitNotNow: the turn of a task has not come; the code is EX_TEMPFAIL of sysexits.h.
+const exitNotNow = 75
+
+// explainedShard is explained for the errors of tasks, too.
+func explainedShard(cmd *cobra.Command, err error) error {
+	if errors.Is(err, shard.ErrNotNow) {
+		return &exitError{exitNotNow, err}
+	}
+	return explained(cmd, err)
+}
+
+// newShardTask opens the state, and reads the run from it unless it is begun.
+func (a *app) newShardTask(cmd *cobra.Command, s *shardRun, at string, begin bool) (t *shardTask, done func(), err error) {
+	r, err := a.newRun(cmd, &s.compare)
+	if err != nil {
+		return nil, nil, err
+	}
+	env := s.limits.env(r.options.Log)
+	env.Create = begin
+	u, err := a.mux.Parse(at)
+	if err != nil {
+		return nil, nil, usageError(cmd, "%v", err)
+	}
+	state, err := a.mux.Open(r.ctx, u, env)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the state %s: %w", at, err)
+	}
+	t = &shardTask{run: r, s: s, state: state, tasks: shard.Tasks{Mux: a.mux, State: state, Program: a.versionText(), Options: r.options}}
+	done = func() {
+		r.bar.end()
+		_ = core.Close(state) // each record was stored by its Put
+	}
+	if !begin {
+		if t.of, err = shard.Load(r.ctx, state, a.versionText()); err != nil {
+			done()
+			return nil, nil, explainedShard(cmd, err)
+		}
+	}
+	return t, done, nil
+}
+
+// print prints the outcome of a task: a line, or a value as JSON.
+func (t *shardTask) print(line string, v any) error {
+	t.bar.end()
+	switch {
+	case t.json:
+		t.con.print(encode(v))
+	case !t.quiet:
+		t.con.print(line + "\n")
+	}
+	return nil
+}
+
+func (t *shardTask) index() (int, error) {
+	i, err := shard.Index(t.s.index, os.Getenv, t.of.Shards())
+	if err != nil {
+		return 0, usageError(t.cmd, "%v", err)
+	}
+	return i, nil
+}
+
+func (t *shardTask) list() error {
+	i, err := t.index()
+	if err != nil {
+		return err
+	}
+	h, err := t.tasks.List(t.ctx, t.of, i)
+	if err != nil {
+		return err
+	}
+	return t.print(fmt.Sprintf("shard %d: %d files, %d links to put, %d to delete", i, h.Totals.Files, h.Totals.Links, h.Totals.Deletes), h)
+}
+
+func (t *shardTask) check() error {
+	guard, err := t.tasks.Guard(t.of)
+	if err != nil {
+		return err
+	}
+	v, err := shard.Check(t.ctx, t.state, t.of, guard)
+	if err != nil {
+		return err
+	}
+	return t.print(fmt.Sprintf("%d plans: %d files, %d links to put, %d to delete; about %d requests", len(v.Plans), v.Totals.Files, v.Totals.Links, v.Totals.Deletes, v.Need), v)
+}
+
+func (t *shardTask) apply() error {
+	phase, err := shard.ParsePhase(t.s.phase)
+	if err != nil {
+		return usageError(t.cmd, "%v", err)
+	}
+	i, err := t.index()
+	if err != nil {
+		return err
+	}
+	d, err := t.tasks.Apply(t.ctx, t.of, phase, i)
+	if err != nil {
+		return err
+	}
+	c := d.Summary
+	if err := t.print(fmt.Sprintf("shard %d, %s: %d files, %d links put, %d deleted, %d failed", i, phase, c.Files, c.Links, c.Deletes, d.Failed), d); err != nil {
+		return err
+	}
+	if d.Failed > 0 {
+		return errReported
+	}
+	return nil
+}
+
+func (t *shardTask) gate() error {
+	phase, err := shard.ParsePhase(t.s.phase)
+	if err != nil {
+		return usageError(t.cmd, "%v", err)
+	}
+	if err := shard.Gate(t.ctx, t.state, t.of, phase); err != nil {
+		return err
+	}
+	return t.print(fmt.Sprintf("the %s may begin", phase), map[string]string{"gate": phase.String()})
+}
+
+func (t *shardTask) report() error {
+	rep, err := t.tasks.Report(t.ctx, t.of)
+	if err != nil {
+		return err
+	}
+	c, p := rep.Summary, rep.Planned
+	line := fmt.Sprintf("%d files, %d links, %d deleted, %d unchanged, %d refused, %d in conflict", c.Files, c.Links, c.Deletes, p.Kept, p.Refused, p.Conflicts)
+	if err := t.print(line, rep); err != nil {
+		return err
+	}
+	for _, note := range rep.Notes {
+		t.con.remark(t.name + ": " + note)
+	}
+	t.con.remark(t.name + ": the state can be removed now")
+	if p.Conflicts > 0 {
+		return errReported
+	}
+	return nil
+}
