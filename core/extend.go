@@ -108,6 +108,15 @@ func CheckPut(t Tree, e Entry) error {
 	return t.Features().CheckPut(e)
 }
 
+// CheckOld reports whether an entry that was seen as old may be replaced or deleted:
+// an [Other] never is, and the error is [ErrConflict]. A nil old may be.
+func CheckOld(old *Entry) error {
+	if old != nil && old.Kind == Other {
+		return fmt.Errorf("%w: an entry that cannot be carried is there", ErrConflict)
+	}
+	return nil
+}
+
 // CheckPut reports whether a store of these features can hold e. The error is
 // [ErrUnsupportedLink] or [ErrUnsupportedKey].
 func (f Features) CheckPut(e Entry) error {

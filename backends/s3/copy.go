@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func (t *Tree) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key st
 	}
 	to := e
 	to.Key = key
-	if err := t.CheckPut(to); err != nil {
+	if err := cmp.Or(t.CheckPut(to), core.CheckOld(old)); err != nil {
 		return core.Entry{}, t.fail("copy", key, err)
 	}
 	c := &copying{Tree: t, from: from, own: own, key: key, old: old}

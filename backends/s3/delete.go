@@ -16,6 +16,9 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	if !t.readable(old.Key) {
 		return nil // it cannot be there
 	}
+	if err := core.CheckOld(&old); err != nil {
+		return t.fail("delete", old.Key, err)
+	}
 	return t.fail("delete", old.Key, t.objects.Delete(ctx, objects.Target{Key: t.full(old.Key), ETag: old.Token}))
 }
 
@@ -39,12 +42,17 @@ func (t *Tree) DeleteBatch(ctx context.Context, olds []core.Entry) []error {
 		}
 		return errs
 	}
-	targets := make([]objects.Target, len(olds))
+	var targets []objects.Target
+	var places []int
 	for i, old := range olds {
-		targets[i] = objects.Target{Key: t.full(old.Key), ETag: old.Token}
+		if err := core.CheckOld(&old); err != nil {
+			errs[i] = t.fail("delete", old.Key, err)
+			continue
+		}
+		targets, places = append(targets, objects.Target{Key: t.full(old.Key), ETag: old.Token}), append(places, i)
 	}
 	for i, err := range t.objects.DeleteAll(ctx, targets) {
-		errs[i] = t.fail("delete", olds[i].Key, err)
+		errs[places[i]] = t.fail("delete", olds[places[i]].Key, err)
 	}
 	return errs
 }

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 // and two more, and for the first link of a run one HEAD more. A file of the
 // bytes of a link's page takes three.
 func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
-	if err := t.CheckPut(e); err != nil {
+	if err := cmp.Or(t.CheckPut(e), core.CheckOld(old)); err != nil {
 		return core.Entry{}, t.fail("put", e.Key, err)
 	}
 	var err error

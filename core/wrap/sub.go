@@ -201,6 +201,9 @@ func (s *sub) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.E
 		return core.Entry{}, &core.Error{Op: "put", Key: e.Key, Err: err}
 	}
 	if old != nil {
+		if err := core.CheckOld(old); err != nil {
+			return core.Entry{}, &core.Error{Op: "put", Key: e.Key, Err: err}
+		}
 		o := s.full(*old)
 		old = &o
 	}
@@ -215,7 +218,19 @@ func (s *sub) Delete(ctx context.Context, old core.Entry) error {
 	if core.CheckKey(old.Key) != nil {
 		return nil // nothing is there
 	}
+	if err := refuseOther(old); err != nil {
+		return err
+	}
 	return s.ownError(s.b.Delete(ctx, s.full(old)))
+}
+
+// refuseOther refuses to delete an Other. b may have a link there, which leads out
+// of the subtree.
+func refuseOther(old core.Entry) error {
+	if err := core.CheckOld(&old); err != nil {
+		return &core.Error{Op: "delete", Key: old.Key, Err: err}
+	}
+	return nil
 }
 
 func (s *sub) deleteBatch(d core.BatchDeleter) func(context.Context, []core.Entry) []error {
@@ -224,7 +239,7 @@ func (s *sub) deleteBatch(d core.BatchDeleter) func(context.Context, []core.Entr
 		for i, old := range olds {
 			full[i] = s.full(old)
 		}
-		errs := d.DeleteBatch(ctx, full)
+		errs := deleteSome(ctx, d, full, refuseOther)
 		for i := range errs {
 			errs[i] = s.ownError(errs[i])
 		}

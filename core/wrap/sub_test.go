@@ -28,7 +28,7 @@ func TestSubShowsWhatLiesBelow(t *testing.T) {
 	b := sub(t, m, "site")
 	wantNames(t, b, "a b/c")
 	put(t, b, "d", "new")
-	if err := b.Delete(t.Context(), core.Entry{Key: "a", Token: statOf(t, b, "a").Token}); err != nil {
+	if err := b.Delete(t.Context(), statOf(t, b, "a")); err != nil {
 		t.Error(err)
 	}
 	wantNames(t, m, "sit site site-2/x site.html site/b/c site/d site0 z")
