@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"sync"
 
 	"github.com/s3fc/s3fc/core"
@@ -126,7 +125,7 @@ func (p *probe) raceWith(q *probe, key string, old *core.Entry, guard core.Guard
 	var wg sync.WaitGroup
 	errs := make([]error, 2)
 	for i, h := range []*probe{p, q} {
-		content := strings.Repeat(fmt.Sprint(i), 30_000+i)
+		content := bytesOf(fmt.Sprint(key, i, old == nil), 30_000+i)
 		wg.Go(func() { _, errs[i] = h.try(fileOf(key, content), content, old) })
 	}
 	wg.Wait()
@@ -140,7 +139,7 @@ func (p *probe) raceWith(q *probe, key string, old *core.Entry, guard core.Guard
 		}
 	}
 	if won == 0 || won > 1 && guard == core.GuardAtomic {
-		p.failf("%d of 2 backends that put at %q at the same time succeeded; want one", won, key)
+		p.failf("%d of 2 backends that put at %q at the same time succeeded, having seen %s; want one", won, key, seenAs(old))
 	}
 	if _, err := q.b.Stat(q.ctx, key); errors.Is(err, fs.ErrNotExist) {
 		p.failf("after two backends put at %q at the same time, nothing is there", key)
@@ -162,4 +161,12 @@ func checkStoresAreApart(p *probe) {
 	q.remove(q.stat("a"))
 	p.holdsKeys("a", "d/x")
 	p.join("in another store", q)
+}
+
+// seenAs describes the old of a Put.
+func seenAs(old *core.Entry) string {
+	if old == nil {
+		return "nothing"
+	}
+	return show(*old)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/s3fc/s3fc/internal/testkit/dirstore"
 )
 
-// TestConformanceOfTheStore runs the suite with all hooks: strangers' objects are
-// planted in the directory, and other backends open it.
-func TestConformanceOfTheStore(t *testing.T) {
+// TestConformance runs the suite with all hooks: strangers' objects are planted in
+// the directory, and other backends open it.
+func TestConformance(t *testing.T) {
 	conformance.TestStore(t, func(t testing.TB) conformance.Store {
 		return dirstore.New(t, func(dir string, create bool) (core.Backend, error) {
 			tree, err := localfs.New(dir, localfs.Options{Create: create})

@@ -28,8 +28,6 @@ func opened(t testing.TB, dir string) core.Backend {
 	return b
 }
 
-func TestConformance(t *testing.T) { conformance.Test(t, inDir) }
-
 // plain is inDir on a system that has no calls that others lack.
 func plain(t testing.TB) core.Backend {
 	t.Helper()

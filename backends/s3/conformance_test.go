@@ -5,17 +5,13 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/conformance"
-	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 func TestConformance(t *testing.T) {
-	for name, o := range map[string]Options{"bucket": {}, "prefix": {Prefix: "a b/é+"}} {
+	for name, prefix := range map[string]string{"bucket": "", "prefix": "a b/é+"} {
 		t.Run(name, func(t *testing.T) {
-			conformance.Test(t, func(t testing.TB) core.Backend {
-				tree, _ := serve(t, o)
-				return tree
-			})
+			conformance.TestStore(t, func(t testing.TB) conformance.Store { return storeOn(t, prefix) })
 		})
 	}
 }
