@@ -35,6 +35,8 @@ func does(op Op, reason Reason) decision { return decision{op: op, reason: reaso
 // clears Partial, and a hash makes the md5 known.
 func decide(src, dst *core.Entry, proven bool, r rules) decision {
 	switch {
+	case src == nil && dst == nil:
+		return does(OpKeep, ReasonSame) // it was listed, and has gone from the destination since
 	case src == nil:
 		return decideExtraneous(dst, r)
 	case src.Kind == core.Other:

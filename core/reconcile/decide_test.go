@@ -1,10 +1,13 @@
 package reconcile
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"testing"
 
+	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -246,4 +249,39 @@ func FuzzDecide(f *testing.F) {
 			t.Fatalf("%+v %+v %v %+v: %v", src, dst, proven, r, err)
 		}
 	})
+}
+
+// vanishing lists an entry that may be a link, and that is gone when it is asked for.
+type vanishing struct{ core.Backend }
+
+func (vanishing) List(context.Context, string) iter.Seq2[core.Entry, error] {
+	return func(yield func(core.Entry, error) bool) {
+		yield(core.Entry{Key: "gone", Kind: core.File, MaybeLink: true, Partial: true}, nil)
+	}
+}
+
+// TestAnEntryThatGoesBetweenListingAndQuestionNeedsNothing on either side: a
+// destination's is gone already, and a source's is an error that blocks deletes.
+func TestAnEntryThatGoesBetweenListingAndQuestionNeedsNothing(t *testing.T) {
+	empty := memory.New()
+	for _, del := range []DeleteMode{DeleteAfter, DeleteAll} {
+		r := &Reconciler{Src: empty, Dst: vanishing{empty}, Delete: del, Resolve: true, AllowEmptySource: true}
+		p, err := r.Prepare(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Totals(); got != (Totals{}) {
+			t.Errorf("delete=%s: got %+v, want nothing to do", del, got)
+		}
+		_ = p.Close()
+	}
+	r := &Reconciler{Src: vanishing{empty}, Dst: empty, Resolve: true}
+	p, err := r.Prepare(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if got := p.Totals(); got.Errors != 1 || got.Files != 0 {
+		t.Errorf("gone from the source: got %+v, want an error", got)
+	}
 }

@@ -24,13 +24,19 @@ type tree struct {
 }
 
 // OfTree returns the source of the ignore files of t, which is called name in
-// errors, for as long as ctx lasts. It is nil for a flat store: there, an ignore
-// file is an ordinary object.
+// errors, for as long as ctx lasts. It is nil for a store that is flat, or that counts
+// each read as a request: there, an ignore file is an ordinary object, because a look
+// into each directory would cost an unchanged run a request for each.
 func OfTree(ctx context.Context, t core.Tree, name string) Source {
-	if t.Features().Flat {
+	if t.Features().Flat || costsRequests(t) {
 		return nil
 	}
 	return &tree{t, ctx, name}
+}
+
+func costsRequests(t core.Tree) bool {
+	c, ok := core.As[core.Coster](t)
+	return ok && c.OpenCost(core.Entry{Key: File, Kind: core.File}).Total() > 0
 }
 
 // ReadRules implements [Source]. A link to a file of the same tree is followed.

@@ -71,6 +71,21 @@ func TestAnIgnoreFileInAFlatStoreIsAnOrdinaryObject(t *testing.T) {
 	hides(t, ignore.NewSet(nil, nil, ignore.OfTree(t.Context(), m, "m")), map[string]bool{"x": false})
 }
 
+// billed is a hierarchical store that counts requests, as S3 with flat=false is.
+type billed struct{ core.Tree }
+
+func (billed) PutCost(core.Entry) core.Requests  { return core.Requests{core.ClassPut: 1} }
+func (billed) OpenCost(core.Entry) core.Requests { return core.Requests{core.ClassGet: 1} }
+func (billed) DeleteCost(int64) core.Requests    { return core.Requests{} }
+
+func TestAnIgnoreFileWhereReadsAreBilledIsAnOrdinaryObject(t *testing.T) {
+	features := memory.All
+	features.Flat = false
+	m := memory.NewWith(features)
+	m.Plant(core.Entry{Key: "a/" + ignore.File, Kind: core.File}, []byte("x"))
+	hides(t, ignore.NewSet(nil, nil, ignore.OfTree(t.Context(), billed{m}, "m")), map[string]bool{"a/x": false})
+}
+
 func TestStrangeKeysAreNeverLookedUp(t *testing.T) {
 	set := setOf(t, t.TempDir(), localfs.KeepLinks)
 	want := make(map[string]bool)
