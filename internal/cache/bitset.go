@@ -21,7 +21,7 @@ func (b *bitset) has(i int64) bool {
 	return i>>6 < int64(len(b.words)) && b.words[i>>6]&(1<<(i&63)) != 0
 }
 
-// add adds what is in o, which has the same bound.
+// add adds the bits of o, which has the same bound.
 func (b *bitset) add(o bitset) {
 	b.count = 0
 	for i := range min(len(b.words), len(o.words)) {

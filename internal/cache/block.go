@@ -12,17 +12,17 @@ const (
 	blockSize = 32 << 10
 	// maxRecord is the longest record in bytes, with its key, that is kept.
 	maxRecord = 64 << 10
-	// frame is what stands before a block: its length and its checksum.
+	// frame is the length of the header of a block: length and checksum.
 	frame = 8
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// errDamaged says that a file is not what this package writes.
+// errDamaged reports a file in another form than this package writes.
 var errDamaged = errors.New("the file is damaged")
 
 // blockWriter encodes records, whose keys come in order, into one block. Each
-// key is written as what it does not share with the one before.
+// key is written without the prefix that it shares with the key before.
 type blockWriter struct {
 	buf   []byte
 	last  []byte
@@ -47,14 +47,14 @@ func (w *blockWriter) add(key, value []byte) {
 
 func (w *blockWriter) reset() { w.buf, w.last, w.count = w.buf[:0], w.last[:0], 0 }
 
-// framed appends a block and what stands before it to b.
+// framed appends the header of a block and the block to b.
 func framed(b, block []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(block))) //nolint:gosec // See blockSize.
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(block, castagnoli))
 	return append(b, block...)
 }
 
-// unframe returns the block in b, which is all of it and what stands before.
+// unframe returns the block in b, which is a header and its block.
 func unframe(b []byte) ([]byte, error) {
 	if len(b) < frame {
 		return nil, errDamaged

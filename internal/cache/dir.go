@@ -43,7 +43,7 @@ func fileName(name string) string {
 	return hex.EncodeToString(sum[:16]) + fileSuffix
 }
 
-// A Memory is what a directory holds of one tree.
+// A Memory is the cache file of one tree.
 type Memory struct {
 	Tree    string    // the tree's name
 	Entries int64     // how many entries are remembered
@@ -52,8 +52,8 @@ type Memory struct {
 	Err     error     // why it cannot be used, or nil
 }
 
-// Memories lists what dir holds, in the order of the files' names, which means
-// nothing. A dir that does not exist holds nothing.
+// Memories lists the cache files of dir, in the order of their names, which means
+// nothing. A dir that does not exist has none.
 func Memories(dir string) ([]Memory, error) {
 	var all []Memory
 	err := each(dir, func(path string, info fs.FileInfo) error {
@@ -121,7 +121,8 @@ func each(dir string, f func(path string, info fs.FileInfo) error) error {
 	return nil
 }
 
-// sweep removes what nobody has used for long, and what killed processes left.
+// sweep removes cache files that were not used for long, and the temporary files of
+// killed processes.
 func sweep(dir string) {
 	_ = each(dir, func(path string, info fs.FileInfo) error { // it is done again next time
 		limit := unusedFor

@@ -125,7 +125,7 @@ type cursor struct {
 	live   bool   // r is at a record
 	at     int64  // number of that record in the file, from 0
 	sought string // last
-	err    error  // what is wrong with the file: it has no more records then
+	err    error  // of the file, which has no more records then
 }
 
 func (f *reader) cursor() *cursor { return &cursor{f: f, block: -1} }

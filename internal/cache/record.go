@@ -8,7 +8,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// A record is what is known of one version of an entry.
+// A record has the facts about one version of an entry.
 type record struct {
 	version
 	kind    core.Kind
@@ -19,7 +19,7 @@ type record struct {
 	problem string
 }
 
-// A version is what an entry shows of itself in a listing.
+// A version has the fields by which a listing tells versions of an entry apart.
 type version struct {
 	size    int64
 	token   string
@@ -42,7 +42,7 @@ func recordOf(e *core.Entry) *record {
 	return r
 }
 
-// complete adds to e what the record knows of it.
+// complete adds the facts of the record to e.
 func (r *record) complete(e *core.Entry) {
 	e.Kind, e.MD5, e.Parts, e.Target, e.Partial, e.MaybeLink = r.kind, r.md5, r.parts, r.target, false, false
 	if e.ModTime.IsZero() {
@@ -124,7 +124,7 @@ func (r *record) decodeAs(b []byte, v version) bool {
 	return d.rest(r)
 }
 
-// rest decodes what follows the version.
+// rest decodes the fields after the version.
 func (d *decoder) rest(r *record) bool {
 	f := d.byte()
 	r.kind = core.Kind(f & 3)

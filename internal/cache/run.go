@@ -2,8 +2,8 @@ package cache
 
 import "os"
 
-// A run is a sorted temporary file of what was found out, which has no name any
-// more where the system allows that.
+// A run is a sorted temporary file of new records. It has no name any more where the
+// system allows that.
 type run struct {
 	file   *os.File
 	reader *reader
@@ -15,8 +15,8 @@ func (r *run) close() {
 	_ = os.Remove(r.file.Name()) // where it still has its name
 }
 
-// spill moves what is held in memory to a run, and makes one run of those at the
-// end that are of one level, if they are many.
+// spill moves the records in memory to a run, and merges the last runs of one level
+// if they are many.
 func (s *Store) spill() error {
 	r, err := s.newRun(0, newInMemory(s.fresh))
 	if err != nil {

@@ -15,25 +15,24 @@ import (
 )
 
 const (
-	// freshBound is how many bytes, about, of what a run finds out are held in
-	// memory.
+	// freshBound is about how many bytes of new records stay in memory.
 	freshBound = 8 << 20
-	// freshCost is what a record takes in memory beside its bytes.
+	// freshCost is the memory of a record beside its bytes.
 	freshCost = 128
-	// sameRuns is how many sorted temporary files of about one size are kept
-	// before they are made one.
+	// sameRuns is how many sorted temporary files of about one size there may be
+	// before they are merged.
 	sameRuns = 16
 )
 
-// A Store is what is remembered of one tree: the file as it was when it was
-// opened, and what was found out since. It is safe for concurrent use.
+// A Store has the records of one tree: the file as it was when it was opened, and the
+// records made since. It is safe for concurrent use.
 type Store struct {
 	dir, name string
 	log       *slog.Logger
 	bound     int // see freshBound
 
 	mu       sync.Mutex
-	off      bool     // nothing is remembered any more
+	off      bool     // nothing is recorded any more
 	file     *os.File // nil if there is none
 	old      *reader
 	point    *cursor // for single questions
@@ -42,23 +41,23 @@ type Store struct {
 	fresh    map[string][]byte
 	size     int // of fresh, in bytes
 	runs     []*run
-	finds    atomic.Int64 // how often anything was found out
+	finds    atomic.Int64 // how many records were made
 }
 
-// Open opens what is remembered in dir of the tree called name. What cannot be
-// used is as if it were not there; log is told.
+// Open opens the records in dir of the tree called name. A file that cannot be used
+// counts as absent, and is logged.
 func Open(dir, name string, log *slog.Logger) *Store {
 	s := &Store{dir: dir, name: name, log: log, bound: freshBound, fresh: make(map[string][]byte)}
 	err := s.open()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.say("what was remembered is not used", err)
+		s.say("the cache file is not used", err)
 		s.off = errors.Is(err, errNewer)
 	}
 	return s
 }
 
-func (s *Store) say(what string, err error) {
-	s.log.DebugContext(context.Background(), "cache: "+what, "tree", s.name, "error", err)
+func (s *Store) say(event string, err error) {
+	s.log.DebugContext(context.Background(), "cache: "+event, "tree", s.name, "error", err)
 }
 
 func (s *Store) path() string { return filepath.Join(s.dir, fileName(s.name)) }
@@ -87,7 +86,8 @@ func readFile(f *os.File) (*reader, error) {
 	return newReader(f, info.Size())
 }
 
-// recall makes r of what is remembered of this version of the entry at key.
+// recall fills r with the record of this version of the entry at key, if there is
+// one.
 func (s *Store) recall(key string, v version, r *record) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +149,7 @@ func (sc *scan) recall(key string, v version, r *record) bool {
 	return known
 }
 
-// found returns what was found out about key in this run, or nil.
+// found returns the new record of key, or nil.
 func (s *Store) found(key string) []byte {
 	if s.finds.Load() == 0 {
 		return nil
@@ -166,17 +166,17 @@ func (sc *scan) end(whole bool) {
 	sc.s.seen.add(sc.seen)
 	sc.s.complete = sc.s.complete || whole
 	if sc.c != nil && sc.c.err != nil {
-		sc.s.say("what was remembered is not used to its end", sc.c.err)
+		sc.s.say("the rest of the cache file is not used", sc.c.err)
 	}
 }
 
-// Close writes what was found out, if anything was, to the tree's file. The
+// Close writes the new records, if there are any, to the tree's file. The
 // Store is not to be used after.
 func (s *Store) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.save(); err != nil {
-		s.say("what was found out is not kept", err)
+		s.say("the new records are not stored", err)
 	}
 	s.closeFile()
 	for _, r := range s.runs {

@@ -23,23 +23,22 @@ var (
 	_ core.Originator = (*tree)(nil)
 )
 
-// Over returns b with a memory in s: its listings tell what is remembered of
-// their entries, and what Stat and Put say, and reading finds out, is
-// remembered. All extensions of b are found behind it; none of them changes
-// what an entry's version means. Close closes s, and b if it has to be.
+// Over returns b with its cache s: listings add the facts that s has of their
+// entries, and the answers of Stat and Put and the md5s of files that were read are
+// recorded. All abilities of b are found behind it; none of them changes the meaning
+// of an entry's version. Close closes s, and b if it is an [io.Closer].
 //
-// Content that somebody wants to see is never remembered: Open always opens.
+// Content is never cached: Open always opens.
 func Over(b core.Backend, s *Store) core.Backend {
 	t := &tree{Backend: b, store: s, hashes: !b.Features().StoresMD5}
 	t.prover, _ = core.As[core.Prover](b)
 	return t
 }
 
-// Unwrap lets [core.As] find what b offers.
+// Unwrap lets [core.As] find the abilities of b.
 func (t *tree) Unwrap() core.Tree { return t.Backend }
 
-// Origin implements [core.Originator]: what is copied within a store does not
-// pass a memory.
+// Origin implements [core.Originator]: a copy within a store does not pass the cache.
 func (t *tree) Origin(e core.Entry) (core.Tree, core.Entry, bool) { return t.Backend, e, true }
 
 // Close implements [io.Closer].
@@ -68,7 +67,7 @@ func (t *tree) RemoveDir(ctx context.Context, dir string) error {
 	return nil
 }
 
-// remembered adds to the entries of a listing what the store has of them.
+// remembered adds the facts that the store has to the entries of a listing.
 func (t *tree) remembered(list iter.Seq2[core.Entry, error], after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
 		sc, whole := t.store.scan(), after == ""
@@ -110,7 +109,7 @@ func (t *tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	return body, e, err
 }
 
-// known adds to e what was found out about its content.
+// known adds the recorded facts about its content to e.
 func (t *tree) known(e core.Entry) core.Entry {
 	if e.Kind != core.File || e.MD5.Known() {
 		return e

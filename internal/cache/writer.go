@@ -10,8 +10,8 @@ import (
 // file of another is left alone.
 const magic = "s3fc-cache\x001"
 
-// tail is what ends each file: where its index is, how long that is, how many
-// records there are, and magic.
+// tail is the length of the end of each file: the offset and the length of its index,
+// the number of records, and magic.
 const tail = 8 + 8 + 8 + len(magic)
 
 // writer writes a file, of records in order of key: the magic and the name of
@@ -63,7 +63,7 @@ func (w *writer) flush() {
 	w.block.reset()
 }
 
-// finish writes what comes after the records.
+// finish writes the index and the tail.
 func (w *writer) finish() error {
 	w.flush()
 	at := w.at

@@ -108,7 +108,7 @@ func (b *blobs) pin(segments []segment) {
 	}
 }
 
-// unpin ends what pin began.
+// unpin is the end of pin.
 func (b *blobs) unpin(segments []segment) {
 	var gone []string
 	b.mu.Lock()

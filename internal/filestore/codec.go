@@ -32,7 +32,7 @@ func (e *encoder) headers(m map[string]string) {
 	}
 }
 
-// A decoder reads what an encoder wrote. After the first mistake everything is
+// A decoder reads the output of an encoder. After the first mistake everything is
 // zero, and err is set.
 type decoder struct {
 	b   []byte

@@ -93,7 +93,7 @@ func (w *writer) run() {
 	}
 }
 
-// maxBatch bounds what one failed write takes with it.
+// maxBatch bounds the number of writes that fail together.
 const maxBatch = 256
 
 // waiting returns first and the jobs that wait behind it.

@@ -23,7 +23,7 @@ func hashOf(etag string) []byte {
 	return sum
 }
 
-// get returns what the index says of an object.
+// get returns the index record of an object.
 func get(tx *bolt.Tx, bucket, key string) (*object, error) {
 	objects := tx.Bucket(objectsOf(bucket))
 	if objects == nil {
@@ -95,8 +95,8 @@ func (s *Store) PutObject(bucket, key string, meta map[string]string, input io.R
 	return gofakes3.PutObjectResult{}, nil
 }
 
-// put makes o the object at key if the conditions hold, and returns what is
-// no longer named.
+// put makes o the object at key if the conditions are met, and returns the contents
+// that no object has any more.
 func put(tx *bolt.Tx, bucket, key string, o *object, cond *gofakes3.PutConditions) (dead []segment, err error) {
 	old, err := get(tx, bucket, key)
 	exists := err == nil

@@ -18,7 +18,7 @@ type segment struct {
 	size int64 // bytes, more than 0
 }
 
-// An object is what the index says of one.
+// An object is the index record of an object.
 type object struct {
 	size     int64
 	modTime  time.Time
@@ -42,7 +42,7 @@ func newObject(meta map[string]string, size int64, etag string, segments []segme
 	return &object{size: size, modTime: t, etag: etag, class: meta[storageClass], meta: meta, segments: segments}
 }
 
-// encode puts first what a listing needs.
+// encode puts the fields first that a listing needs.
 func (o *object) encode() []byte {
 	var e encoder
 	e.num(o.size)
@@ -98,7 +98,7 @@ func (o *object) content(key string) *gofakes3.Content {
 	}
 }
 
-// An upload is what the index says of a multipart upload.
+// An upload is the index record of a multipart upload.
 type upload struct {
 	bucket, key string
 	meta        map[string]string
@@ -121,7 +121,7 @@ func decodeUpload(b []byte) (*upload, error) {
 	return u, d.err
 }
 
-// A part is what the index says of a part of an upload.
+// A part is the index record of a part of an upload.
 type part struct {
 	s3server.Part
 	stored   time.Time

@@ -22,7 +22,7 @@ func partKey(id gofakes3.UploadID, number int) []byte {
 	return binary.BigEndian.AppendUint16(partsPrefix(id), uint16(number)) //nolint:gosec // 1 to 10,000.
 }
 
-// findUpload returns what the index says of an upload.
+// findUpload returns the index record of an upload.
 func findUpload(tx *bolt.Tx, bucket, key string, id gofakes3.UploadID) (*upload, error) {
 	v := tx.Bucket(uploadsBucket).Get([]byte(id))
 	if v == nil {

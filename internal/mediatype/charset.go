@@ -83,7 +83,7 @@ func declaresOther(t string, head []byte) bool {
 	return false
 }
 
-// declarationOf returns what comes before a charset's name in a content of type
+// declarationOf returns the text before a charset's name in a content of type
 // t: <meta charset=x>, <?xml encoding="x"?>, @charset "x". Others have none.
 func declarationOf(t string) string {
 	switch {

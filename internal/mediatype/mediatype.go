@@ -10,7 +10,7 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// Unknown is the type of what nothing tells.
+// Unknown is the type of a file that neither name nor content tells.
 const Unknown = "application/octet-stream"
 
 var (
@@ -46,7 +46,7 @@ func add(m map[string]string, text string) {
 func ByName(key string) string { return table()[extension(key)] }
 
 // Detect returns the media type of the file at key whose content begins with
-// head: what the name says, else what the content looks like, else [Unknown].
+// head: by the name, else by the content, else [Unknown].
 // A textual type gets a charset parameter where the content bears it out. A
 // head of 3 KiB is enough; more is looked at for the charset only. It is safe
 // for concurrent use.
@@ -74,7 +74,7 @@ func contradicts(ext, t string, head []byte) bool {
 	return t == "text/plain" && bytes.IndexByte(head, 0) >= 0
 }
 
-// extension returns what follows the last dot of key's last segment, in lower
+// extension returns the text after the last dot of key's last segment, in lower
 // case. A leading dot hides a file, and makes no extension.
 func extension(key string) string {
 	base := strings.TrimLeft(path.Base(key), ".")

@@ -1,4 +1,4 @@
-// Package state keeps what a run of s3fc has to tell the next one: which
+// Package state stores facts that a run of s3fc has for the next one: which
 // multipart uploads it began and has not ended, so that those of a run that was
 // killed can be resumed or aborted, and nobody else's are ever touched.
 //

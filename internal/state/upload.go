@@ -18,7 +18,7 @@ type Upload struct {
 	Store   string    `json:"store"`  // which bucket, and where
 	Key     string    `json:"key"`    // in the bucket
 	ID      string    `json:"id"`     // the store's name for the upload
-	Object  string    `json:"object"` // what it will make: equal for two uploads that make the same
+	Object  string    `json:"object"` // the object that it will make: equal for two uploads of the same content
 	Sealed  bool      `json:"sealed,omitempty"`
 	Begun   time.Time `json:"begun"`
 	PID     int       `json:"pid"` // of the process that began it, for a person to read
@@ -61,7 +61,7 @@ var errForeign = errors.New("not a record of this version")
 // take opens the record at path and holds it, or returns nil if its process is
 // alive.
 func take(path string) (*Record, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0) // some file systems lock only what can be written
+	f, err := os.OpenFile(path, os.O_RDWR, 0) // some file systems lock only files that can be written
 	if err != nil {
 		return nil, err
 	}
