@@ -101,13 +101,13 @@ func TestAListingThatEndsEarlyIsNoTree(t *testing.T) {
 	}
 }
 
-func get(t *testing.T, h http.Handler, method, path string, header http.Header) *http.Response {
+func get(t *testing.T, h http.Handler, method, path string, header http.Header) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, path, nil)
 	r.Header = header
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
+	return w
 }
 
 func TestHandler(t *testing.T) {
@@ -117,12 +117,12 @@ func TestHandler(t *testing.T) {
 	})
 	for path, want := range map[string]int{"/": 200, "/app.js": 200, "/style.css": 200, "/data.json": 200, "/x": 404, "/static/app.js": 404} {
 		resp := get(t, h, "GET", path, http.Header{})
-		if resp.StatusCode != want || !strings.HasPrefix(resp.Header.Get("Content-Security-Policy"), "default-src 'none'; script-src 'self'") {
-			t.Errorf("%s: %s, %v", path, resp.Status, resp.Header)
+		if resp.Code != want || !strings.HasPrefix(resp.Header().Get("Content-Security-Policy"), "default-src 'none'; script-src 'self'") {
+			t.Errorf("%s: %d, %v", path, resp.Code, resp.Header())
 		}
 	}
-	if resp := get(t, h, "POST", "/data.json", http.Header{}); resp.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("POST: %s", resp.Status)
+	if resp := get(t, h, "POST", "/data.json", http.Header{}); resp.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", resp.Code)
 	}
 	resp := get(t, h, "GET", "/data.json", http.Header{"Accept-Encoding": {"gzip"}})
 	z, err := gzip.NewReader(resp.Body)
@@ -137,7 +137,7 @@ func TestHandler(t *testing.T) {
 
 func TestATreeThatCannotBeListedIsAnErrorOfThePage(t *testing.T) {
 	h := Handler(func(context.Context) (*Data, error) { return nil, errors.New("access denied") })
-	if resp := get(t, h, "GET", "/data.json", http.Header{}); resp.StatusCode != http.StatusBadGateway {
-		t.Errorf("got %s", resp.Status)
+	if resp := get(t, h, "GET", "/data.json", http.Header{}); resp.Code != http.StatusBadGateway {
+		t.Errorf("got %d", resp.Code)
 	}
 }
