@@ -19,6 +19,9 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	if err := core.CheckOld(&old); err != nil {
 		return t.fail("delete", old.Key, err)
 	}
+	if err := t.keys.check(ctx, t.full(old.Key)); err != nil {
+		return t.fail("delete", old.Key, err)
+	}
 	return t.fail("delete", old.Key, t.objects.Delete(ctx, objects.Target{Key: t.full(old.Key), ETag: old.Token}))
 }
 
@@ -45,7 +48,11 @@ func (t *Tree) DeleteBatch(ctx context.Context, olds []core.Entry) []error {
 	var targets []objects.Target
 	var places []int
 	for i, old := range olds {
-		if err := core.CheckOld(&old); err != nil {
+		err := core.CheckOld(&old)
+		if err == nil {
+			err = t.keys.check(ctx, t.full(old.Key))
+		}
+		if err != nil {
 			errs[i] = t.fail("delete", old.Key, err)
 			continue
 		}

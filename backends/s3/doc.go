@@ -15,10 +15,13 @@
 // environment or a profile, implies path style, and the region us-east-1 where
 // none is given.
 //
-// Two parameters are ours. flat=false says that the store keeps keys as paths,
+// Other parameters are ours. flat=false says that the store keeps keys as paths,
 // as versitygw and MinIO do: a file a and a file a/b cannot both be there, and
 // deletes go one by one, since such stores ignore conditions in a batch.
-// link_body=empty writes links as classic empty objects.
+// link_body=empty writes links as classic empty objects. key_encoding=query, path
+// or none says how a store encodes the keys of its listings, if its answers do not
+// tell: each page proves what it can, and no key that may be another one is
+// deleted.
 //
 // The bucket must exist; it is never made. A prefix under which nothing lies
 // is an empty tree, for S3 cannot tell it from a missing one; only then, one

@@ -64,7 +64,7 @@ func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 // some stores hide keys when they are asked for ranges, because they have an
 // order of their own.
 func (t *Tree) lister(ctx context.Context, after string) *listing.Lister {
-	l := &listing.Lister{Ask: t.askPage, Prefix: t.prefix, NoStart: t.express, Usable: func(key string) bool {
+	l := &listing.Lister{Ask: t.askPage, Prefix: t.prefix, NoStart: t.express, Encoding: t.keys.encoding, Usable: func(key string) bool {
 		return t.readable(strings.TrimPrefix(key, t.prefix))
 	}}
 	if after != "" {

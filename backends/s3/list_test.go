@@ -239,7 +239,7 @@ func TestListPrefetch(t *testing.T) {
 func TestListLies(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"no token":           {`<IsTruncated>true</IsTruncated>`, "goes on"},
-		"bad encoding":       {`<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType><Contents><Key>p/%zz</Key></Contents>`, "encoded wrongly"},
+		"two encodings":      {`<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType><Contents><Key>p/%zz</Key></Contents><Contents><Key>p%2Fa</Key></Contents>`, "more than one way"},
 		"outside the prefix": {`<IsTruncated>false</IsTruncated><Contents><Key>q/a</Key></Contents>`, "under the prefix"},
 		"no end":             {`<Contents><Key>p/a</Key></Contents>`, "no answer of S3"},
 		"objects missing":    {`<IsTruncated>false</IsTruncated><KeyCount>2</KeyCount><Contents><Key>p/a</Key></Contents>`, "add lacks=key-count"},

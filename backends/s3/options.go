@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -50,6 +51,9 @@ type Options struct {
 	LinkBody LinkBody
 	// NotFlat says that the store keeps keys as paths.
 	NotFlat bool
+	// KeyEncoding is how the store encodes the keys of its listings: query, path or
+	// none. Empty: as its answers say, and prove.
+	KeyEncoding string
 	// Has and Lacks name what the store does and does not do, with commas between
 	// the names: nothing is learnt of these abilities then.
 	Has, Lacks string
@@ -88,9 +92,10 @@ const (
 	paramACL           = "acl"
 	paramStorageClass  = "storage_class"
 	paramRequesterPays = "requester_pays"
+	paramKeyEncoding   = "key_encoding"
 )
 
-var ownParams = []string{paramFlat, paramLinkBody, paramBucket, paramHas, paramLacks, paramACL, paramStorageClass, paramRequesterPays}
+var ownParams = []string{paramFlat, paramLinkBody, paramBucket, paramHas, paramLacks, paramACL, paramStorageClass, paramRequesterPays, paramKeyEncoding}
 
 // parseURL reads a tree's URL, and from env the parameters that it leaves out.
 func parseURL(u *url.URL, env core.Env) (Options, error) {
@@ -118,6 +123,7 @@ func parseURL(u *url.URL, env core.Env) (Options, error) {
 		return Options{}, err
 	}
 	o.LinkBody = LinkBody(env.Option(u, paramLinkBody))
+	o.KeyEncoding = env.Option(u, paramKeyEncoding)
 	o.Has, o.Lacks = env.Option(u, paramHas), env.Option(u, paramLacks)
 	o.ACL, o.StorageClass = env.Option(u, paramACL), env.Option(u, paramStorageClass)
 	return o, nil
@@ -143,6 +149,9 @@ func (o *Options) check() error {
 	}
 	if _, err := ability.New(o.Has, o.Lacks, nil); err != nil {
 		return err
+	}
+	if _, err := listing.NewEncoding(o.KeyEncoding); err != nil {
+		return fmt.Errorf("%s: %w", paramKeyEncoding, err)
 	}
 	if o.LinkBody == "" {
 		o.LinkBody = LinkPage

@@ -25,7 +25,7 @@ func (t *Tree) openLarge(ctx context.Context, key string) (io.ReadCloser, core.E
 	full := t.full(key)
 	a, err := t.firstRange(ctx, full)
 	if err != nil {
-		return nil, core.Entry{}, t.fail("open", key, err)
+		return nil, core.Entry{}, t.fail("open", key, t.keys.absent(ctx, full, err))
 	}
 	got := a.Length
 	if s := a.Get(contentRange); s != "" {

@@ -24,7 +24,7 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	}
 	a, err := t.objects.Head(ctx, t.full(key))
 	if err != nil {
-		return core.Entry{}, t.fail("stat", key, err)
+		return core.Entry{}, t.fail("stat", key, t.keys.absent(ctx, t.full(key), err))
 	}
 	e, ask := t.layout.Entry(a.Object(key), nil)
 	if !ask {
@@ -61,7 +61,7 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	}
 	a, err := t.objects.Get(ctx, wire.NewRequest(http.MethodGet, t.full(key)))
 	if err != nil {
-		return nil, core.Entry{}, t.fail("open", key, err)
+		return nil, core.Entry{}, t.fail("open", key, t.keys.absent(ctx, t.full(key), err))
 	}
 	return t.opened(key, a)
 }

@@ -27,6 +27,7 @@ var urlOptions = []core.Option{
 	{Name: paramRequesterPays, About: "true: pay for requests to a bucket of somebody else"},
 	{Name: paramHas, About: "what the store does, with commas: nothing else is tried; see docs/stores.md"},
 	{Name: paramLacks, About: "what the store does not do, with commas: it is not tried"},
+	{Name: paramKeyEncoding, About: "how listings encode keys, where the store says it wrongly", Values: []string{"query", "path", "none"}},
 	{Name: "region", About: "the bucket's region"},
 	{Name: "endpoint", About: "the URL of the store, where it is not Amazon S3"},
 	{Name: "profile", About: "the profile of the AWS configuration files to use"},

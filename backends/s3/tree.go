@@ -15,6 +15,7 @@ import (
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
@@ -46,6 +47,7 @@ type Tree struct {
 
 	ranges  ranged.Rule
 	run     run
+	keys    listedKeys
 	uploads uploads
 	copies  copies
 }
@@ -100,6 +102,11 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	}
 	if err := t.newSender(ctx, s); err != nil {
 		return nil, errors.Join(err, t.bucket.Close())
+	}
+	t.keys.objects = t.objects
+	t.keys.encoding, _ = listing.NewEncoding(o.KeyEncoding) // check has read it
+	if t.aws && o.KeyEncoding == "" {
+		t.keys.encoding, _ = listing.NewEncoding("query")
 	}
 	t.openUploads()
 	return t, nil

@@ -24,6 +24,9 @@ type Lister struct {
 	// Known, if not nil, yields keys in order that the bucket is likely to have: a
 	// long listing is split at some of them. It is read once, from one goroutine.
 	Known iter.Seq[string]
+	// Encoding is how the keys of pages are encoded. It is shared by the listings of
+	// one store.
+	Encoding *Encoding
 	// Usable reports whether a known key can be the key of an object. Stores
 	// refuse to begin behind one that cannot.
 	Usable func(key string) bool
@@ -100,7 +103,7 @@ func (r *run) ask(ctx context.Context, q Query) (p Page, next *Query, err error)
 	if p, err = r.Ask(ctx, q); err != nil {
 		return p, nil, err
 	}
-	if err = p.decode(); err != nil {
+	if err = r.Encoding.decode(&p, r.Prefix); err != nil {
 		return p, nil, err
 	}
 	if next, err = p.next(q); err == nil {

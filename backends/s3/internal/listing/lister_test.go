@@ -68,11 +68,11 @@ func TestContradictoryPagesAreErrors(t *testing.T) {
 		want string
 	}{
 		"no token":           {Page{Truncated: true}, "goes on"},
-		"bad encoding":       {Page{Encoded: true, Objects: []Object{{Key: "p/%zz"}}}, "encoded wrongly"},
+		"two encodings":      {Page{Encoded: true, Objects: []Object{{Key: "p/%zz"}, {Key: "p%2Fa"}}}, "more than one way"},
 		"outside the prefix": {Page{Objects: []Object{{Key: "q/a"}}}, "under the prefix"},
 		"the same page":      {Page{Truncated: true, Next: "t", Objects: []Object{{Key: "p/a"}}}, "the same page"},
 	} {
-		l := &Lister{Prefix: "p/", Ask: func(context.Context, Query) (Page, error) {
+		l := &Lister{Prefix: "p/", Encoding: new(Encoding), Ask: func(context.Context, Query) (Page, error) {
 			p := c.p
 			p.Objects = slices.Clone(p.Objects)
 			return p, nil

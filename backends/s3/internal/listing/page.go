@@ -6,8 +6,6 @@ package listing
 
 import (
 	"errors"
-	"fmt"
-	"net/url"
 	"time"
 )
 
@@ -54,24 +52,6 @@ func (p *Page) next(q Query) (*Query, error) {
 		return nil, errors.New("the store answers with the same page of the listing again and again")
 	}
 	return &Query{Token: p.Next}, nil
-}
-
-// decode decodes the keys of a page if the answer says that they are encoded:
-// not every store encodes them when asked to.
-func (p *Page) decode() error {
-	if !p.Encoded {
-		return nil
-	}
-	for i := range p.Objects {
-		o := &p.Objects[i]
-		decoded, err := url.QueryUnescape(o.Key)
-		if err != nil {
-			return fmt.Errorf("the store listed a key that it encoded wrongly: %q: %w", o.Key, err)
-		}
-		o.Key = decoded
-	}
-	p.Encoded = false
-	return nil
 }
 
 // last returns the last key of the page, which has one.

@@ -96,7 +96,7 @@ func (s *store) objects(q Query) (p Page) {
 
 // lister returns a listing of the store that knows these keys.
 func (s *store) lister(known []string) *Lister {
-	l := &Lister{Ask: s.ask, Usable: func(string) bool { return true }}
+	l := &Lister{Ask: s.ask, Encoding: new(Encoding), Usable: func(string) bool { return true }}
 	if known != nil {
 		l.Known = slices.Values(known)
 	}
