@@ -5,6 +5,7 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/internal/openfiles"
 )
 
 // DefaultMaxRequests is the limit on the requests of a run unless Options say
@@ -94,7 +95,8 @@ type Options struct {
 	// [DefaultMaxRequests], and a negative number no limit. It holds for trees
 	// that are opened here; open trees have their [core.Env].
 	MaxRequests int64
-	// Jobs is how many operations run at once; 0 is [reconcile.DefaultJobs].
+	// Jobs is how many operations run at once; 0 is [reconcile.DefaultJobs]. Fewer
+	// run if the process may not have enough files open.
 	Jobs int
 	// Memory limits the buffers of the run in bytes; 0 is
 	// [core.DefaultBuffers].
@@ -144,6 +146,10 @@ func (o *Options) env() core.Env {
 	}
 	if o.Jobs > 0 {
 		e.Jobs = o.Jobs
+	}
+	if fit := openfiles.Jobs(e.Jobs); fit < e.Jobs {
+		e.Logger().Info("fewer jobs than asked for", "jobs", fit, "open files allowed", openfiles.Limit())
+		e.Jobs = fit
 	}
 	switch {
 	case o.MaxRequests == 0:

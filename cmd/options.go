@@ -14,6 +14,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
 	"github.com/s3fc/s3fc/internal/cache"
+	"github.com/s3fc/s3fc/internal/openfiles"
 	"github.com/s3fc/s3fc/internal/prices"
 )
 
@@ -69,7 +70,7 @@ func (l *limits) set(o *s3fc.Options) {
 // env is the environment of a command that opens one tree.
 func (l *limits) env(log *slog.Logger) core.Env {
 	return core.Env{
-		Budget: core.NewBudget(l.maxRequests), Buffers: core.NewBuffers(core.DefaultBuffers), Jobs: l.jobs, Log: log,
+		Budget: core.NewBudget(l.maxRequests), Buffers: core.NewBuffers(core.DefaultBuffers), Jobs: openfiles.Jobs(l.jobs), Log: log,
 	}
 }
 

@@ -63,7 +63,9 @@ func (c *content) Close() error {
 	if !c.reported.Load() && !c.checked.Load() {
 		changed = c.check()
 	}
-	return errors.Join(changed, fail("read", c.key, c.f.Close()))
+	err := c.f.Close()
+	operations.leave()
+	return errors.Join(changed, fail("read", c.key, err))
 }
 
 // check returns an error unless the file is as it was when it was opened.

@@ -19,7 +19,7 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	if err := checkDelete(old); err != nil {
 		return fail("delete", old.Key, err)
 	}
-	return fail("delete", old.Key, t.writer.remove(old))
+	return fail("delete", old.Key, operations.do(func() error { return t.writer.remove(old) }))
 }
 
 func checkDelete(old core.Entry) error {

@@ -20,6 +20,10 @@ type dir struct {
 	info   fileInfo
 	path   string // of the directory when it was opened
 	key    string // "." for the root of the tree
+	linked bool   // it is, or is in, the target of a link that was followed
+
+	evicted bool  // a listing closed handle for lack of descriptors
+	lost    error // why it could not be opened again
 
 	refs     int         // guarded by the cache's mutex, as is cached
 	cached   bool        // it is in the cache
@@ -27,13 +31,31 @@ type dir struct {
 }
 
 // open opens the directory called name in d. The caller closes its handle.
-func (d *dir) open(name string) (*dir, error) {
+func (d *dir) open(name string) (sub *dir, err error) {
+	err = d.dirs.orUnused(func() (err error) {
+		sub, err = d.openOnce(name)
+		return err
+	})
+	return sub, err
+}
+
+// openOnce is open, and fails if there is no free descriptor.
+func (d *dir) openOnce(name string) (*dir, error) {
 	key := join(d.key, name)
 	handle, err := d.handle.open(d.actual(name), func() { d.dirs.hooks.reach("enter", key) })
 	if err != nil {
 		return nil, err
 	}
-	return d.dirs.newDir(handle, filepath.Join(d.path, name), key)
+	sub, err := d.dirs.newDir(handle, filepath.Join(d.path, name), key)
+	if err == nil {
+		sub.linked = d.linked
+	}
+	return sub, err
+}
+
+// names calls each for every name in d, unordered, with the type of its mode.
+func (d *dir) names(each func(name string, kind fs.FileMode)) error {
+	return d.dirs.orUnused(func() error { return d.handle.names(each) })
 }
 
 // mkdir makes a directory and adds its key to made, unless another process made
@@ -54,7 +76,7 @@ func (d *dir) lstat(name string) (fileInfo, error) {
 	return d.handle.lstat(d.actual(name))
 }
 
-// stat is lstat, but follows a link under FollowLinks, unless it dangles.
+// stat is lstat, but follows a link under FollowLinks, unless that leads nowhere.
 func (d *dir) stat(name string) (fileInfo, error) {
 	info, err := d.lstat(name)
 	if err != nil {
@@ -69,7 +91,7 @@ func (d *dir) followed(name string, info fileInfo) (fileInfo, error) {
 		return info, nil
 	}
 	target, err := statPath(filepath.Join(d.path, name))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, syscall.ELOOP) || errors.Is(asNotExist(err), fs.ErrNotExist) {
 		return info, nil
 	}
 	return target, err
@@ -79,6 +101,15 @@ func (d *dir) followed(name string, info fileInfo) (fileInfo, error) {
 func (d *dir) readlink(name string) (string, error) {
 	text, err := d.handle.readlink(d.actual(name))
 	return filepath.ToSlash(text), err
+}
+
+// create makes the file called name; it is an error if the name is taken.
+func (d *dir) create(name string, mode fs.FileMode) (f *osFile, err error) {
+	err = d.dirs.orUnused(func() (err error) {
+		f, err = d.handle.create(name, mode)
+		return err
+	})
+	return f, err
 }
 
 // rename renames name to to, replacing a file or link of that name.

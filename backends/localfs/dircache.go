@@ -1,9 +1,10 @@
 package localfs
 
-import "sync"
+import (
+	"sync"
 
-// maxIdle is how many unused directories stay open.
-const maxIdle = 64
+	"github.com/s3fc/s3fc/internal/openfiles"
+)
 
 // A dirCache keeps directories open between operations. Users lstat a cached
 // directory's name before they use it, because another may stand there by then.
@@ -62,7 +63,7 @@ func (c *dirCache) release(d *dir) {
 		return
 	}
 	c.idle = append(c.idle, d)
-	if len(c.idle) > maxIdle {
+	if len(c.idle) > openfiles.IdleDirs() {
 		c.remove(c.idle[0])
 	}
 }
@@ -74,6 +75,17 @@ func (c *dirCache) drop(key string) {
 	if d := c.byKey[key]; d != nil {
 		c.remove(d)
 	}
+}
+
+// dropIdle closes the unused directories, and reports whether there were any.
+func (c *dirCache) dropIdle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	any := len(c.idle) > 0
+	for len(c.idle) > 0 {
+		c.remove(c.idle[0])
+	}
+	return any
 }
 
 // clear empties the cache.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/openfiles"
 )
 
 // dirs opens the directories of a tree by key and caches open ones.
@@ -26,6 +27,7 @@ type dirs struct {
 
 // newDirs returns the directories of the tree in the directory given.
 func newDirs(given string, o Options) *dirs {
+	openfiles.Prepare()
 	t := &dirs{links: o.Links}
 	t.root = &root{given: given, create: o.Create, newDir: func(handle *osDir, path string) (*dir, error) {
 		return t.newDir(handle, path, ".")
@@ -155,7 +157,11 @@ func (t *dirs) follow(d *dir, name string) (*dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.newDir(handle, path, join(d.key, name))
+	sub, err := t.newDir(handle, path, join(d.key, name))
+	if err == nil {
+		sub.linked = true
+	}
+	return sub, err
 }
 
 // newDir returns the directory of the handle, and closes the handle if it

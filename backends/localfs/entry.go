@@ -48,7 +48,7 @@ func (t *entries) locate(key string) (*dir, string, fileInfo, error) {
 		return nil, "", fileInfo{}, asNotExist(err)
 	}
 	info, err := d.stat(name)
-	if isDir := info.mode.IsDir(); err == nil && (isDir && nameProblem(name, true) == nil || !isDir && kit.IsTemp(name)) {
+	if isDir := info.mode.IsDir(); err == nil && (isDir && kit.CheckName(name, true) == nil || !isDir && kit.IsTemp(name)) {
 		err = fs.ErrNotExist
 	}
 	if err != nil {
@@ -67,7 +67,7 @@ func (t *entries) at(d *dir, name string, info *fileInfo) (core.Entry, error) {
 func (t *entries) withKey(d *dir, name, key string, info *fileInfo) (core.Entry, error) {
 	e := core.Entry{Key: key, Token: info.token()}
 	mode := info.mode
-	if err := nameProblem(name, mode.IsDir()); err != nil {
+	if err := kit.CheckName(name, mode.IsDir()); err != nil {
 		e.Problem = err
 		return e, nil
 	}
@@ -108,7 +108,7 @@ func (t *entries) withTarget(d *dir, name string, e core.Entry, info *fileInfo) 
 		e.Problem = core.ErrExcluded
 		return e, nil
 	case FollowLinks:
-		e.Problem = errors.New("the link points to nothing, and links are followed")
+		e.Problem = errors.New("the link leads nowhere, or into a ring of links, and links are followed")
 		return e, nil
 	}
 	text, err := d.readlink(name)

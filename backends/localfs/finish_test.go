@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -15,11 +16,39 @@ import (
 	"github.com/s3fc/s3fc/core/kit"
 )
 
+// finish does as a run does at its end.
 func finish(t *testing.T, tr *Tree, deletes bool) {
 	t.Helper()
+	if deletes {
+		removeEmpty(t, tr)
+	}
 	notes, err := tr.Finish(t.Context(), core.Done{Deletes: deletes})
 	if err != nil || len(notes) > 0 {
 		t.Errorf("got %q, %v", notes, err)
+	}
+}
+
+// removeEmpty removes the directories that ListDirs shows with nothing in them.
+func removeEmpty(t *testing.T, tr *Tree) {
+	t.Helper()
+	var dirs, keys []string
+	for e, err := range tr.ListDirs(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if dir, ok := e.Directory(); ok {
+			dirs = append(dirs, dir)
+		} else {
+			keys = append(keys, e.Key)
+		}
+	}
+	for _, dir := range slices.Backward(dirs) {
+		if slices.ContainsFunc(keys, func(key string) bool { return core.Below(key, dir) }) {
+			continue
+		}
+		if err := tr.RemoveDir(t.Context(), dir); err != nil && !errors.Is(err, core.ErrConflict) {
+			t.Errorf("%s: %v", dir, err)
+		}
 	}
 }
 
@@ -84,8 +113,7 @@ func TestFinishCancelled(t *testing.T) {
 	write(t, dir, "a/")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := tr.Finish(ctx, core.Done{Deletes: true})
-	isErr(t, "Finish", err, context.Canceled)
+	isErr(t, "RemoveDir", tr.RemoveDir(ctx, "a"), context.Canceled)
 	equal(t, "on disk", onDisk(t, dir), []string{"a/"})
 }
 
@@ -118,43 +146,64 @@ func TestAKilledRunLeavesNothingToSee(t *testing.T) {
 	equal(t, "after Finish", onDisk(t, dir), []string{"k"})
 }
 
-func TestFinishTellsWhatItCannotRemove(t *testing.T) {
-	s := &sweeper{}
-	d := &dir{key: "a"}
-	if s.gone(d, "b", errors.New("no way")) || !s.gone(d, "c", os.ErrNotExist) || s.gone(d, "d", core.ErrConflict) {
-		t.Error("told is wrong about what is gone")
+func TestFinishLeavesHiddenDirectoriesAlone(t *testing.T) {
+	tr, dir := newTree(t)
+	temp := ".git/" + kit.TempName("")
+	write(t, dir, temp, kit.TempName(""))
+	sweepAll(tr)
+	if _, err := tr.Finish(t.Context(), core.Done{Keep: func(dir string) bool { return dir == ".git" }}); err != nil {
+		t.Fatal(err)
 	}
-	if s.left != 1 || s.first != "a/b" {
-		t.Errorf("got %d, %q", s.left, s.first)
-	}
+	equal(t, "on disk", onDisk(t, dir), []string{temp})
 }
 
-func TestFinishKeepsDirectoriesThatAreHidden(t *testing.T) {
-	dir := t.TempDir()
-	for _, d := range []string{".git/refs/tags", "empty/deep"} {
-		if err := os.MkdirAll(filepath.Join(dir, d), 0o777); err != nil {
-			t.Fatal(err)
+func TestRemoveDirRemovesOnlyWhatHoldsNothing(t *testing.T) {
+	tr, dir := newTree(t)
+	write(t, dir, "empty/", "full/f", "file", "link -> empty", "live/"+kit.TempName(""), "deep/er/")
+	before := onDisk(t, dir)
+	for _, d := range []string{"full", "file", "link", "live", "deep", "", ".", "..", "../x", "link/x", "file/x"} {
+		if err := tr.RemoveDir(t.Context(), d); !errors.Is(err, core.ErrConflict) {
+			t.Errorf("%q: got %v, want a conflict", d, err)
 		}
 	}
-	temp := ".git/" + kit.TempName("")
-	write(t, dir, temp)
-	tree, err := New(dir, Options{})
-	if err != nil {
-		t.Fatal(err)
+	for _, d := range []string{"none", "none/at/all"} {
+		if err := tr.RemoveDir(t.Context(), d); err != nil {
+			t.Errorf("%q: %v", d, err)
+		}
 	}
-	defer tree.Close()
-	sweepAll(tree)
-	done := core.Done{Deletes: true, Keep: func(dir string) bool { return dir == ".git" }}
-	if _, err := tree.Finish(t.Context(), done); err != nil {
-		t.Fatal(err)
+	equal(t, "on disk", onDisk(t, dir), before)
+	tr.dirs.hooks.later = 2 * kit.StaleAfter
+	for _, d := range []string{"empty", "live", "deep/er"} {
+		if err := tr.RemoveDir(t.Context(), d); err != nil {
+			t.Errorf("%q: %v", d, err)
+		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, ".git/refs/tags")); err != nil {
-		t.Error("an excluded directory was cleaned up:", err)
+	equal(t, "on disk", onDisk(t, dir), []string{"deep/", "file", "full/f", "link -> empty"})
+}
+
+// The tree does not have the directories behind a link that is followed, and what
+// is not listed is not removed.
+func TestListDirs(t *testing.T) {
+	tr, dir := newTree(t)
+	write(t, dir, "a/b/f", "a-", "a.d/", "l -> a", "bad\x01/", "z/y/x/", "../"+filepath.Base(dir)+"-out/e/")
+	want := []string{"a-", "a.d/", "a/", "a/b/", "a/b/f", "bad\x01", "l", "z/", "z/y/", "z/y/x/"}
+	var got []string
+	for e := range tr.ListDirs(t.Context(), "") {
+		got = append(got, e.Key)
 	}
-	if _, err := os.Stat(filepath.Join(dir, temp)); err != nil {
-		t.Error("a file in an excluded directory was removed:", err)
+	equal(t, "all", got, want)
+	for i, after := range want {
+		got = nil
+		for e := range tr.ListDirs(t.Context(), after) {
+			got = append(got, e.Key)
+		}
+		equal(t, "after "+after, got, want[i+1:])
 	}
-	if _, err := os.Stat(filepath.Join(dir, "empty")); err == nil {
-		t.Error("an empty directory is left")
+	write(t, dir, "out -> ../"+filepath.Base(dir)+"-out")
+	follow := open(t, dir, Options{Links: FollowLinks})
+	for e := range follow.ListDirs(t.Context(), "out") {
+		if d, ok := e.Directory(); ok && (core.Below(d+"/", "out") || core.Below(d+"/", "l")) {
+			t.Errorf("listed %s", e.Key)
+		}
 	}
 }

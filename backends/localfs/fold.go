@@ -51,7 +51,7 @@ func (d *dir) probe() (*traits, error) {
 }
 
 func (d *dir) probeFile(name string) (fileInfo, error) {
-	f, err := d.handle.create(name, 0o666)
+	f, err := d.create(name, 0o666)
 	if err != nil {
 		return fileInfo{}, err
 	}
@@ -82,7 +82,7 @@ func (t *dirs) checkSpelling(d, sub *dir, name string) error {
 // as name, with this info, has another name on the disk.
 func (d *dir) checkName(name string, info *fileInfo) error {
 	exact, other := false, ""
-	err := d.handle.names(func(n string, _ fs.FileMode) {
+	err := d.names(func(n string, _ fs.FileMode) {
 		if n == name {
 			exact = true
 		} else if strings.EqualFold(n, name) || other == "" && d.isCalled(n, info) {
@@ -110,7 +110,7 @@ func (d *dir) actual(name string) string {
 		return name
 	}
 	found := name
-	_ = d.handle.names(func(n string, _ fs.FileMode) { // the operation itself reports the error
+	_ = d.names(func(n string, _ fs.FileMode) { // the operation itself reports the error
 		if found != n && fold(n) == fold(name) {
 			found = n
 		}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 func TestMain(m *testing.M) {
@@ -201,3 +202,5 @@ func readFile(t testing.TB, p string) string {
 	}
 	return string(b)
 }
+
+func itemOf(name string) *kit.Item[struct{}] { return &kit.Item[struct{}]{Name: name} }

@@ -1,27 +1,12 @@
 package localfs
 
 import (
-	"errors"
-	"fmt"
 	"path"
 	"runtime"
 	"strings"
 
-	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/kit"
 )
-
-// nameProblem returns the reason why the thing called name cannot be carried, or
-// nil.
-func nameProblem(name string, isDir bool) error {
-	if isDir && kit.IsTemp(name) {
-		return errors.New("its name is one of s3fc's temporary files")
-	}
-	if err := core.CheckKey(name); err != nil {
-		return fmt.Errorf("its name cannot be a key: %w", err)
-	}
-	return nil
-}
 
 // plainPath reports whether key can be looked up at all: every segment is a base
 // name on this system. The key of an Other may have bytes that no valid key has.
@@ -41,9 +26,4 @@ func plainPath(key string) bool {
 func split(key string) (dir, name string) { return path.Dir(key), path.Base(key) }
 
 // join is the inverse of split.
-func join(dir, name string) string {
-	if dir == "." {
-		return name
-	}
-	return dir + "/" + name
-}
+func join(dir, name string) string { return kit.Join(dir, name) }

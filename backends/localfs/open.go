@@ -23,13 +23,19 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	if err := ctx.Err(); err != nil {
 		return nil, core.Entry{}, fail("open", key, err)
 	}
-	c, e, err := t.opener.open(key)
+	var c *content
+	var e core.Entry
+	err := operations.do(func() (err error) {
+		c, e, err = t.opener.open(key)
+		return err
+	})
 	if err != nil {
 		return nil, core.Entry{}, fail("open", key, err)
 	}
 	if c == nil {
 		return nil, e, nil
 	}
+	operations.stay() // until it is closed
 	return c, e, nil
 }
 
@@ -87,8 +93,14 @@ func (o *opener) openDirectly(key string) (*content, core.Entry, error) {
 	}
 	t.hooks.reach("open", key)
 	now := time.Now()
-	f, err := root.handle.readBelow(key)
+	var f *osFile
+	err = t.orUnused(func() (err error) {
+		f, err = root.handle.readBelow(key)
+		return err
+	})
 	switch {
+	case isShortage(err):
+		return nil, core.Entry{}, err
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, core.Entry{}, fs.ErrNotExist
 	case errors.Is(err, errors.ErrUnsupported):
@@ -129,9 +141,14 @@ func (o *opener) openContent(d *dir, name string, info *fileInfo) (*content, err
 }
 
 // openFile opens a file. It does not block if that became a fifo.
-func (o *opener) openFile(d *dir, name string) (*osFile, error) {
-	if o.dirs.links == FollowLinks {
-		return openPath(filepath.Join(d.path, name))
-	}
-	return d.handle.read(d.actual(name))
+func (o *opener) openFile(d *dir, name string) (f *osFile, err error) {
+	err = o.dirs.orUnused(func() (err error) {
+		if o.dirs.links == FollowLinks {
+			f, err = openPath(filepath.Join(d.path, name))
+		} else {
+			f, err = d.handle.read(d.actual(name))
+		}
+		return err
+	})
+	return f, err
 }

@@ -139,7 +139,7 @@ func (d *dir) onlyDirs(name string) (bool, error) {
 // nothing else.
 func (d *dir) subdirs() (dirs []string, only bool, err error) {
 	only = true
-	err = d.handle.names(func(name string, kind fs.FileMode) {
+	err = d.names(func(name string, kind fs.FileMode) {
 		if kind.IsDir() {
 			dirs = append(dirs, name)
 		} else {

@@ -42,14 +42,12 @@ func (w *writer) put(ctx context.Context, e core.Entry, body io.Reader, old *cor
 	if e.Kind == core.File && body == nil {
 		return core.Entry{}, errors.New("a file needs a body")
 	}
-	tr, err := w.dirs.probe()
+	s, err := w.begin(e, old, made)
 	if err != nil {
 		return core.Entry{}, err
 	}
-	s, err := w.stage(e, old, tr, made)
-	if err != nil {
-		return core.Entry{}, err
-	}
+	operations.stay()
+	defer operations.leave()
 	defer w.dirs.release(s.at.d)
 	defer s.discard()
 	if e.Kind == core.File {
@@ -64,6 +62,18 @@ func (w *writer) put(ctx context.Context, e core.Entry, body io.Reader, old *cor
 		return core.Entry{}, err
 	}
 	return s.stored()
+}
+
+// begin is stage, and waits for a free descriptor.
+func (w *writer) begin(e core.Entry, old *core.Entry, made *[]string) (s *staged, err error) {
+	err = operations.do(func() error {
+		tr, err := w.dirs.probe()
+		if err == nil {
+			s, err = w.stage(e, old, tr, made)
+		}
+		return err
+	})
+	return s, err
 }
 
 // stage opens the directory of e, checks old where that must be done early, and

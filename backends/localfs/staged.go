@@ -40,7 +40,7 @@ func (s *staged) begin() (err error) {
 	if s.e.Kind == core.Link {
 		return s.at.d.handle.symlink(core.Rel(s.e.Key, s.e.Target.Key), s.temp)
 	}
-	s.f, err = s.at.d.handle.create(s.temp, s.mode)
+	s.f, err = s.at.d.create(s.temp, s.mode)
 	return err
 }
 

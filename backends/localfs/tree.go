@@ -95,6 +95,10 @@ func featuresOf(dir string, o Options) core.Features {
 // Stat implements [core.Tree]. The md5 of a file is never known: only reading
 // tells it.
 func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
-	e, err := t.entries.stat(ctx, key)
+	var e core.Entry
+	err := operations.do(func() (err error) {
+		e, err = t.entries.stat(ctx, key)
+		return err
+	})
 	return e, fail("stat", key, err)
 }

@@ -89,7 +89,7 @@ func TestListOfRandomTreesAfterEveryKey(t *testing.T) {
 func TestListOfALargeDirectory(t *testing.T) {
 	tr, dir := newTree(t)
 	var want []string
-	for i := range 3*statBatch + 7 {
+	for i := range 3*256 + 7 {
 		want = append(want, fmt.Sprintf("d/f%05d", i))
 	}
 	write(t, dir, want...)
