@@ -17,7 +17,7 @@ func TestEachPromiseOfSafetyHasItsTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, ok := strings.Cut(string(text), "## What is held, by which test")
+	_, table, ok := strings.Cut(string(text), "## Promises and their tests")
 	rows := 0
 	for line := range strings.Lines(table) {
 		cells := strings.Split(line, " | ")
