@@ -51,7 +51,7 @@ func (c *Changes) Result() Result {
 	t := c.plan.Totals()
 	res := Result{
 		Summary: reconcile.Summary{
-			Files: t.Files, Links: t.Links, Deletes: t.Deletes, Kept: t.Kept,
+			Files: t.Files, Links: t.Links, Deletes: t.Deletes, Kept: t.Kept, BySizeTime: t.BySizeTime,
 			Refused: t.Refused, Conflicts: t.Conflicts, Errors: t.Errors, Bytes: t.Bytes,
 			Notes: c.run.links.change.Notes,
 		},
@@ -149,6 +149,8 @@ type Result struct {
 	reconcile.Summary
 	// Planned says that nothing was written.
 	Planned bool
+	// Detect is how it was found out that files are unchanged.
+	Detect Detect
 	// Requests were sent, by both trees and the backup.
 	Requests core.Requests
 	// Need are the requests that applying a plan takes besides.
@@ -179,6 +181,7 @@ func (r *Result) incomplete(strict bool) error {
 
 // finish fills in the requests, their cost and the time.
 func (r *run) finish(res *Result) {
+	res.Detect = r.o.Detect
 	res.Requests, res.Cost = r.account(res.Need)
 	res.Elapsed = time.Since(r.started)
 }

@@ -20,6 +20,8 @@ type (
 	Progress = reconcile.Progress
 	// A DeleteMode says what happens to entries that only the destination has.
 	DeleteMode = reconcile.DeleteMode
+	// Detect says how a run finds out that a file is unchanged.
+	Detect = reconcile.Detect
 	// A DeleteLimit is the greatest number of deletes that a run may do.
 	DeleteLimit = reconcile.DeleteLimit
 	// A GuardError says why a guard stopped a run before its first write.
@@ -33,6 +35,13 @@ const (
 	DeleteAfter = reconcile.DeleteAfter
 	DeleteNever = reconcile.DeleteNever
 	DeleteAll   = reconcile.DeleteAll
+)
+
+// The ways to find out that a file is unchanged.
+const (
+	DetectAuto     = reconcile.DetectAuto
+	DetectHead     = reconcile.DetectHead
+	DetectSizeTime = reconcile.DetectSizeTime
 )
 
 // DirLinks says how a link to a directory is written to a bucket.
@@ -68,6 +77,10 @@ type Options struct {
 	DirLinks DirLinks
 	// Delete says what happens to entries that only the destination has.
 	Delete DeleteMode
+	// Detect says how the run finds out that a file is unchanged: [DetectAuto] by
+	// its md5, DetectHead by asking each entry too, DetectSizeTime by size and time
+	// where the md5 is not known, which misses changes that keep both.
+	Detect Detect
 	// MaxDelete limits the deletes of the run: all or none.
 	MaxDelete DeleteLimit
 	// AllowEmptySource lets an empty source empty the destination.

@@ -26,7 +26,7 @@ func TestEachOptionIsSavedWithAPlanOrIsOfOneRun(t *testing.T) {
 	}
 	o := Options{
 		Rules: []string{"*.tmp", "!keep.tmp"}, Links: "skip", LinkBody: "empty", DirLinks: DirLinksExpand,
-		Delete: DeleteAll, MaxDelete: limit, AllowEmptySource: true, Strict: true,
+		Delete: DeleteAll, Detect: DetectSizeTime, MaxDelete: limit, AllowEmptySource: true, Strict: true,
 	}
 	fields, zero := reflect.ValueOf(o), 0
 	for i := range fields.NumField() {

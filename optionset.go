@@ -42,6 +42,14 @@ var planOptions = []planOption{
 			return err
 		},
 	},
+	{
+		name: "detect", values: []string{"auto", "head", "size-time"},
+		get: func(o *Options) []string { return []string{o.Detect.String()} },
+		set: func(o *Options, v string) (err error) {
+			o.Detect, err = reconcile.ParseDetect(v)
+			return err
+		},
+	},
 	boolOption("allow-empty-source", func(o *Options) *bool { return &o.AllowEmptySource }),
 	wordOption("links", func(o *Options) *string { return &o.Links }, "keep", "follow", "skip"),
 	wordOption("link-body", func(o *Options) *string { return &o.LinkBody }, "page", "empty"),

@@ -183,6 +183,7 @@ func (r *run) reconciler() *reconcile.Reconciler {
 		Dst:              r.destination(),
 		Backup:           r.backup.backend(r.o.Bandwidth),
 		Delete:           r.o.Delete,
+		Detect:           r.o.Detect,
 		MaxDelete:        r.o.MaxDelete,
 		AllowEmptySource: r.o.AllowEmptySource,
 		Jobs:             r.env.Jobs,

@@ -25,6 +25,7 @@ type planFlag struct {
 // by which they are bound. A test compares it with s3fc.OptionNames.
 var planFlags = []planFlag{
 	{name: "delete", option: "delete", usage: "what is not in SRC: delete it after all else, never, or also what SRC could not hold"},
+	{name: "detect", option: "detect", usage: "unchanged is: of the same md5, also asked for each object, or of the same size and time (misses changes that keep both)"},
 	{name: "links", option: "links", usage: "symbolic links of a directory: keep them, follow them, or skip them"},
 	{name: "dir-links", option: "dir-links", usage: "a link to a directory, in a bucket: one redirect, also one for each file below, or also one routing rule"},
 	{name: "link-body", option: "link-body", usage: "what a link's object holds: a small page that leads on, or nothing"},

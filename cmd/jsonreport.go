@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
@@ -37,6 +38,8 @@ type summaryJSON struct {
 	Deletes   int64            `json:"deletes"`
 	Saved     int64            `json:"saved,omitempty"`
 	Kept      int64            `json:"kept"`
+	Detect    string           `json:"detect,omitempty"`
+	SizeTime  int64            `json:"by_size_time,omitempty"`
 	Refused   int64            `json:"refused"`
 	Conflicts int64            `json:"conflicts"`
 	Errors    int64            `json:"errors"`
@@ -62,6 +65,9 @@ func (j *jsonReport) summary(o outcome) {
 	}
 	if o.Cost.Known {
 		s.Cost = &o.Cost.Dollars
+	}
+	if o.Detect != s3fc.DetectAuto {
+		s.Detect, s.SizeTime = o.Detect.String(), o.BySizeTime
 	}
 	if o.Stopped != nil {
 		s.Stopped = o.Stopped.Error()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
 )
@@ -142,6 +143,7 @@ var reasons = map[reconcile.Reason]string{
 	reconcile.ReasonTarget:     "target differs",
 	reconcile.ReasonSame:       "same",
 	reconcile.ReasonProven:     "same",
+	reconcile.ReasonSizeTime:   "same size and time",
 	reconcile.ReasonProtected:  "protected",
 	reconcile.ReasonDeletesOff: "not in the source; deletes are off",
 	reconcile.ReasonUnholdable: "the source could not hold it",
@@ -215,11 +217,15 @@ func counts(o outcome) []string {
 			out[0] = "nothing done"
 		}
 	}
+	add(o.Kept, humanize.Comma(o.Kept)+" unchanged")
+	if o.Detect == s3fc.DetectSizeTime {
+		out = append(out, humanize.Comma(o.BySizeTime)+" of them by size and time alone")
+	}
 	for _, c := range []struct {
 		n    int64
 		what string
 	}{
-		{o.Kept, "unchanged"}, {o.Refused, "refused"}, {o.Undeleted, "not deleted because of errors"},
+		{o.Refused, "refused"}, {o.Undeleted, "not deleted because of errors"},
 	} {
 		add(c.n, humanize.Comma(c.n)+" "+c.what)
 	}

@@ -52,6 +52,7 @@ const (
 	ReasonExtraneous  Reason = "extraneous"   // not in the source
 	ReasonSame        Reason = "same"         // known to be equal
 	ReasonProven      Reason = "proven"       // shown to be equal by the listing's token
+	ReasonSizeTime    Reason = "size-time"    // of the same size and time, and not compared: see DetectSizeTime
 	ReasonProtected   Reason = "protected"    // below, or itself, something that cannot be carried
 	ReasonDeletesOff  Reason = "deletes-off"  // would be deleted, but deletes are not allowed
 	ReasonUncarriable Reason = "uncarriable"  // an Other; Err says what it is

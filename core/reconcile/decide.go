@@ -46,7 +46,7 @@ func decide(src, dst *core.Entry, proven bool, r rules) decision {
 			return ask(statSrc)
 		}
 		return does(OpPut, ReasonNew)
-	case proven:
+	case proven && !r.asksAnyway(src, dst):
 		return does(OpKeep, ReasonProven)
 	case dst.Kind == core.Other && src.MaybeLink && !errors.Is(dst.Problem, core.ErrExcluded):
 		return ask(statSrc) // it may be a link that the destination cannot carry on, but has
@@ -117,6 +117,8 @@ func decideFiles(src, dst *core.Entry, r rules) decision {
 		return ask(statSrc)
 	case src.Size != dst.Size:
 		return does(OpPut, ReasonSize)
+	case r.sameSizeAndTime(src, dst):
+		return does(OpKeep, ReasonSizeTime)
 	case !src.MD5.Known() && !r.src.asks:
 		return ask(hashSrc)
 	case !dst.MD5.Known() && !r.dst.asks:

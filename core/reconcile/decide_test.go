@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"testing"
+	"time"
 
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
@@ -20,6 +21,12 @@ var (
 	fB   = &core.Entry{Key: "k", Kind: core.File, Size: 9, MD5: md5B}
 	fBig = &core.Entry{Key: "k", Kind: core.File, Size: 99, MD5: md5B}
 	fU   = &core.Entry{Key: "k", Kind: core.File, Size: 9}
+	fT   = &core.Entry{Key: "k", Kind: core.File, Size: 9, ModTime: time.Unix(1, 5e8), Partial: true}
+	fT1  = &core.Entry{Key: "k", Kind: core.File, Size: 9, ModTime: time.Unix(1, 0)}
+	fT2  = &core.Entry{Key: "k", Kind: core.File, Size: 9, ModTime: time.Unix(2, 0)}
+	fTA  = &core.Entry{Key: "k", Kind: core.File, Size: 9, ModTime: time.Unix(1, 0), MD5: md5A}
+	fTB  = &core.Entry{Key: "k", Kind: core.File, Size: 9, ModTime: time.Unix(1, 0), MD5: md5B}
+	fTM  = &core.Entry{Key: "k", Kind: core.File, Size: 9, ModTime: time.Unix(1, 0), Partial: true, MaybeLink: true}
 	fP   = &core.Entry{Key: "k", Kind: core.File, Size: 9, Partial: true}
 	fPM  = &core.Entry{Key: "k", Kind: core.File, Size: 9, Partial: true, MaybeLink: true}
 	lX   = &core.Entry{Key: "k", Kind: core.Link, Target: core.Target{Key: "x"}}
@@ -31,7 +38,7 @@ var (
 	oEx  = &core.Entry{Key: "k", Problem: core.ErrExcluded}
 
 	fixtures = map[string]*core.Entry{
-		"-": nil, "fA": fA, "fB": fB, "fBig": fBig, "fU": fU, "fP": fP, "fPM": fPM,
+		"-": nil, "fA": fA, "fB": fB, "fBig": fBig, "fU": fU, "fT": fT, "fT1": fT1, "fT2": fT2, "fTA": fTA, "fTB": fTB, "fTM": fTM, "fP": fP, "fPM": fPM,
 		"lX": lX, "lXd": lXd, "lXn": lXn, "lY": lY, "lURL": lURL, "oO": oO, "oEx": oEx,
 	}
 
@@ -41,8 +48,9 @@ var (
 
 func TestDecide(t *testing.T) {
 	push, pull := rules{src: dir, dst: store}, rules{src: store, dst: dir}
-	never, all, resolve := push, push, pull
+	never, all, resolve, head, quick := push, push, pull, push, push
 	never.del, all.del, resolve.resolve = DeleteNever, DeleteAll, true
+	head.detect, quick.detect = DetectHead, DetectSizeTime
 	for _, c := range []struct {
 		src, dst string
 		proven   bool
@@ -93,6 +101,21 @@ func TestDecide(t *testing.T) {
 		{"fPM", "fBig", false, pull, does(OpPut, ReasonSize)},
 		{"fPM", "fBig", false, resolve, ask(statSrc)},
 
+		// Two files, compared otherwise.
+		{"fA", "fP", true, head, ask(statDst)},
+		{"fA", "fA", true, head, does(OpKeep, ReasonProven)}, // it was asked
+		{"fP", "fA", true, head, does(OpKeep, ReasonProven)}, // a directory tells no more than it listed
+		{"lX", "fPM", true, head, ask(statDst)},
+		{"fT", "fT1", false, quick, does(OpKeep, ReasonSizeTime)},
+		{"fTA", "fT1", false, quick, does(OpKeep, ReasonSizeTime)},
+		{"fT", "fT1", false, push, ask(hashSrc)},
+		{"fT", "fT2", false, quick, ask(hashSrc)}, // another time is no difference
+		{"fT", "fU", false, quick, ask(hashSrc)},
+		{"fU", "fT1", false, quick, ask(hashSrc)},
+		{"fT", "fTM", false, quick, ask(hashSrc)},
+		{"fTA", "fTB", false, quick, does(OpPut, ReasonMD5)}, // what is known counts
+		{"fBig", "fT1", false, quick, does(OpPut, ReasonSize)},
+
 		// Two links.
 		{"lX", "lX", false, push, does(OpKeep, ReasonSame)},
 		{"lX", "lY", false, push, does(OpPut, ReasonTarget)},
@@ -128,8 +151,10 @@ func everyRule(yield func(rules) bool) {
 			return sideRules{asks: bit(i), links: bit(i + 1), urlLinks: bit(i + 2), dirTargets: bit(i + 3)}
 		}
 		for _, del := range []DeleteMode{DeleteAfter, DeleteNever, DeleteAll} {
-			if !yield(rules{del: del, resolve: bit(8), src: side(0), dst: side(4)}) {
-				return
+			for _, detect := range []Detect{DetectAuto, DetectHead, DetectSizeTime} {
+				if !yield(rules{del: del, detect: detect, resolve: bit(8), src: side(0), dst: side(4)}) {
+					return
+				}
 			}
 		}
 	}
@@ -217,6 +242,8 @@ func promisesOf(d decision, src, dst *core.Entry, r rules) error {
 		return errors.New("deletes without asking what it is")
 	case changes && dst != nil && src != nil && src.Same(*dst) && (src.Kind == core.File || !r.dst.dirTargets || src.Target.Dir == dst.Target.Dir):
 		return errors.New("changes what is the same")
+	case d.op == OpKeep && d.reason == ReasonSizeTime && (r.detect != DetectSizeTime || src.Size != dst.Size || src.MD5 != dst.MD5 && src.MD5.Known() && dst.MD5.Known()):
+		return errors.New("keeps by size and time what is known to differ, or without being told to")
 	case d.op == OpKeep && d.reason == ReasonSame && !src.Same(*dst):
 		return errors.New("keeps what is not the same")
 	}
@@ -232,10 +259,13 @@ func FuzzDecide(f *testing.F) {
 			if flags&4 != 0 {
 				e.MD5 = md5A
 			}
+			if flags&8 != 0 {
+				e.ModTime = time.Unix(1, 0)
+			}
 			e.Target = core.Target{Key: "x", Dir: core.Dir(flags >> 4 % 3)}
 			return e
 		}
-		r := rules{del: DeleteMode(bits % 3), resolve: bits&4 != 0}
+		r := rules{del: DeleteMode(bits % 3), detect: Detect(bits >> 10 % 3), resolve: bits&4 != 0}
 		r.src = sideRules{asks: bits&8 != 0, links: bits&16 != 0, urlLinks: bits&32 != 0, dirTargets: bits&64 != 0}
 		r.dst = sideRules{asks: bits&128 != 0, links: true, urlLinks: bits&256 != 0, dirTargets: bits&512 != 0}
 		src, dst := make1(kinds%3, flags, srcSize), make1(kinds/3%3, flags>>1, dstSize)

@@ -14,6 +14,7 @@ type Totals struct {
 	Files, Links, Deletes            int64 // what is to be done
 	Dirs                             int64 // empty directories to be removed; they are no deletes
 	Kept, Refused, Conflicts, Errors int64
+	BySizeTime                       int64 // of Kept: files that were compared by size and time alone
 	Bytes                            int64 // of the files to be put
 	SrcEntries, DstEntries           int64 // files and links that each tree holds
 	Need                             core.Requests
@@ -25,6 +26,9 @@ func (t *Totals) count(a Action) {
 	case OpKeep:
 		if a.Src != nil && a.Src.Kind != core.Other || a.Dst != nil && a.Dst.Kind != core.Other {
 			t.Kept++
+		}
+		if a.Reason == ReasonSizeTime {
+			t.BySizeTime++
 		}
 	case OpPut:
 		t.countPut(a)

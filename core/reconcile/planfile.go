@@ -85,6 +85,7 @@ type planTotals struct {
 	Deletes    int64            `json:"deletes"`
 	Dirs       int64            `json:"dirs,omitempty"`
 	Kept       int64            `json:"kept"`
+	BySizeTime int64            `json:"by_size_time,omitempty"`
 	Refused    int64            `json:"refused"`
 	Conflicts  int64            `json:"conflicts"`
 	Errors     int64            `json:"errors"`
@@ -96,14 +97,14 @@ type planTotals struct {
 
 func newPlanTotals(t Totals) planTotals {
 	return planTotals{
-		t.Files, t.Links, t.Deletes, t.Dirs, t.Kept, t.Refused, t.Conflicts, t.Errors, t.Bytes, t.SrcEntries, t.DstEntries, t.Need.Map(),
+		t.Files, t.Links, t.Deletes, t.Dirs, t.Kept, t.BySizeTime, t.Refused, t.Conflicts, t.Errors, t.Bytes, t.SrcEntries, t.DstEntries, t.Need.Map(),
 	}
 }
 
 func (t planTotals) totals() (Totals, error) {
 	need, err := parseRequests(t.Need)
 	return Totals{
-		Files: t.Files, Links: t.Links, Deletes: t.Deletes, Dirs: t.Dirs, Kept: t.Kept, Refused: t.Refused, Conflicts: t.Conflicts,
+		Files: t.Files, Links: t.Links, Deletes: t.Deletes, Dirs: t.Dirs, Kept: t.Kept, BySizeTime: t.BySizeTime, Refused: t.Refused, Conflicts: t.Conflicts,
 		Errors: t.Errors, Bytes: t.Bytes, SrcEntries: t.SrcEntries, DstEntries: t.DstEntries, Need: need,
 	}, err
 }
@@ -219,7 +220,7 @@ func ReadPlan(r io.Reader, dir string) (PlanHeader, *Plan, error) {
 // the same.
 func (p *Plan) adopt(t Totals) error {
 	read := p.totals
-	read.Kept, read.SrcEntries, read.DstEntries, read.Need = t.Kept, t.SrcEntries, t.DstEntries, t.Need
+	read.Kept, read.BySizeTime, read.SrcEntries, read.DstEntries, read.Need = t.Kept, t.BySizeTime, t.SrcEntries, t.DstEntries, t.Need
 	if read != t {
 		return badPlan("its actions are not those that its first line counts")
 	}

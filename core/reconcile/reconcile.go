@@ -21,6 +21,8 @@ type Reconciler struct {
 
 	// Delete says what happens to what only the destination has.
 	Delete DeleteMode
+	// Detect says how a run finds out that a file is unchanged.
+	Detect Detect
 	// MaxDelete limits the deletes of a run, all or none of them.
 	MaxDelete DeleteLimit
 	// AllowEmptySource lets a source that holds nothing empty the destination.
@@ -97,7 +99,7 @@ func (r *Reconciler) jobs() int {
 
 func (r *Reconciler) rules() rules {
 	rules := newRules(r.Src, r.Dst)
-	rules.del, rules.resolve = r.Delete, r.Resolve
+	rules.del, rules.detect, rules.resolve = r.Delete, r.Detect, r.Resolve
 	return rules
 }
 

@@ -91,6 +91,7 @@ func (l DeleteLimit) allows(deletes, entries int64) bool {
 // rules is what decide has to know of the run besides the two entries.
 type rules struct {
 	del     DeleteMode
+	detect  Detect
 	resolve bool // ask source entries that may be links, even where a transfer would tell
 	src     sideRules
 	dst     sideRules

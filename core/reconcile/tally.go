@@ -14,6 +14,7 @@ type Summary struct {
 	Files, Links, Deletes            int64 // done
 	Dirs                             int64 // empty directories that were removed
 	Kept, Refused, Conflicts, Errors int64
+	BySizeTime                       int64 // of Kept: files that were compared by size and time alone
 	Bytes                            int64 // of the files that were put
 	Saved                            int64 // to Reconciler.Backup
 	// Undeleted are the deletes of the plan that were not done because
@@ -44,7 +45,7 @@ func newTally(r *Reconciler, p *Plan, report func(Action)) *tally {
 	t := p.Totals()
 	return &tally{
 		keeps: r.Keeps, report: report, onProgress: r.Progress,
-		sum: Summary{Kept: t.Kept}, failed: t.Errors > 0,
+		sum: Summary{Kept: t.Kept, BySizeTime: t.BySizeTime}, failed: t.Errors > 0,
 		progress: Progress{Total: t.Files + t.Links, TotalBytes: t.Bytes},
 	}
 }

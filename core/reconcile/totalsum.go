@@ -9,6 +9,7 @@ func (t Totals) Add(u Totals) Totals {
 	t.Deletes += u.Deletes
 	t.Dirs += u.Dirs
 	t.Kept += u.Kept
+	t.BySizeTime += u.BySizeTime
 	t.Refused += u.Refused
 	t.Conflicts += u.Conflicts
 	t.Errors += u.Errors
