@@ -33,8 +33,8 @@ type applier struct {
 // or one of a temporary file. The summary is right in any case.
 func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (Summary, error) {
 	dst := r.Dst
-	if len(r.stale) > 0 {
-		dst = wrap.Freeze(r.Dst, func(key string) bool { _, is := r.stale[key]; return is })
+	if !r.stale.empty() {
+		dst = wrap.Freeze(r.Dst, r.stale.has)
 	}
 	a := newApplier(r, dst, p, report)
 	defer a.foundLinks.Close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.

@@ -22,6 +22,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/core/wrap"
 )
 
 // later saves the plan of s and d, lets change happen, and carries the plan out
@@ -203,9 +204,78 @@ func TestRecheckGivesUpOnAnotherDestination(t *testing.T) {
 	n := 10_001
 	s, d := synthetic{n: n}, synthetic{n: 0}
 	_, p := prepared(t, s, d)
-	r := &reconcile.Reconciler{Src: s, Dst: synthetic{n: n}, Exact: true}
+	r := &reconcile.Reconciler{Src: s, Dst: foreign{synthetic{n: n}}, Exact: true}
 	if err := r.Recheck(t.Context(), p); !errors.Is(err, core.ErrChanged) || !strings.Contains(err.Error(), "make the plan again") {
 		t.Error(err)
+	}
+	if r.Dst = (synthetic{n: n}); r.Recheck(t.Context(), p) != nil || p.Totals().Files != 0 || p.Totals().Kept != int64(n) {
+		t.Errorf("a plan that was carried out already: %+v", p.Totals())
+	}
+}
+
+// foreign has another content at each key.
+type foreign struct{ synthetic }
+
+func (f foreign) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return func(yield func(core.Entry, error) bool) {
+		for e, err := range f.synthetic.List(ctx, after) {
+			if e.Size++; !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestWhatAnEarlierAttemptDidIsNotDoneAgain carries a plan out twice, and counts the
+// operations of the second time.
+func TestWhatAnEarlierAttemptDidIsNotDoneAgain(t *testing.T) {
+	const n = 300
+	s, d := memory.New(), memory.New()
+	have, want := state{}, state{"link": "-> new"}
+	for i := range n {
+		want[fmt.Sprintf("new/%05d", i)] = "1"
+		have[fmt.Sprintf("old/%05d", i)] = "2"
+	}
+	plant(t, s, want)
+	plant(t, d, have)
+	_, p := prepared(t, s, d)
+	text := written(t, reconcile.PlanHeader{}, p)
+	again := func(keeps bool) (*wrap.Counts, reconcile.Summary, int) {
+		_, back, err := reconcile.ReadPlan(bytes.NewReader(text), t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer back.Close()
+		var n wrap.Counts
+		r := &reconcile.Reconciler{Src: s, Dst: wrap.Meter(d, &n, nil), Exact: true, Keeps: keeps}
+		if err := r.Recheck(t.Context(), back); err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		sum, err := r.Apply(t.Context(), back, func(reconcile.Action) { events++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &n, sum, events
+	}
+	if _, sum, _ := again(false); sum.Files != n || sum.Links != 1 || sum.Deletes != n {
+		t.Fatalf("first: %+v", sum)
+	}
+	ops, sum, events := again(false)
+	if sum.Files+sum.Links+sum.Deletes+sum.Errors != 0 || sum.Kept != n+1 || events != 0 {
+		t.Errorf("second: %+v, %d events", sum, events)
+	}
+	if ops.Lists.Load() != 1 || ops.Operations() != 2 {
+		t.Errorf("second: %d operations, want a listing and the last step", ops.Operations())
+	}
+	if _, _, events := again(true); events != n+1 {
+		t.Errorf("with keeps: %d events", events)
+	}
+	drop(t, d, "new/00007")
+	set(t, d, "new/00008", "theirs")
+	set(t, d, "old/00009", "3")
+	if _, sum, _ := again(false); sum.Kept != n-1 || sum.Files != 1 || sum.Deletes != 0 || sum.Undeleted != 1 || sum.Errors != 1 {
+		t.Errorf("something was changed in between: %+v", sum)
 	}
 }
 

@@ -4,21 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 // maxStale is how many entries of a destination may have changed since a plan
 // was made for the rest of it to be worth carrying out.
 const maxStale = 10_000
 
-// Recheck lists the destination once more and holds it against what a plan
-// saw there, so that a saved plan is safe also in stores that ignore the
-// conditions of a write. The puts and deletes at keys where something else is
-// by now will fail in Apply as if the store had refused them. An error says
-// that nothing of the plan is to be carried out: the destination cannot be
-// listed, or it is hardly the one that the plan was made for.
+// Recheck lists the destination once more and compares it with what a plan saw
+// there, so that a saved plan is safe also in stores that ignore the conditions of
+// a write. Actions whose outcome is there already leave the plan: an earlier
+// attempt carried them out. Their entries count as kept. The puts and deletes at keys
+// where something else is by now will fail in Apply as if the store had refused
+// them. An error says that nothing of the plan is to be carried out: the
+// destination cannot be listed, or it is hardly the one that the plan was made for.
+// Nobody else may use the plan meanwhile.
 func (r *Reconciler) Recheck(ctx context.Context, p *Plan) error {
 	err := r.recheck(ctx, p)
 	var order *OrderError
@@ -33,58 +35,148 @@ func (r *Reconciler) recheck(ctx context.Context, p *Plan) error {
 	if r.sortDst || r.Dst.Features().Unordered {
 		dst = sorted(dst, r.TempDir, sortBound)
 	}
-	r.stale = make(map[string]struct{})
-	for pair, err := range Join(ctx, sorted(p.expected, r.TempDir, sortBound), dst) {
+	c := &rechecker{asker: r.asker(), stale: newKeySet(), plan: newNumbered(p, r.TempDir)}
+	defer c.plan.close()
+	for pair, err := range Join(ctx, c.plan.list, dst) {
 		switch {
 		case err != nil:
 			return err
 		case pair.Err != nil:
 			return pair.Err
-		case pair.Src == nil || asExpected(pair.Src, pair.Dst):
+		case pair.Src == nil:
 			continue
 		}
-		if r.stale[pair.Key] = struct{}{}; len(r.stale) > maxStale {
-			return fmt.Errorf("%w: more than %d entries of the destination are not what the plan saw: make the plan again", core.ErrChanged, maxStale)
+		if err := c.check(ctx, c.plan.take(), pair.Dst); err != nil {
+			return err
 		}
+	}
+	c.stale.freeze()
+	r.stale = c.stale
+	return r.dropDone(p, &c.done)
+}
+
+// rechecker sorts the actions of a plan by what is at the destination now.
+type rechecker struct {
+	asker   *asker
+	plan    *numberedActions
+	stale   *keySet // something else is there, or it is not known whether it is
+	changed int     // something else is there
+	done    bitset  // the outcome is there; by the action's place in the plan
+}
+
+// check looks at one action, and at the entry of the destination at its key, nil
+// for none. The error says that too much has changed.
+func (c *rechecker) check(ctx context.Context, n numbered, now *core.Entry) error {
+	act := n.Act
+	if asPlanned(act, now) {
+		return nil
+	}
+	switch c.outcome(ctx, act, now) {
+	case outcomeThere:
+		c.done.set(n.Place)
+		return nil
+	case outcomeAbsent:
+		c.changed++
+	}
+	c.stale.add(act.Key)
+	if c.changed > maxStale {
+		return fmt.Errorf("%w: more than %d entries of the destination are not what the plan saw: make the plan again", core.ErrChanged, maxStale)
 	}
 	return nil
 }
 
-// expected yields what the plan saw at each key of the destination that it
-// changes. Other stands for nothing at all, and Partial for what is to be
-// deleted.
-func (p *Plan) expected(context.Context, string) iter.Seq2[core.Entry, error] {
-	return func(yield func(core.Entry, error) bool) {
-		for act, err := range p.All() {
-			e := core.Entry{Key: act.Key}
-			switch {
-			case err != nil:
-				yield(e, err)
-				return
-			case act.Op != OpPut && act.Op != OpDelete:
-				continue
-			case act.Dst != nil:
-				e = core.Entry{Key: act.Key, Kind: act.Dst.Kind, Size: act.Dst.Size, Token: act.Dst.Token, Partial: act.Op == OpDelete}
-			}
-			if !yield(e, nil) {
-				return
-			}
+// asPlanned reports whether now is what the plan saw at the action's key.
+func asPlanned(act Action, now *core.Entry) bool {
+	switch want := act.Dst; {
+	case want == nil || now == nil:
+		return want == nil && now == nil
+	case want.Token != "" && now.Token != "":
+		return want.Token == now.Token
+	default:
+		return want.Size == now.Size && (want.Kind == now.Kind || now.MaybeLink)
+	}
+}
+
+// plannedOutcome says whether an action was carried out already.
+type plannedOutcome uint8
+
+const (
+	outcomeUnknown plannedOutcome = iota // a request would tell
+	outcomeThere
+	outcomeAbsent
+)
+
+// outcome finds out, without a request, whether the outcome of an action is there.
+// Reading a file of a side that has no requests is allowed: to carry the action out
+// would take that, too.
+func (c *rechecker) outcome(ctx context.Context, act Action, now *core.Entry) plannedOutcome {
+	switch {
+	case act.Op == OpDelete && now == nil:
+		return outcomeThere
+	case act.Op == OpDelete || now == nil || now.Kind == core.Other:
+		return outcomeAbsent
+	}
+	q := c.asker.newFacts(act.Src, now)
+	for {
+		d := decide(q.src, q.dst, c.asker.proven(&q), c.asker.rules)
+		switch {
+		case d.need == nothing && d.op == OpKeep:
+			return outcomeThere
+		case d.need == nothing:
+			return outcomeAbsent
+		case d.need != hashSrc && d.need != hashDst:
+			return outcomeUnknown
+		}
+		if _, failed := c.asker.fetch(ctx, act.Key, d.need, &q); failed || q.src == nil || !sameVersion(act.Src, q.src) {
+			return outcomeUnknown // carrying it out reports the failure
 		}
 	}
 }
 
-// asExpected reports whether now is what a plan saw. What was to be deleted
-// and is gone is no change that matters.
-func asExpected(want, now *core.Entry) bool {
-	switch {
-	case now == nil:
-		return want.Kind == core.Other || want.Partial
-	case want.Kind == core.Other:
-		return false
-	case want.Token != "" && now.Token != "":
-		return want.Token == now.Token
+// dropDone removes the actions of a plan that were carried out already, by their
+// places, and counts the entries that they put as kept.
+func (r *Reconciler) dropDone(p *Plan, done *bitset) error {
+	if done.count == 0 {
+		return nil
 	}
-	return want.Size == now.Size && (want.Kind == now.Kind || now.MaybeLink)
+	rest, costs := &Plan{acts: spool.New[Action](r.TempDir, spoolBound)}, newCosts(r)
+	totals := p.totals
+	place := int64(-1)
+	for act, err := range p.All() {
+		place++
+		if err == nil && done.has(place) {
+			totals.dropDone(act)
+			act = act.asKept()
+		}
+		if err == nil && (act.Op != OpKeep || r.Keeps && act.Src != nil) {
+			costs.add(act)
+			err = rest.add(act)
+		}
+		if err != nil {
+			_ = rest.Close() // it is not used
+			return err
+		}
+	}
+	totals.Need = costs.total(totals.Deletes)
+	err := p.acts.Close()
+	p.totals, p.acts, p.has = totals, rest.acts, rest.has
+	return err
+}
+
+// asKept is the outcome of an action that was carried out already.
+func (a Action) asKept() Action {
+	return Action{Op: OpKeep, Key: a.Key, Reason: ReasonSame, Src: a.Src}
+}
+
+// dropDone takes an action that was carried out already from what is to be done.
+func (t *Totals) dropDone(act Action) {
+	var was Totals
+	was.count(act)
+	t.Files -= was.Files
+	t.Links -= was.Links
+	t.Deletes -= was.Deletes
+	t.Bytes -= was.Bytes
+	t.Kept += was.Files + was.Links
 }
 
 // sortSide makes the next listing of a side be sorted; false means that it was

@@ -61,7 +61,7 @@ type Reconciler struct {
 	Progress func(Progress)
 
 	sortSrc, sortDst bool
-	stale            map[string]struct{} // keys of the destination where something else is than the plan saw
+	stale            *keySet // keys of the destination where something else is than the plan saw
 }
 
 // Progress is how far a run is.
