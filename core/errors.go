@@ -89,13 +89,33 @@ func Transient(err error) error {
 }
 
 // IsTransient reports whether err was marked by [Transient]. A cancelled context
-// is never transient.
+// and a final error are never transient.
 func IsTransient(err error) bool {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || IsFinal(err) {
 		return false
 	}
 	var t *transientError
 	return errors.As(err, &t)
+}
+
+type finalError struct{ err error }
+
+func (e *finalError) Error() string { return e.err.Error() }
+func (e *finalError) Unwrap() error { return e.err }
+
+// Final marks err as one after which no operation of the tree can go well. A run
+// ends with it, and does not report it for each entry.
+func Final(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &finalError{err}
+}
+
+// IsFinal reports whether err was marked by [Final], or is [ErrBudget].
+func IsFinal(err error) bool {
+	var f *finalError
+	return errors.Is(err, ErrBudget) || errors.As(err, &f)
 }
 
 // DisplayKey returns key as a person should see it: as it is if it is plain

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Env is what the trees of one run share. Every field may be left zero.
@@ -20,6 +21,9 @@ type Env struct {
 	// Jobs is how many operations will run at once, and so how many connections
 	// are worth keeping open.
 	Jobs int
+	// GiveUp is how long a store that answered before may give no answer at all
+	// until the run ends; 0 for a minute.
+	GiveUp time.Duration
 	// Log receives messages for debugging.
 	Log *slog.Logger
 	// Options are query parameters for URLs that do not set them themselves, from

@@ -112,6 +112,7 @@ func (t *Tree) newClient(s setup) *awss3.Client {
 	t.transport = transport.New(transport.Options{
 		Next: t.opts.Transport, Base: s.cfg.HTTPClient, Jobs: t.opts.Env.Jobs,
 		Budget: t.opts.Env.Budget, StallTimeout: t.opts.StallTimeout,
+		MaxAttempts: t.opts.MaxAttempts, MaxBackoff: t.opts.MaxBackoff, GiveUp: t.opts.Env.GiveUp, Silent: t.tellSilence,
 	})
 	return awss3.NewFromConfig(s.cfg, func(o *awss3.Options) { t.adjust(o, s) })
 }
@@ -132,14 +133,15 @@ func (t *Tree) adjust(o *awss3.Options, s setup) {
 	o.UseAccelerate = s.accelerate
 	o.EndpointOptions.DisableHTTPS = s.noHTTPS
 	o.HTTPClient = t.transport.Client()
-	o.Retryer = t.transport.Retryer(t.retry())
+	o.Retryer = t.transport.Retryer()
 	o.RequestChecksumCalculation = s.checksums()
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	o.DisableLogOutputChecksumValidationSkipped = true
 }
 
-func (t *Tree) retry() transport.Retry {
-	return transport.Retry{MaxAttempts: t.opts.MaxAttempts, MaxBackoff: t.opts.MaxBackoff}
+// tellSilence says that the store gives no answer.
+func (t *Tree) tellSilence(cause error) {
+	t.opts.Env.Logger().Warn("no answer from the store: waiting", "store", t.name, "error", t.plain(cause))
 }
 
 // checksums are off unless the URL asks for them: each body goes with its
@@ -159,16 +161,19 @@ func (t *Tree) newSender(ctx context.Context, s setup) (err error) {
 	if t.can, err = ability.New(t.opts.Has, t.opts.Lacks, t.memory(ctx, o)); err != nil {
 		return err
 	}
-	completion := t.retry()
-	completion.NoConflicts = true // it has to begin again then
 	t.wire, err = wire.New(ctx, wire.Options{
-		SDK: o, Bucket: t.bucketName, Client: t.transport.Client(), Can: t.can,
-		Retryer: t.transport.Retryer(t.retry()), LeaveConflicts: t.transport.Retryer(completion),
-		RequesterPays: t.opts.RequesterPays,
-		Checksums:     s.wantsChecksums || t.express, NoMD5: t.express,
+		SDK: o, Bucket: t.bucketName, Transport: t.transport, Can: t.can,
+		RequesterPays: t.opts.RequesterPays, Reload: t.reload,
+		Checksums: s.wantsChecksums || t.express, NoMD5: t.express,
 	})
 	t.objects = &objects.Store{Sender: t.wire, Can: t.can, Header: t.objectHeader(s), Parallel: max(t.opts.Env.Jobs, 4)}
 	return err
+}
+
+// reload reads the configuration again: the credentials in it may be newer.
+func (t *Tree) reload(ctx context.Context) (aws.CredentialsProvider, error) {
+	s, err := configure(ctx, t.opts)
+	return s.cfg.Credentials, err
 }
 
 // objectHeader is what every new object has.

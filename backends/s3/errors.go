@@ -69,6 +69,7 @@ func (t *Tree) plain(err error) error {
 	var api *APIError
 	var cut *wire.BrokenError
 	var creds *wire.CredentialsError
+	var away *transport.UnreachableError
 	switch {
 	case errors.As(err, &over):
 		return over.Err
@@ -82,8 +83,12 @@ func (t *Tree) plain(err error) error {
 		return cut
 	case errors.As(err, &creds):
 		return creds
+	case errors.As(err, &away):
+		return core.Final(away)
 	}
-	if api := t.apiError(err); api != nil {
+	if api := t.apiError(err); api != nil && core.IsFinal(err) {
+		return core.Final(api)
+	} else if api != nil {
 		return api
 	}
 	return t.unreachable(err)

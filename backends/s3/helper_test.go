@@ -29,6 +29,9 @@ func openAt(t testing.TB, endpoint string, o Options) *Tree {
 	if o.Credentials == nil {
 		o.Credentials = credentials.NewStaticCredentialsProvider("AKTEST", "SKTEST", "")
 	}
+	if o.Env.GiveUp == 0 {
+		o.Env.GiveUp = time.Second
+	}
 	if o.MaxBackoff == 0 {
 		o.MaxBackoff = time.Millisecond
 	}

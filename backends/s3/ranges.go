@@ -11,7 +11,6 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
-	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
@@ -111,10 +110,9 @@ type version struct {
 
 // object returns v for a reader of ranges.
 func (v version) object() ranged.Object {
-	retryer := v.tree.client.Options().Retryer
 	return ranged.Object{
 		Size: v.size, Get: v.get, Rule: v.tree.ranges, Buffers: v.tree.opts.Env.Buffers,
-		Wait: func(ctx context.Context, try int, err error) bool { return transport.Pause(ctx, retryer, try, err) },
+		Wait: v.tree.transport.Wait,
 	}
 }
 

@@ -68,7 +68,7 @@ func s3Options() s3.Options {
 func openS3(t testing.TB, endpoint string, o s3.Options) *s3.Tree {
 	t.Helper()
 	o.Params = url.Values{"endpoint": {endpoint}, "region": {"us-east-1"}}
-	o.MaxBackoff = time.Millisecond
+	o.MaxBackoff, o.Env.GiveUp = time.Millisecond, time.Second
 	tree, err := s3.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

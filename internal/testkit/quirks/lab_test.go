@@ -115,6 +115,7 @@ func (r *rotating) Retrieve(context.Context) (aws.Credentials, error) {
 
 // open opens a bucket as s3.Open does, with pauses that are short.
 func (l *lab) open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
+	env.GiveUp = max(env.GiveUp, 2*time.Second)
 	o := s3.Options{
 		Bucket: u.Host, Prefix: strings.TrimPrefix(u.Path, "/"), Params: u.Query(), Env: env,
 		LinkBody:    s3.LinkBody(env.Option(u, "link_body")),

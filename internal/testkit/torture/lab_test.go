@@ -92,6 +92,7 @@ func (l *lab) serve(endpoint, bucket, access, secret string, paths bool) {
 	l.Helper()
 	buckets, directories := s3.Scheme, localfs.Scheme
 	buckets.Open = func(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
+		env.GiveUp = time.Second
 		t, err := s3.New(ctx, s3.Options{
 			Bucket: bucket, Prefix: strings.Trim(u.Path, "/"), NotFlat: paths, Env: env, Transport: l, MaxAttempts: 3, MaxBackoff: time.Millisecond,
 			Params:      url.Values{"endpoint": {endpoint}, "region": {"us-east-1"}},

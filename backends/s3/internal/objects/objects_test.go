@@ -29,15 +29,14 @@ func open(t testing.TB, opts ...s3server.Option) (*Store, *s3server.Server) {
 
 func openAt(t testing.TB, url string, can *ability.Set) *Store {
 	t.Helper()
-	tr := transport.New(transport.Options{})
+	tr := transport.New(transport.Options{MaxBackoff: time.Millisecond})
 	t.Cleanup(tr.Close)
 	sender, err := wire.New(t.Context(), wire.Options{
-		Bucket: "test", Client: tr.Client(), Can: can,
+		Bucket: "test", Transport: tr, Can: can,
 		SDK: awss3.New(awss3.Options{
 			Region: "us-east-1", UsePathStyle: true, BaseEndpoint: aws.String(url),
 			Credentials: credentials.NewStaticCredentialsProvider(s3server.AccessKey, s3server.SecretKey, ""),
 		}).Options(),
-		Retryer: tr.Retryer(transport.Retry{MaxBackoff: time.Millisecond}),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -8,9 +8,9 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// dialTimeout is how long a connection may take to be made, and its TLS
-// handshake.
-const dialTimeout = 10 * time.Second
+// dialTimeout is how long a connection may take to be made, and its TLS handshake:
+// a host that leads nowhere is told of within 10 s.
+const dialTimeout = 8 * time.Second
 
 // newConnections returns a transport that keeps a connection for each job. It
 // takes over the settings of base, the SDK's own client (a CA bundle).

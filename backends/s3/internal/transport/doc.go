@@ -5,10 +5,11 @@
 //
 // A request passes, from the outside in:
 //
+//	breaker     waits while the store gives no answer at all, and gives up in the end
 //	throttle    waits for a place among the requests that may be under way
 //	meter       counts the attempt by class and takes it from the budget
 //	stallGuard  ends the attempt when no byte has moved for too long
 //	connections one idle connection for each job
 //
-// Nothing here sends a request twice. Retry says when a sender should.
+// Nothing here sends a request twice. [Tries] says when a sender should.
 package transport

@@ -10,10 +10,9 @@ import (
 // meter counts every attempt that is sent, and takes it from the budget first.
 // It stands below the SDK's retries. It is safe for concurrent use.
 type meter struct {
-	next     http.RoundTripper
-	budget   *core.Budget
-	sent     [len(core.Requests{})]atomic.Int64
-	answered atomic.Bool // some attempt got an answer
+	next   http.RoundTripper
+	budget *core.Budget
+	sent   [len(core.Requests{})]atomic.Int64
 }
 
 // BudgetError is the error of an attempt that the budget did not allow. It is a
@@ -39,11 +38,7 @@ func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	m.sent[class].Add(1)
-	resp, err := m.next.RoundTrip(req)
-	if err == nil {
-		m.answered.Store(true)
-	}
-	return resp, err
+	return m.next.RoundTrip(req)
 }
 
 // requests returns what was sent so far.

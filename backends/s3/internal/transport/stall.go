@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,7 @@ const (
 type stallGuard struct {
 	next  http.RoundTripper
 	limit time.Duration // 0: stallTimeout
+	moved atomic.Int64  // when a byte of a body moved last, in ns since 1970
 }
 
 // StallError is the error of a request on which no byte moved for After.
@@ -42,11 +44,11 @@ func (s *stallGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if limit == 0 {
 		limit = stallTimeout
 	}
-	if req.Method == http.MethodPost && req.URL.Query().Has("uploadId") || req.Header.Get("X-Amz-Copy-Source") != "" {
+	if mayTakeLong(req) {
 		limit *= completeFactor
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
-	w := &watch{limit: limit, cancel: cancel, ctx: ctx}
+	w := &watch{moved: &s.moved, limit: limit, cancel: cancel, ctx: ctx}
 	w.timer = time.AfterFunc(limit, func() { cancel(&StallError{limit}) })
 	req = req.WithContext(ctx)
 	if req.Body != nil && req.Body != http.NoBody {
@@ -62,8 +64,14 @@ func (s *stallGuard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// mayTakeLong reports whether the store may copy a whole object before it answers.
+func mayTakeLong(req *http.Request) bool {
+	return req.Method == http.MethodPost && req.URL.Query().Has("uploadId") || req.Header.Get("X-Amz-Copy-Source") != ""
+}
+
 // watch is the timer of one request.
 type watch struct {
+	moved  *atomic.Int64
 	limit  time.Duration
 	timer  *time.Timer
 	ctx    context.Context
@@ -98,6 +106,9 @@ type watched struct {
 func (b *watched) Read(p []byte) (int, error) {
 	b.watch.poke()
 	n, err := b.ReadCloser.Read(p)
+	if n > 0 {
+		b.watch.moved.Store(time.Now().UnixNano())
+	}
 	if b.answer {
 		b.watch.timer.Stop()
 		if err != nil && !errors.Is(err, io.EOF) {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -21,6 +23,17 @@ type Options struct {
 	Budget *core.Budget
 	// StallTimeout is how long no byte may move on a request; 0 for 90 s.
 	StallTimeout time.Duration
+	// MaxAttempts is how often a request is sent that fails for another reason than
+	// that the store is overloaded; 0 for 8.
+	MaxAttempts int
+	// MaxBackoff is the longest pause between two attempts; 0 for 20 s.
+	MaxBackoff time.Duration
+	// GiveUp is how long a store that answered before may give no answer at all; 0
+	// for 60 s.
+	GiveUp time.Duration
+	// Silent is called when nothing has come from the store for some seconds, once
+	// for each such time, from another goroutine; nil for nobody.
+	Silent func(cause error)
 }
 
 // fewestJobs is how many jobs connections are kept for at least.
@@ -28,22 +41,36 @@ const fewestJobs = 16
 
 // Transport carries requests and counts them. It is safe for concurrent use.
 type Transport struct {
-	client *http.Client
-	meter  *meter
-	own    *http.Transport // nil: connections are the caller's
+	client  *http.Client
+	breaker *breaker
+	meter   *meter
+	own     *http.Transport // nil: connections are the caller's
+
+	attempts                 int
+	backoff                  time.Duration
+	retryer, leavesConflicts aws.Retryer
 }
 
 // New returns a transport. No connection is made before the first request.
 func New(o Options) *Transport {
-	t := new(Transport)
+	t := &Transport{attempts: o.MaxAttempts, backoff: o.MaxBackoff}
+	if t.attempts == 0 {
+		t.attempts = maxAttempts
+	}
+	if t.backoff == 0 {
+		t.backoff = maxBackoff
+	}
 	jobs := max(o.Jobs, fewestJobs)
 	next := o.Next
 	if next == nil {
 		t.own = newConnections(o.Base, jobs)
 		next = t.own
 	}
-	t.meter = &meter{next: &stallGuard{next: next, limit: o.StallTimeout}, budget: o.Budget}
-	t.client = newHTTPClient(&throttle{next: t.meter, gate: newGate(jobs)})
+	stall := &stallGuard{next: next, limit: o.StallTimeout}
+	t.meter = &meter{next: stall, budget: o.Budget}
+	t.breaker = newBreaker(&throttle{next: t.meter, gate: newGate(jobs)}, o, &stall.moved)
+	t.client = newHTTPClient(t.breaker)
+	t.retryer, t.leavesConflicts = t.newRetryer(true), t.newRetryer(false)
 	return t
 }
 
@@ -53,11 +80,9 @@ func (t *Transport) Client() *http.Client { return t.client }
 // Requests returns how many attempts were sent so far, by class.
 func (t *Transport) Requests() core.Requests { return t.meter.requests() }
 
-// Answered reports whether any attempt was ever answered.
-func (t *Transport) Answered() bool { return t.meter.answered.Load() }
-
-// Close closes idle connections of our own.
+// Close ends probes, and closes idle connections of our own.
 func (t *Transport) Close() {
+	t.breaker.end()
 	if t.own != nil {
 		t.own.CloseIdleConnections()
 	}

@@ -11,18 +11,21 @@ import (
 )
 
 // maxCorrections is how often one request is corrected and sent again beside its
-// other tries: once for the clock, the region, and Expect.
-const maxCorrections = 3
+// other tries: once for the clock, the region, Expect and the credentials.
+const maxCorrections = 4
 
 // correct reports whether err names a mistake of ours that is put right by now: the
-// store's clock differs, the bucket is in another region, or the store, or a proxy
-// before it, does not know Expect.
-func (s *Sender) correct(ctx context.Context, err error) bool {
+// store's clock differs, the bucket is in another region, the store, or a proxy
+// before it, does not know Expect, or credentials of this age have expired and there
+// are newer ones.
+func (s *Sender) correct(ctx context.Context, err error, age int) bool {
 	var refused *Error
 	if !errors.As(err, &refused) {
 		return false
 	}
 	switch {
+	case isExpired(err):
+		return !s.signer.anonymous() && s.signer.credentials.renew(ctx, age)
 	case refused.Status == http.StatusExpectationFailed:
 		return s.o.Can.Lose(ability.Expect)
 	case refused.Status == http.StatusForbidden:

@@ -22,16 +22,14 @@ import (
 // not wait.
 func newSender(t testing.TB, endpoint string, change ...func(*Options, *awss3.Options)) *Sender {
 	t.Helper()
-	tr := transport.New(transport.Options{})
+	tr := transport.New(transport.Options{MaxBackoff: time.Millisecond})
 	t.Cleanup(tr.Close)
 	sdk := awss3.Options{
 		Region: "us-east-1", UsePathStyle: true, Credentials: credentials.NewStaticCredentialsProvider("AK", "SK", ""),
 		BaseEndpoint: aws.String(endpoint), HTTPClient: tr.Client(),
 	}
 	o := Options{
-		Bucket: "b", Client: tr.Client(),
-		Retryer:        tr.Retryer(transport.Retry{MaxBackoff: time.Millisecond}),
-		LeaveConflicts: tr.Retryer(transport.Retry{MaxBackoff: time.Millisecond, NoConflicts: true}),
+		Bucket: "b", Transport: tr,
 	}
 	for _, f := range change {
 		f(&o, &sdk)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
+	"github.com/s3fc/s3fc/core"
 )
 
 // Options say which bucket a [Sender] sends to, and how.
@@ -21,11 +22,11 @@ type Options struct {
 	SDK awss3.Options
 	// Bucket is a name, or the ARN of an access point.
 	Bucket string
-	// Client sends one attempt for each request, without following redirects.
-	Client *http.Client
-	// Retryer and LeaveConflicts say what is sent again, and when; the second one
-	// is for requests of which a conflict ends all tries.
-	Retryer, LeaveConflicts aws.Retryer
+	// Reload reads the configuration again, for credentials that replace expired
+	// ones; nil if there is none to read.
+	Reload func(context.Context) (aws.CredentialsProvider, error)
+	// Transport carries the requests.
+	Transport *transport.Transport
 	// Can is what the store is believed to do; nil for all that S3 does.
 	Can *ability.Set
 	// RequesterPays agrees in each request to pay for it.
@@ -55,7 +56,7 @@ func New(ctx context.Context, o Options) (*Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sender{o: o, signer: newSigner(o.SDK, o.Bucket), at: &at}, nil
+	return &Sender{o: o, signer: newSigner(o), at: &at}, nil
 }
 
 // Do sends r until it is answered well, or an error says that it will not be. The
@@ -76,21 +77,21 @@ func (s *Sender) Send(ctx context.Context, r *Request) (*Answer, error) {
 
 // try calls attempt until it goes well, or its error is not worth another try.
 func (s *Sender) try(ctx context.Context, r *Request, attempt func() (*Answer, error)) (*Answer, error) {
-	retryer := s.o.Retryer
-	if r.LeaveConflicts {
-		retryer = s.o.LeaveConflicts
-	}
+	tries := s.o.Transport.Tries(r.LeaveConflicts)
 	corrections := 0
-	for n := 1; ; n++ {
+	for {
+		age := s.signer.age()
 		a, err := attempt()
 		switch {
 		case err == nil:
 			return a, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case corrections < maxCorrections && s.correct(ctx, err):
+		case corrections < maxCorrections && s.correct(ctx, err, age):
 			corrections++
-		case n >= retryer.MaxAttempts() || !retryer.IsErrorRetryable(err) || !transport.Pause(ctx, retryer, n, err):
+		case isExpired(err):
+			return nil, core.Final(err)
+		case !tries.Again(ctx, err):
 			return nil, err
 		}
 	}
@@ -123,7 +124,7 @@ func (s *Sender) attempt(ctx context.Context, r *Request, e *endpoint, u *url.UR
 	if err != nil {
 		return nil, err
 	}
-	resp, err := s.o.Client.Do(req) //nolint:bodyclose // The caller does.
+	resp, err := s.o.Transport.Client().Do(req) //nolint:bodyclose // The caller does.
 	if b, ok := req.Body.(*lentBody); ok {
 		b.takeBack()
 	}

@@ -31,18 +31,31 @@ const (
 // signer signs requests with the SDK's signers and credentials. It is safe for
 // concurrent use.
 type signer struct {
-	options awss3.Options
-	v4      *v4.Signer
-	bucket  string
+	options     awss3.Options
+	credentials *renewable // nil: nothing is signed
+	v4          *v4.Signer
+	bucket      string
 }
 
-func newSigner(o awss3.Options, bucket string) *signer {
-	return &signer{options: o, bucket: bucket, v4: v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true })}
+func newSigner(o Options) *signer {
+	s := &signer{options: o.SDK, bucket: o.Bucket, v4: v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true })}
+	if o.SDK.Credentials != nil && !aws.IsCredentialsProvider(o.SDK.Credentials, (*aws.AnonymousCredentials)(nil)) {
+		s.credentials = &renewable{provider: o.SDK.Credentials, reload: o.Reload}
+		s.options.Credentials = s.credentials
+	}
+	return s
 }
 
 // anonymous reports whether nothing is signed.
-func (s *signer) anonymous() bool {
-	return s.options.Credentials == nil || aws.IsCredentialsProvider(s.options.Credentials, (*aws.AnonymousCredentials)(nil))
+func (s *signer) anonymous() bool { return s.credentials == nil }
+
+// age returns how often there were new credentials.
+func (s *signer) age() int {
+	if s.anonymous() {
+		return 0
+	}
+	_, age := s.credentials.current()
+	return age
 }
 
 // sign signs req, whose headers must be those that the signature covers alone.
@@ -57,7 +70,7 @@ func (s *signer) sign(ctx context.Context, req *http.Request, e *endpoint, hash 
 	case sigV4A:
 		return s.signV4A(ctx, req, e, hash)
 	}
-	creds, err := s.options.Credentials.Retrieve(ctx)
+	creds, err := s.credentials.Retrieve(ctx)
 	if err != nil {
 		return credentialsError(err)
 	}
