@@ -2,6 +2,7 @@ package s3fc
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
@@ -108,6 +109,9 @@ type Options struct {
 	// [DefaultMaxRequests], and a negative number no limit. It holds for trees
 	// that are opened here; open trees have their [core.Env].
 	MaxRequests int64
+	// GiveUp is how long a store that answered before may give no answer at all until
+	// the run ends with an error; 0 is a minute.
+	GiveUp time.Duration
 	// Jobs is how many operations run at once; 0 is [reconcile.DefaultJobs]. Fewer
 	// run if the process may not have enough files open.
 	Jobs int
@@ -151,6 +155,7 @@ func (o *Options) env() core.Env {
 	e := core.Env{
 		Buffers: core.NewBuffers(core.DefaultBuffers),
 		Jobs:    reconcile.DefaultJobs,
+		GiveUp:  o.GiveUp,
 		Log:     o.Log,
 		Options: o.params(),
 	}

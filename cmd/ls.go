@@ -108,7 +108,7 @@ func (l *listing) bill(err error) {
 func (l *listing) list(ctx context.Context, use func(core.Entry)) error {
 	for e, err := range inOrder(ctx, l.jobs, l.from.List(ctx, ""), l.completed) {
 		switch _, one := core.ErrorKey(err); {
-		case err != nil && (!one || ctx.Err() != nil || errors.Is(err, core.ErrBudget)):
+		case err != nil && (!one || ctx.Err() != nil || core.IsFinal(err)):
 			return err
 		case err != nil:
 			l.trouble = true

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -46,6 +47,7 @@ func (o *output) bindProgress(cmd *cobra.Command) {
 type limits struct {
 	jobs        int
 	maxRequests int64
+	giveUp      time.Duration
 	bandwidth   bandwidth
 	prices      priceFile
 }
@@ -56,6 +58,7 @@ func (l *limits) bind(cmd *cobra.Command) {
 	l.jobs = reconcile.DefaultJobs
 	f.Var(&number[int64]{&l.maxRequests, 1, math.MaxInt64}, "max-requests", "stop before the first write if more requests are needed, and never send more")
 	l.maxRequests = s3fc.DefaultMaxRequests
+	f.DurationVar(&l.giveUp, "give-up", time.Minute, "end the run when a store that answered before gives no answer at all for so long")
 	f.Var(&l.prices, "prices", "a JSON file with the prices of the stores' requests")
 	for _, name := range []string{"jobs", "max-requests"} {
 		f.Lookup(name).DefValue = f.Lookup(name).Value.String()
@@ -65,12 +68,13 @@ func (l *limits) bind(cmd *cobra.Command) {
 // set copies the limits into the options of a run.
 func (l *limits) set(o *s3fc.Options) {
 	o.Jobs, o.MaxRequests, o.Bandwidth, o.Prices = l.jobs, l.maxRequests, l.bandwidth.perSecond, l.prices.table
+	o.GiveUp = l.giveUp
 }
 
 // env is the environment of a command that opens one tree.
 func (l *limits) env(log *slog.Logger) core.Env {
 	return core.Env{
-		Budget: core.NewBudget(l.maxRequests), Buffers: core.NewBuffers(core.DefaultBuffers), Jobs: openfiles.Jobs(l.jobs), Log: log,
+		Budget: core.NewBudget(l.maxRequests), Buffers: core.NewBuffers(core.DefaultBuffers), Jobs: openfiles.Jobs(l.jobs), GiveUp: l.giveUp, Log: log,
 	}
 }
 

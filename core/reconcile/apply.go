@@ -29,8 +29,8 @@ type applier struct {
 // replacements and deletes. It tells report, serially, what came of each
 // action; the kept ones only if the plan holds them. What fails is reported and
 // counted, and the rest goes on, but nothing is deleted then. The error is not
-// nil only if the run could not go on to its end: the context's, [core.ErrBudget],
-// or one of a temporary file. The summary is right in any case.
+// nil only if the run could not go on to its end: the context's, one that
+// [core.IsFinal] marks, or one of a temporary file. The summary is right in any case.
 func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (Summary, error) {
 	dst := r.Dst
 	if !r.stale.empty() {
@@ -62,11 +62,13 @@ func newApplier(r *Reconciler, dst core.Backend, p *Plan, report func(Action)) *
 
 func (a *applier) run(ctx context.Context) error {
 	for _, phase := range []func(context.Context) error{a.putFiles, a.putLinks, a.saveDeletes, a.replace, a.delete, a.removeDirs} {
-		if err := phase(ctx); err != nil {
+		err := phase(ctx)
+		a.tally.endPhase()
+		if err != nil {
 			return err
 		}
 		if err := a.tally.fatalError(); err != nil {
-			return err
+			return a.tally.unfinished(err)
 		}
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)

@@ -139,7 +139,7 @@ func (a *asker) fetch(ctx context.Context, key string, n need, q *facts) (act Ac
 		dst, q.dstHead, err = hashEntry(ctx, a.dst, q.dst, a.srcProver, q.src, a.dstMemory)
 		if err == nil {
 			q.dst = dst
-		} else if ctx.Err() == nil && !errors.Is(err, core.ErrBudget) {
+		} else if ctx.Err() == nil && !core.IsFinal(err) {
 			return a.action(key, does(OpPut, ReasonUnproven), q), true // unreadable here is no reason not to replace it
 		}
 	}

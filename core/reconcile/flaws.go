@@ -55,7 +55,7 @@ func (k *checker) record(ctx context.Context, v *verdict) {
 	defer k.mu.Unlock()
 	for _, f := range v.found {
 		switch {
-		case errors.Is(f.Err, core.ErrBudget):
+		case core.IsFinal(f.Err):
 			k.fatal = f.Err
 		case ctx.Err() != nil && errors.Is(f.Err, context.Canceled):
 			return

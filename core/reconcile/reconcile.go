@@ -141,7 +141,7 @@ func (r *Reconciler) plan(ctx context.Context, h *leafStack) error {
 	for act, err := range r.decided(ctx) {
 		switch {
 		case err != nil:
-		case act.Op == OpFail && errors.Is(act.Err, core.ErrBudget):
+		case act.Op == OpFail && core.IsFinal(act.Err):
 			err = act.Err // each further question would fail for the same reason
 		case act.Op == OpFail && act.Reason == ReasonList:
 			err = h.addListError(act)

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ type tally struct {
 	failed     bool      // something failed, so nothing is deleted
 	fatal      error     // no further operation can succeed
 	failedPuts failedPuts
+	refusals   refusals
 }
 
 // newTally returns the tally of a run of r that carries out p.
@@ -69,24 +71,68 @@ func (t *tally) add(act Action) {
 		t.sum.Kept++
 	case OpPut:
 		t.countPut(act)
+		t.releaseRefusals()
 	case OpDelete:
 		t.sum.Deletes++
+		t.releaseRefusals()
 	case OpRemoveDir:
 		t.sum.Dirs++
 	case OpFail:
 		t.failed = true
-		if errors.Is(act.Err, context.Canceled) {
+		if errors.Is(act.Err, context.Canceled) || t.endsRun(act) || t.refused(act) {
 			return
 		}
-		if errors.Is(act.Err, core.ErrBudget) {
-			t.fatal = act.Err
-		}
+		t.releaseRefusals()
 	}
 	t.countUndone(act)
 	t.callProgress(true)
 	if act.Op != OpKeep || t.keeps {
 		t.callReport(act)
 	}
+}
+
+// endsRun reports whether the error of an action is that of the whole run, which is
+// not reported for each entry.
+func (t *tally) endsRun(act Action) bool {
+	if !core.IsFinal(act.Err) {
+		return false
+	}
+	if t.fatal == nil {
+		t.fatal = act.Err
+	}
+	return !errors.Is(act.Err, core.ErrBudget)
+}
+
+// refused reports whether a failure is held back because all others so far are the
+// same. It ends the run if there were enough.
+func (t *tally) refused(act Action) bool {
+	if !t.refusals.hold(act) {
+		return false
+	}
+	if err := t.refusals.verdict(); err != nil && t.fatal == nil {
+		t.fatal = err
+	}
+	return true
+}
+
+// releaseRefusals reports the failures that were held back.
+func (t *tally) releaseRefusals() {
+	for _, act := range t.refusals.release() {
+		t.countUndone(act)
+		t.callReport(act)
+	}
+}
+
+// endPhase reports the failures that were held back, at the end of a phase; if they
+// end the run, they are counted, and its error stands for them.
+func (t *tally) endPhase() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.fatal == nil {
+		t.releaseRefusals()
+		return
+	}
+	t.sum.Errors += int64(len(t.refusals.release()))
 }
 
 func (t *tally) countUndone(act Action) {
@@ -173,6 +219,17 @@ func (t *tally) fatalError() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.fatal
+}
+
+// unfinished adds to the error that ended the run how many entries it stands for.
+func (t *tally) unfinished(err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rest := t.progress.Total - t.progress.Done
+	if errors.Is(err, core.ErrBudget) || rest <= 0 {
+		return err
+	}
+	return fmt.Errorf("%w (%d of %d entries were not copied)", err, rest, t.progress.Total)
 }
 
 func (t *tally) addUndeleted(n int64) {
