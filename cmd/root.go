@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/s3fc/s3fc/internal/near"
 )
 
 const rootHelp = `$0 makes one tree of files and links equal to another, in one direction.
@@ -64,8 +66,8 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	for _, c := range cmd.Commands() {
 		names = append(names, c.Name())
 	}
-	if near := nearest(args[0], names); near != "" {
-		return usageError(cmd, "%s; did you mean %q?", msg, near)
+	if meant := near.Name(args[0], names); meant != "" {
+		return usageError(cmd, "%s; did you mean %q?", msg, meant)
 	}
 	return usageError(cmd, "%s; expected one of %s", msg, strings.Join(names, ", "))
 }

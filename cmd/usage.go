@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/s3fc/s3fc/internal/near"
 )
 
 // usageError says what was expected on the command line.
@@ -24,8 +26,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
 		return usageError(cmd, "%v", err)
 	}
-	if near := nearest(unknown.GetSpecifiedName(), flagNames(cmd)); near != "" {
-		return usageError(cmd, "%v; did you mean --%s?", err, near)
+	if meant := near.Name(unknown.GetSpecifiedName(), flagNames(cmd)); meant != "" {
+		return usageError(cmd, "%v; did you mean --%s?", err, meant)
 	}
 	return usageError(cmd, "%v", err)
 }
@@ -57,39 +59,6 @@ func arguments(args []string) string {
 		return fmt.Sprintf("one argument: %q", args)
 	}
 	return fmt.Sprintf("%d arguments: %q", len(args), args)
-}
-
-// nearest returns the one of names that is the fewest edits away from name, or
-// empty if none is near.
-func nearest(name string, names []string) string {
-	best, limit := "", 1+len(name)/3
-	for _, n := range names {
-		if d := edits(name, n); d <= limit {
-			best, limit = n, d-1
-		}
-	}
-	return best
-}
-
-// edits is how many bytes must be inserted, removed or replaced to make b of a.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // enum is a flag that takes one of some words.

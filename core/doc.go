@@ -26,7 +26,7 @@
 //   - [BatchDeleter]: many deletes in one request
 //   - [Copier]: copies inside a store
 //   - [Coster], [RequestCounter]: requests before and after a run
-//   - [Pricer], [Endpointer]: the price of requests, and the server's address
+//   - [Pricer], [Endpointer], [Locator]: the price of requests, and where they go
 //   - [Finisher]: steps after the last write
 //   - [DirRemover]: directories that a run leaves empty
 //   - [Auditor]: stored md5s and redirects, checked and repaired

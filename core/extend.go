@@ -260,6 +260,14 @@ func Close(t Tree) error {
 	return nil
 }
 
+// A Locator knows where its entries are, as far as the tree's URL leaves that
+// open.
+type Locator interface {
+	// Location returns a region, a server or a directory, for a person; "" if
+	// there is nothing to say.
+	Location() string
+}
+
 // An Endpointer knows the address of the server that answers its requests.
 type Endpointer interface {
 	// Endpoint returns the server's URL as it was configured, or "" for the

@@ -103,23 +103,57 @@ func (m *Mux) Scheme(name string) (Scheme, bool) {
 }
 
 // Parse reads a tree argument: a URL, or a path, which becomes a URL of the
-// scheme that has [Scheme.FromPath]. It does not look at the tree.
+// scheme that has [Scheme.FromPath]. It does not look at the tree. An argument
+// that looks like a URL or like the syntax of another tool is never a path; the
+// error suggests a spelling.
 func (m *Mux) Parse(arg string) (*url.URL, error) {
 	if arg == "" {
 		return nil, fmt.Errorf("an empty tree: expected %s", m.names())
 	}
-	scheme, _, isURL := strings.Cut(arg, "://")
-	if !isURL || strings.ContainsAny(scheme, "/.") {
-		return m.parsePath(arg)
+	scheme, rest, isURL := strings.Cut(arg, "://")
+	if !isURL {
+		scheme, rest, _ = strings.Cut(arg, ":")
 	}
-	if _, ok := m.schemes[scheme]; !ok {
-		return nil, fmt.Errorf("unknown scheme %q in %q: expected %s", scheme, arg, m.names())
+	switch _, known := m.schemes[scheme]; {
+	case rest == "" && !isURL, strings.ContainsAny(scheme, `/\`), isDrive(scheme) && !isURL:
+		return m.parsePath(arg)
+	case !known || !isURL:
+		return nil, m.notATree(arg, scheme, rest, isURL)
 	}
 	u, err := url.Parse(arg)
 	if err != nil {
 		return nil, fmt.Errorf("%w (a key with %%, ? or # in a URL must be percent-encoded)", err)
 	}
 	return u, nil
+}
+
+// isDrive reports whether a path begins with s and a colon on Windows.
+func isDrive(s string) bool {
+	return len(s) == 1 && (s[0]|0x20) >= 'a' && (s[0]|0x20) <= 'z'
+}
+
+// notATree returns the error for an argument that has a colon behind its first
+// word and is no URL of a known scheme.
+func (m *Mux) notATree(arg, scheme, rest string, isURL bool) error {
+	meant := ""
+	if _, known := m.schemes[strings.ToLower(scheme)]; known {
+		meant = strings.ToLower(scheme) + "://" + strings.TrimLeft(rest, ":/")
+	}
+	for _, s := range m.Schemes() {
+		if s.Suggest == nil || meant != "" {
+			continue
+		}
+		if u, ok := s.Suggest(arg); ok {
+			meant = u
+		}
+	}
+	switch {
+	case meant != "":
+		return fmt.Errorf("%q is no tree: did you mean %s?", arg, meant)
+	case isURL:
+		return fmt.Errorf("unknown scheme %q in %q: expected %s", scheme, arg, m.names())
+	}
+	return fmt.Errorf("%q looks like a tree of another program: expected %s; if it is a path, write ./%s", arg, m.names(), arg)
 }
 
 func (m *Mux) parsePath(arg string) (*url.URL, error) {

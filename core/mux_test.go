@@ -77,6 +77,35 @@ func TestPathsBelongToTheSchemeThatTakesThem(t *testing.T) {
 	}
 }
 
+func TestArgumentsThatLookLikeAStoreAreNoPaths(t *testing.T) {
+	mux := NewMux(
+		Scheme{Name: "s3", Open: opener, Suggest: func(arg string) (string, bool) { return "s3://suggested", strings.HasPrefix(arg, "arn:") }},
+		Scheme{Name: "dir", Open: opener, FromPath: func(p string) (*url.URL, error) { return &url.URL{Scheme: "dir", Opaque: p}, nil }},
+	)
+	for in, want := range map[string]string{
+		"s3:bucket":          "did you mean s3://bucket?",
+		"s3:/bucket/x":       "did you mean s3://bucket/x?",
+		"S3://bucket":        "did you mean s3://bucket?",
+		"s3:::bucket":        "did you mean s3://bucket?",
+		"arn:aws:s3:::b":     "did you mean s3://suggested?",
+		"remote:path":        "looks like a tree of another program: expected a path or one of dir://, s3://; if it is a path, write ./remote:path",
+		"user@host:path":     "looks like",
+		"gs://bucket":        `unknown scheme "gs" in "gs://bucket"`,
+		"https://b.s3.x.com": `unknown scheme "https"`,
+		"s3.x.com:80/b":      "looks like",
+		"":                   "an empty tree",
+	} {
+		if u, err := mux.Parse(in); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse(%q) = %v, %v; want an error with %q", in, u, err, want)
+		}
+	}
+	for _, path := range []string{"s3", "./s3:bucket", "/remote:path", "a/b:c", `C:\site`, "C:/site", "c:", "dir:", "../s3:/x", "a b"} {
+		if u, err := mux.Parse(path); err != nil || u.Opaque != path {
+			t.Errorf("Parse(%q) = %v, %v; want a path", path, u, err)
+		}
+	}
+}
+
 func TestTreesInsideOneAnother(t *testing.T) {
 	mux := NewMux(
 		Scheme{Name: "s", Open: opener, Endpoint: func(u *url.URL) string { return u.Query().Get("endpoint") }},

@@ -37,6 +37,9 @@ type Scheme struct {
 	// FromPath, if not nil, makes a URL of a path without a scheme. At most one
 	// scheme of a Mux has it.
 	FromPath func(path string) (*url.URL, error)
+	// Suggest, if not nil, returns the URL that was probably meant by an argument
+	// that is no URL of a known scheme, such as an address of the store's website.
+	Suggest func(arg string) (url string, ok bool)
 	// Endpoint, if not nil, returns the address of the server that u leads to, as
 	// far as u and the environment tell; "" is the scheme's own. Two URLs of
 	// different endpoints name different trees.

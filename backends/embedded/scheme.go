@@ -46,5 +46,8 @@ func checkURL(u *url.URL) error {
 // each run, and tells nothing.
 func (t *Tree) Endpoint() string { return "" }
 
+// Location implements [core.Locator]: the directory that has the data.
+func (t *Tree) Location() string { return t.server.dir }
+
 // Prices implements [core.Pricer]: nothing costs anything.
 func (t *Tree) Prices() (p *core.Prices, known bool) { return nil, true }

@@ -1,8 +1,11 @@
 package s3
 
 import (
+	"cmp"
+	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
@@ -11,7 +14,7 @@ import (
 
 // Scheme is the scheme of S3 buckets, for a [core.Mux].
 var Scheme = core.Scheme{
-	Name: "s3", Open: Open, Features: DefaultFeatures(), Options: urlOptions, Check: checkURL, Endpoint: urlEndpoint,
+	Name: "s3", Open: Open, Features: DefaultFeatures(), Options: urlOptions, Check: checkURL, Endpoint: urlEndpoint, Suggest: suggest,
 	About:   "a bucket of Amazon S3 or of a store that speaks its protocol; links are redirects",
 	Example: "s3://bucket/prefix?region=eu-west-1",
 }
@@ -54,18 +57,86 @@ func checkURL(u *url.URL) error {
 	if err != nil {
 		return err
 	}
-	return o.check()
+	if err := o.check(); err != nil {
+		return err
+	}
+	return checkURLEndpoint(u)
+}
+
+// endpointSources are the names of the environment variables that set an endpoint,
+// the first that is set wins.
+var endpointSources = []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}
+
+// checkURLEndpoint reports an endpoint that is no URL. The SDK would send requests to
+// a host that does not exist.
+func checkURLEndpoint(u *url.URL) error {
+	name, value := "endpoint", u.Query().Get("endpoint")
+	for _, env := range endpointSources {
+		if value == "" {
+			name, value = env, os.Getenv(env)
+		}
+	}
+	if value == "" {
+		return nil
+	}
+	e, err := url.Parse(value)
+	if err == nil && (e.Scheme == "http" || e.Scheme == "https") && e.Host != "" {
+		return nil
+	}
+	return fmt.Errorf("%s=%s is no URL of a server: expected one such as http://%s", name, value, withoutScheme(value))
+}
+
+// withoutScheme returns the host and port of an address that may have a scheme.
+func withoutScheme(address string) string {
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		address = rest
+	}
+	return cmp.Or(strings.Trim(address, "/"), "localhost:9000")
+}
+
+// otherSchemes are schemes that other tools have for S3.
+var otherSchemes = []string{"s3a", "s3n", "s3c"}
+
+// suggest returns the s3 URL for an ARN of a bucket, for an address of Amazon's
+// endpoints, and for the schemes of other tools.
+func suggest(arg string) (string, bool) {
+	if rest, ok := strings.CutPrefix(arg, "arn:aws:s3:::"); ok && rest != "" {
+		return "s3://" + rest, true
+	}
+	scheme, rest, isURL := strings.Cut(arg, "://")
+	if isURL && slices.Contains(otherSchemes, strings.ToLower(scheme)) {
+		return "s3://" + rest, true
+	}
+	u, err := url.Parse(arg)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !strings.HasSuffix(u.Host, ".amazonaws.com") {
+		return "", false
+	}
+	if bucket, _, ok := strings.Cut(u.Host, ".s3"); ok && bucket != "" {
+		return "s3://" + bucket + u.Path, true
+	}
+	if path := strings.Trim(u.Path, "/"); strings.HasPrefix(u.Host, "s3") && path != "" {
+		return "s3://" + path, true
+	}
+	return "", false
 }
 
 // urlEndpoint is the endpoint that u or the environment names, in lower case;
 // configuration files may name another.
 func urlEndpoint(u *url.URL) string {
-	for _, s := range []string{u.Query().Get("endpoint"), os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL")} {
-		if s != "" {
-			return strings.ToLower(strings.TrimRight(s, "/"))
-		}
+	s := u.Query().Get("endpoint")
+	for _, env := range endpointSources {
+		s = cmp.Or(s, os.Getenv(env))
 	}
-	return ""
+	return strings.ToLower(strings.TrimRight(s, "/"))
+}
+
+// Location implements [core.Locator]: the region, or the server where that is not
+// Amazon's.
+func (t *Tree) Location() string {
+	if e := t.Endpoint(); e != "" {
+		return e
+	}
+	return t.client.Options().Region
 }
 
 // Prices implements [core.Pricer]: by the endpoint's host.
@@ -84,4 +155,5 @@ func (t *Tree) Prices() (p *core.Prices, known bool) {
 var (
 	_ core.Pricer     = (*Tree)(nil)
 	_ core.Endpointer = (*Tree)(nil)
+	_ core.Locator    = (*Tree)(nil)
 )

@@ -61,6 +61,57 @@ func TestURLsThatCannotNameABucketAreRefusedBeforeARequest(t *testing.T) {
 	}
 }
 
+func TestOtherSpellingsOfABucketGetASuggestion(t *testing.T) {
+	for arg, want := range map[string]string{
+		"arn:aws:s3:::bucket/docs":                         "s3://bucket/docs",
+		"s3a://bucket/x":                                   "s3://bucket/x",
+		"S3N://bucket":                                     "s3://bucket",
+		"https://bucket.s3.amazonaws.com/docs":             "s3://bucket/docs",
+		"https://bucket.s3.eu-west-1.amazonaws.com":        "s3://bucket",
+		"http://bucket.s3-website-us-east-1.amazonaws.com": "s3://bucket",
+		"https://s3.amazonaws.com/bucket/docs/":            "s3://bucket/docs",
+		"https://s3.eu-west-1.amazonaws.com/bucket":        "s3://bucket",
+		"https://example.com/bucket":                       "",
+		"https://s3.amazonaws.com/":                        "",
+		"arn:aws:iam::1:role/x":                            "",
+	} {
+		if got, ok := suggest(arg); got != want || ok != (want != "") {
+			t.Errorf("suggest(%q) = %q, %v; want %q", arg, got, ok, want)
+		}
+	}
+}
+
+func TestAnEndpointThatIsNoURLIsRefused(t *testing.T) {
+	t.Setenv("AWS_ENDPOINT_URL", "")
+	t.Setenv("AWS_ENDPOINT_URL_S3", "")
+	mux := core.NewMux(Scheme)
+	check := func(raw string) error {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mux.Check(u)
+	}
+	for _, ok := range []string{"s3://b", "s3://b?endpoint=http://localhost:9000", "s3://b?endpoint=https://s3.example.net/"} {
+		if err := check(ok); err != nil {
+			t.Errorf("%s: %v", ok, err)
+		}
+	}
+	for _, bad := range []string{"localhost:9000", "s3.example.net", "ftp://x", "http://", "/x"} {
+		if err := check("s3://b?endpoint=" + url.QueryEscape(bad)); err == nil || !strings.Contains(err.Error(), "endpoint="+bad) {
+			t.Errorf("endpoint=%s: %v, want an error that shows it", bad, err)
+		}
+		t.Setenv("AWS_ENDPOINT_URL", bad)
+		if err := check("s3://b"); err == nil || !strings.Contains(err.Error(), "AWS_ENDPOINT_URL="+bad) {
+			t.Errorf("AWS_ENDPOINT_URL=%s: %v, want an error that names the variable", bad, err)
+		}
+		if err := check("s3://b?endpoint=http://h"); err != nil {
+			t.Errorf("an endpoint of the URL comes first: %v", err)
+		}
+		t.Setenv("AWS_ENDPOINT_URL", "")
+	}
+}
+
 func TestPricesFollowTheEndpoint(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "")
 	t.Setenv("AWS_ENDPOINT_URL_S3", "")
