@@ -26,6 +26,9 @@ func newChanges(ctx context.Context, r *run, plan *reconcile.Plan) (*Changes, er
 	if errors.Is(c.stopped, core.ErrEmptySource) && r.src.isEntry(ctx, r.env) {
 		return nil, errors.Join(&OneEntryError{Tree: r.src.name}, c.Close())
 	}
+	if err := c.checkThere(ctx); err != nil {
+		c.stopped = &GuardError{Err: err, Deletes: plan.Totals().Deletes, Entries: plan.Totals().DstEntries}
+	}
 	if err := r.links.check(ctx, r); isGuard(err) {
 		if c.stopped == nil {
 			c.stopped = err
@@ -34,6 +37,16 @@ func newChanges(ctx context.Context, r *run, plan *reconcile.Plan) (*Changes, er
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// checkThere returns a [NothingThereError] for a source that is a prefix under
+// which nothing lies: it is probably mistyped. A range of keys may be empty.
+func (c *Changes) checkThere(ctx context.Context) error {
+	t := c.plan.Totals()
+	if c.run.o.AllowEmptySource || c.run.o.Range != nil || t.SrcEntries+t.Refused+t.Conflicts+t.Errors > 0 {
+		return nil
+	}
+	return c.run.src.nothingThere(ctx, c.run.env)
 }
 
 // Guard returns the [GuardError] that keeps the plan from being applied, or nil.
@@ -104,6 +117,9 @@ func (c *Changes) apply(ctx context.Context) (Result, error) {
 	if err == nil {
 		err = r.links.apply(ctx, r, &res)
 	}
+	if c, ok := core.As[core.Creator](r.dst.tree); ok && c.Created() {
+		res.Made = r.dst.place()
+	}
 	r.finish(&res)
 	if err == nil {
 		err = res.incomplete(r.o.Strict)
@@ -120,9 +136,7 @@ func (r *run) makeDestination(ctx context.Context) error {
 	if r.o.DirLinks == DirLinksRules {
 		return &OptionError{Option: "dir-links", Err: errors.New("the routing rules of a destination that does not exist cannot be planned: make it first")}
 	}
-	env := r.env
-	env.Create = true
-	if err := r.dst.open(ctx, env); err != nil {
+	if err := r.openDestination(ctx, true); err != nil {
 		return err
 	}
 	r.absent = false
@@ -161,6 +175,9 @@ type Result struct {
 	Routes core.RouteChange
 	// Backup names the tree that has the entries counted by Saved.
 	Backup string
+	// Made is the place of a destination that did not exist, and was made: a path
+	// or a URL.
+	Made string
 	// Elapsed is how long the run took.
 	Elapsed time.Duration
 }

@@ -103,6 +103,9 @@ func (c *checking) check(ctx context.Context) (CheckResult, error) {
 	if err := c.rules.open(ctx, c.o.Rules, c.sides()...); err != nil {
 		return CheckResult{}, err
 	}
+	if c.o.Start != nil {
+		c.o.Start(c.start())
+	}
 	comparison := c.comparison()
 	sum, err := comparison.Run(ctx, c.o.Found)
 	err = errors.Join(err, c.rules.set.Err())
@@ -158,6 +161,15 @@ func (c *checking) comparison() *reconcile.Comparison {
 	k.Dst = wrap.FilterTree(c.dst.tree, c.rules.hidden)
 	k.DstAuditor, _ = core.As[core.Auditor](c.dst.tree)
 	return k
+}
+
+// start names the trees of the check.
+func (c *checking) start() Start {
+	s := Start{Source: c.src.info()}
+	if !c.alone {
+		s.Destination = c.dst.info()
+	}
+	return s
 }
 
 // verdict returns the error of the check.

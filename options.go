@@ -132,6 +132,8 @@ type Options struct {
 	// Log receives messages for debugging; nil discards them.
 	Log *slog.Logger
 
+	// Start receives the two trees of the run once they are open.
+	Start func(Start)
 	// Event receives each action: of [Diff] as planned, of [Copy] and [Apply] once
 	// it was carried out. It is called serially. Entries that stay as they are
 	// come only with Keeps.

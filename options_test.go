@@ -14,7 +14,7 @@ var ofOneRun = map[string]string{
 	"Backup": "belongs to the run that writes", "BackupTree": "belongs to the run that writes",
 	"Exact": "every saved plan is", "MaxRequests": "a limit of one run", "GiveUp": "a limit of one run", "Jobs": "of the machine", "Memory": "of the machine",
 	"Bandwidth": "of the machine", "CacheDir": "of the machine", "TempDir": "of the machine", "Prices": "for the estimate only",
-	"Log": "of the program", "Event": "of the program", "Keeps": "what is reported", "Range": "of one shard; its plan says which", "Notice": "of the program", "Progress": "of the program",
+	"Log": "of the program", "Start": "of the program", "Event": "of the program", "Keeps": "what is reported", "Range": "of one shard; its plan says which", "Notice": "of the program", "Progress": "of the program",
 }
 
 // TestEachOptionIsSavedWithAPlanOrIsOfOneRun sets every option of the table to

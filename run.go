@@ -131,6 +131,9 @@ func (r *run) open(ctx context.Context, write bool) error {
 		return err
 	}
 	r.rec = r.reconciler()
+	if r.o.Start != nil {
+		r.o.Start(Start{Source: r.src.info(), Destination: r.dst.info()})
+	}
 	return nil
 }
 
@@ -144,16 +147,24 @@ func (r *run) openTrees(ctx context.Context, write bool) error {
 	if err != nil {
 		return err
 	}
-	env = r.env
-	env.Create = write
-	err = r.dst.open(ctx, env)
-	if r.absent = absent(err) && !write; r.absent {
-		r.dst.tree, err = wrap.Empty(r.dst.features()), nil
-	}
-	if err != nil {
+	if err := r.openDestination(ctx, write); err != nil {
 		return err
 	}
 	r.src.tree, r.dst.tree = r.cached(r.src), r.cached(r.dst)
+	return nil
+}
+
+// openDestination opens the destination. With write, a missing one may be made;
+// otherwise an empty tree stands in for it.
+func (r *run) openDestination(ctx context.Context, write bool) error {
+	env := r.env
+	env.Create = write
+	err := r.dst.open(ctx, env)
+	if write || !absent(err) {
+		return err
+	}
+	r.absent = true
+	r.dst.tree = wrap.Empty(r.dst.features())
 	return nil
 }
 

@@ -412,3 +412,59 @@ func TestCheckOfOneTree(t *testing.T) {
 		t.Errorf("two trees that differ: %v", err)
 	}
 }
+
+func TestAPrefixUnderWhichNothingLiesStopsTheRun(t *testing.T) {
+	m := mux()
+	bucket := memory.Named("mistyped", true)
+	for _, key := range []string{"docs/v1/a", "docs/v1/b", "dist/x", "index.html", "other/y"} {
+		put(t, bucket, key, "x")
+	}
+	for _, dst := range []string{"mem://mistyped-dst", filepath.Join(t.TempDir(), "new")} {
+		_, err := s3fc.CopyURL(t.Context(), m, "mem://mistyped/dcos", dst, s3fc.Options{})
+		var nothing *s3fc.NothingThereError
+		var guard *s3fc.GuardError
+		if !errors.As(err, &nothing) || !errors.As(err, &guard) || !errors.Is(err, core.ErrEmptySource) {
+			t.Fatalf("to %s: %v, want a guard that says that nothing is there", dst, err)
+		}
+		if got := strings.Join(nothing.Near, " "); got != "docs/ dist/ other/ index.html" {
+			t.Errorf("near are %q, want the most similar first", got)
+		}
+		if _, err := os.Stat(dst); err == nil {
+			t.Errorf("%s was made", dst)
+		}
+	}
+	if _, err := s3fc.CopyURL(t.Context(), m, "mem://mistyped/docs/v2", t.TempDir(), s3fc.Options{}); err == nil || !strings.Contains(err.Error(), "beside it are v1/") {
+		t.Errorf("one level down: %v, want the names of that level", err)
+	}
+	if _, err := s3fc.CopyURL(t.Context(), m, "mem://mistyped/dcos", t.TempDir(), s3fc.Options{AllowEmptySource: true}); err != nil {
+		t.Errorf("with AllowEmptySource: %v", err)
+	}
+	memory.Named("mistyped-empty", true)
+	if _, err := s3fc.CopyURL(t.Context(), m, "mem://mistyped-empty", t.TempDir(), s3fc.Options{}); err != nil {
+		t.Errorf("a whole store that is empty: %v", err)
+	}
+	if _, err := s3fc.CopyURL(t.Context(), m, "mem://mistyped/docs", t.TempDir(), s3fc.Options{Rules: []string{"*"}}); err != nil {
+		t.Errorf("a prefix whose entries are all excluded: %v", err)
+	}
+}
+
+func TestTheStartNamesBothTreesAndAMadeOneIsSaid(t *testing.T) {
+	t.Setenv(embedded.DirVariable, filepath.Join(t.TempDir(), "store"))
+	src, dst := directory(t, map[string]string{"a": "1"}), filepath.Join(t.TempDir(), "made")
+	m := mux()
+	var starts []s3fc.Start
+	o := s3fc.Options{Start: func(s s3fc.Start) { starts = append(starts, s) }}
+	res, err := s3fc.CopyURL(t.Context(), m, src, dst, o)
+	if err != nil || res.Made != dst {
+		t.Errorf("made %q, %v; want %q", res.Made, err, dst)
+	}
+	if res, err = s3fc.CopyURL(t.Context(), m, src, dst, o); err != nil || res.Made != "" {
+		t.Errorf("once more: made %q, %v", res.Made, err)
+	}
+	if res, err = s3fc.CopyURL(t.Context(), m, src, "embedded://demo", o); err != nil || res.Made != "embedded://demo" {
+		t.Errorf("made %q, %v; want the bucket", res.Made, err)
+	}
+	if len(starts) != 3 || starts[0].Source.Name != src || starts[0].Destination.URL != "file://"+dst || !strings.HasSuffix(starts[2].Destination.Location, "store") {
+		t.Errorf("starts %+v", starts)
+	}
+}

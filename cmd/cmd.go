@@ -54,7 +54,10 @@ func (p Program) Run(ctx context.Context, args []string, stdin io.Reader, stdout
 		}
 	}
 	unwatch := a.watch(ctx)
-	err := root.ExecuteContext(ctx)
+	err := checkCommand(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	unwatch()
 	if code, interrupted := interruption(ctx); interrupted && (err != nil || unread(ctx)) {
 		return code

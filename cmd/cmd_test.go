@@ -225,3 +225,85 @@ func TestProgressCanBeForced(t *testing.T) {
 	w.tree("a", map[string]string{"x": "1"})
 	w.run("copy", "--progress=always", "t://a", "t://b").want(t, 0, "put     x", "")
 }
+
+func TestArgumentsThatLookLikeAStoreAreUsageErrors(t *testing.T) {
+	w := newWorld(t)
+	src := w.directory(map[string]string{"x": "1"})
+	t.Chdir(t.TempDir())
+	for arg, want := range map[string]string{
+		"t:b": "did you mean t://b?", "T://b": "did you mean t://b?", "remote:path": "write ./remote:path", "arn:aws:s3:::b": "looks like", "host:22/x": "looks like",
+	} {
+		w.run("copy", src, arg).want(t, 2, "", "DST: ")
+		w.run("copy", src, arg).want(t, 2, "", want)
+		w.run("ls", arg).want(t, 2, "", want)
+	}
+	list, err := os.ReadDir(".")
+	if err != nil || len(list) != 0 {
+		t.Errorf("a directory was made: %v, %v", list, err)
+	}
+	w.run("copy", src, "bench/m6").want(t, 0, "", "note: bench/m6 did not exist; made ")
+}
+
+func TestEachRunNamesBothTrees(t *testing.T) {
+	w := newWorld(t)
+	w.tree("a", map[string]string{"x": "1"})
+	for _, args := range [][]string{{"copy", "t://a", "t://b"}, {"copy", "-n", "t://a", "t://b"}, {"diff", "t://a", "t://b"}, {"plan", "t://a", "t://b"}, {"check", "t://a", "t://b"}} {
+		if got := w.run(args...); !strings.HasPrefix(got.err, "t://a → t://b\n") {
+			t.Errorf("%q: stderr %q, want it to begin with both trees", args, got.err)
+		}
+		got := w.run(append(args, "--json")...)
+		line, _, _ := strings.Cut(got.out, "\n")
+		for _, want := range []string{`"event":"start","version":1,"program":"s3fc `, `"command":"` + args[0] + `"`, `"source":{"name":"t://a","url":"t://a"}`, `"destination":{"name":"t://b","url":"t://b"}`} {
+			if !strings.Contains(line, want) {
+				t.Errorf("%q: the first line is %s, want it to have %s", args, line, want)
+			}
+		}
+		if dry := args[0] != "copy" || len(args) == 4; strings.Contains(line, `"dry_run":true`) != (dry && args[0] != "check") {
+			t.Errorf("%q: dry run in %s", args, line)
+		}
+	}
+	if got := w.run("check", "t://a"); !strings.HasPrefix(got.err, "t://a\n") {
+		t.Errorf("check of one tree: %q", got.err)
+	}
+	if got := w.run("copy", "-q", "t://a", "t://b"); got.err != "" {
+		t.Errorf("-q: %q", got.err)
+	}
+}
+
+func TestCommandsAndFlagsOfOtherToolsAreAnswered(t *testing.T) {
+	w := newWorld(t)
+	w.tree("a", map[string]string{"x": "1"})
+	for _, tt := range []struct{ line, want string }{
+		{"cp -r t://a t://b", "s3fc copy SRC DST (it is always recursive, and deletes"},
+		{"rsync -a --delete t://a t://b", "s3fc copy SRC DST"},
+		{"mirror --overwrite a b", "s3fc copy SRC DST"},
+		{"rm --recursive t://a", "no command that only deletes"},
+		{"verify a b", "s3fc check SRC DST"},
+		{"lsl t://a", "s3fc ls TREE"},
+		{"CP a b", "s3fc copy SRC DST"},
+		{"cpoy a b", `did you mean "copy"?`},
+		{"snyc a b", `did you mean "sync"?`},
+		{"copy --size-only a b", "sizes and md5s are compared"},
+		{"copy -r a b", "copy is always recursive"},
+		{"sync --follow-symlinks a b", "use --links=follow"},
+		{"copy --endpoint-url=http://x a b", "s3://bucket?endpoint=URL"},
+	} {
+		w.run(strings.Fields(tt.line)...).want(t, 2, "", tt.want)
+	}
+	w.run("sync", "t://a", "t://b").want(t, 0, "1 file", "")
+	w.run("--version").want(t, 0, "s3fc (", "")
+	for _, f := range foreignCommands {
+		for _, name := range f.names {
+			if cmd, _, err := newRoot(&app{con: newConsole(nil, nil)}).Find([]string{name}); err == nil && cmd.Parent() != nil {
+				t.Errorf("%s is a command here, too", name)
+			}
+		}
+	}
+	for name := range foreignFlags {
+		for _, cmd := range []string{"copy", "plan", "check", "ls"} {
+			if f := command(t, cmd).Flags().Lookup(name); f != nil {
+				t.Errorf("--%s is a flag of %s, too", name, cmd)
+			}
+		}
+	}
+}

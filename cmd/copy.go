@@ -9,8 +9,9 @@ import (
 const copyHelp = `Make DST equal to SRC.
 
 The whole plan is made before the first write. Files are written first, then
-links, and at last what is not in SRC is deleted from DST; nothing is deleted if
-anything failed. A directory that does not exist is made.
+links, and at last entries that SRC does not have are deleted from DST, unless
+--delete=never; nothing is deleted if anything failed. A directory that does not
+exist is made. sync is the same command.
 
 Rules of a file .s3fcignore, in any directory of a local tree, leave what they
 match alone on both sides, and so do --exclude and --include, which come before
@@ -47,9 +48,10 @@ type copyFlags struct {
 func newCopy(a *app) *cobra.Command {
 	var c copyFlags
 	cmd := &cobra.Command{
-		Use:   "copy [flags] SRC DST",
-		Short: "make DST equal to SRC",
-		Long:  copyHelp,
+		Use:     "copy [flags] SRC DST",
+		Aliases: []string{"sync"},
+		Short:   "make DST equal to SRC, deletes included (also: sync)",
+		Long:    copyHelp,
 		Example: `  $0 copy ./site s3://bucket
   $0 copy s3://bucket/docs ./docs
   $0 copy --dry-run ./site 's3://bucket?region=eu-west-1'

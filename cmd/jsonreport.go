@@ -15,6 +15,39 @@ import (
 type jsonReport struct {
 	con *console
 	*output
+	about startJSON
+}
+
+// jsonVersion is the version of the lines that --json prints. It grows when a
+// field changes its meaning or goes; a new field or event changes nothing.
+const jsonVersion = 1
+
+// startJSON is the first line of a run.
+type startJSON struct {
+	Event       string    `json:"event"`
+	Version     int       `json:"version"`
+	Program     string    `json:"program"`
+	Command     string    `json:"command"`
+	Source      treeJSON  `json:"source"`
+	Destination *treeJSON `json:"destination,omitempty"`
+	DryRun      bool      `json:"dry_run"`
+}
+
+// treeJSON names a tree in startJSON.
+type treeJSON struct {
+	Name     string `json:"name"`
+	URL      string `json:"url"`
+	Location string `json:"location,omitempty"`
+}
+
+func (j *jsonReport) start(s s3fc.Start) {
+	line := j.about
+	line.Event, line.Version, line.Source = "start", jsonVersion, treeJSON(s.Source)
+	if s.Destination.Name != "" {
+		d := treeJSON(s.Destination)
+		line.Destination = &d
+	}
+	j.con.print(encode(line))
 }
 
 func (j *jsonReport) notice(s string) {

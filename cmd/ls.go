@@ -33,6 +33,7 @@ type listing struct {
 	md5s    bool
 	links   bool
 	from    core.Backend
+	listed  int64
 	trouble bool // something could not be listed
 }
 
@@ -83,6 +84,10 @@ func (l *listing) run(ctx context.Context) (err error) {
 		return &s3fc.OneEntryError{Tree: l.tree}
 	case err == nil && l.trouble:
 		return errReported
+	case err == nil && l.listed == 0 && !l.links:
+		if nothing := s3fc.NothingThere(ctx, l.mux, l.tree, l.from, env); nothing != nil {
+			l.con.remark("note: " + inert(nothing.Error()))
+		}
 	}
 	return err
 }
@@ -114,6 +119,7 @@ func (l *listing) list(ctx context.Context, use func(core.Entry)) error {
 			l.trouble = true
 			l.con.remark(l.con.errColour(red, "error: ") + inert(err.Error()))
 		default:
+			l.listed++
 			use(e)
 		}
 	}

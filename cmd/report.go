@@ -15,14 +15,17 @@ import (
 
 // reporter prints what a run does. Its methods may be called concurrently.
 type reporter interface {
+	start(s3fc.Start)
 	action(reconcile.Action)
 	notice(string)
 	summary(outcome)
 }
 
-func newReporter(con *console, o *output) reporter {
+// newReporter returns the reporter that the flags ask for. about is the run that it
+// reports.
+func newReporter(con *console, o *output, about startJSON) reporter {
 	if o.json {
-		return &jsonReport{con, o}
+		return &jsonReport{con, o, about}
 	}
 	return &textReport{con, o}
 }
@@ -31,6 +34,27 @@ func newReporter(con *console, o *output) reporter {
 type textReport struct {
 	con *console
 	*output
+}
+
+// start names both trees.
+func (t *textReport) start(s s3fc.Start) {
+	if t.quiet {
+		return
+	}
+	line := treeText(s.Source)
+	if s.Destination.Name != "" {
+		line += " → " + treeText(s.Destination)
+	}
+	t.con.remark(t.con.errColour(faint, line))
+}
+
+// treeText is a tree as its user wrote it, with its place.
+func treeText(t s3fc.TreeInfo) string {
+	s := inert(t.Name)
+	if t.Location != "" {
+		s += " (" + inert(t.Location) + ")"
+	}
+	return s
 }
 
 func (t *textReport) notice(s string) {

@@ -8,15 +8,16 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/s3fc/s3fc/internal/near"
 )
 
 const rootHelp = `$0 makes one tree of files and links equal to another, in one direction.
 
 A tree is a path, or a URL such as s3://bucket/prefix. Symbolic links travel
-as redirects, and come back as links. What is not in the source is removed from
-the destination, after everything else is done.`
+as redirects, and come back as links.
+
+copy deletes: entries that the source does not have are deleted from the
+destination, after everything else is done. --delete=never keeps them, and
+--dry-run shows what would be done.`
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
@@ -41,7 +42,9 @@ func newRoot(a *app) *cobra.Command {
 		writeHelp(cmd.ErrOrStderr(), cmd)
 		return nil
 	})
+	root.Flags().Bool("version", false, "print the version")
 	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newShard(a), newBackends(a), newCache(a), newCompletion(), newVersion(a))
+	root.InitDefaultHelpCmd()
 	return root
 }
 
@@ -61,18 +64,17 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	msg := fmt.Sprintf("unknown command %q", args[0])
-	var names []string
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
-	}
-	if meant := near.Name(args[0], names); meant != "" {
-		return usageError(cmd, "%s; did you mean %q?", msg, meant)
-	}
-	return usageError(cmd, "%s; expected one of %s", msg, strings.Join(names, ", "))
+	return unknownCommand(cmd, args[0])
 }
 
 func noCommand(cmd *cobra.Command, _ []string) error {
+	if v, err := cmd.Flags().GetBool("version"); err == nil && v {
+		version, _, err := cmd.Find([]string{"version"})
+		if err != nil {
+			return err
+		}
+		return version.RunE(version, nil)
+	}
 	writeHelp(cmd.ErrOrStderr(), cmd)
 	return &exitError{code: exitUsage}
 }
@@ -85,7 +87,7 @@ func newHelp() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, _, err := cmd.Root().Find(args)
 			if err != nil || about == cmd.Root() && len(args) > 0 {
-				return knownCommand(cmd.Root(), args)
+				return unknownCommand(cmd.Root(), args[0])
 			}
 			return about.Help()
 		},

@@ -27,26 +27,37 @@ func (a *app) newRun(cmd *cobra.Command, c *compare) (*run, error) {
 	if err := c.output.check(cmd); err != nil {
 		return nil, err
 	}
-	r := &run{app: a, compare: c, cmd: cmd, ctx: cmd.Context(), rep: newReporter(a.con, &c.output)}
+	r := &run{app: a, compare: c, cmd: cmd, ctx: cmd.Context(), bar: newBar(cmd.Context(), a.con, &c.output)}
+	r.about(cmd.Name(), cmd.Name() == "diff" || cmd.Name() == "plan")
 	o := &c.options
 	o.Log = newLog(a.con, &c.output)
 	c.limits.set(o)
 	c.remembering.set(o)
 	o.Keeps = c.verbose
-	o.Event, o.Notice = r.rep.action, r.rep.notice
-	r.bar = newBar(r.ctx, a.con, &c.output)
 	o.Progress = r.bar.update
 	return r, nil
+}
+
+// about makes the reporter of a run that is begun by a command.
+func (r *run) about(command string, dryRun bool) {
+	r.rep = newReporter(r.con, &r.output, startJSON{Program: r.versionText(), Command: command, DryRun: dryRun})
+	o := &r.options
+	o.Start, o.Event, o.Notice = r.rep.start, r.rep.action, r.rep.notice
 }
 
 // copy makes the destination equal to the source.
 func (r *run) copy(src, dst string) error {
 	res, err := s3fc.CopyURL(r.ctx, r.mux, src, dst, r.options)
-	return r.finish(r.noteBackup(outcome{Result: res}, dst), err)
+	out := r.noteBackup(outcome{Result: res}, dst)
+	if res.Made != "" {
+		out.Notes = append(out.Notes, dst+" did not exist; made "+res.Made)
+	}
+	return r.finish(out, err)
 }
 
 // preview prints what copy would do.
 func (r *run) preview(src, dst string) error {
+	r.about(r.cmd.Name(), true)
 	c, err := s3fc.PlanURL(r.ctx, r.mux, src, dst, r.options)
 	if err != nil {
 		return r.finish(outcome{Result: s3fc.Result{Planned: true}}, err)

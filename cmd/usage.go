@@ -23,10 +23,14 @@ func usageError(cmd *cobra.Command, format string, args ...any) error {
 // name.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
+	if !errors.As(err, &unknown) {
 		return usageError(cmd, "%v", err)
 	}
-	if meant := near.Name(unknown.GetSpecifiedName(), flagNames(cmd)); meant != "" {
+	name := unknown.GetSpecifiedName()
+	if answer, ok := foreignFlags[name]; ok {
+		return usageError(cmd, "%v: %s", err, answer)
+	}
+	if meant := near.Name(name, flagNames(cmd)); len(name) > 1 && meant != "" {
 		return usageError(cmd, "%v; did you mean --%s?", err, meant)
 	}
 	return usageError(cmd, "%v", err)

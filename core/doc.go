@@ -27,6 +27,7 @@
 //   - [Copier]: copies inside a store
 //   - [Coster], [RequestCounter]: requests before and after a run
 //   - [Pricer], [Endpointer], [Locator]: the price of requests, and where they go
+//   - [Creator]: whether the tree was made
 //   - [Finisher]: steps after the last write
 //   - [DirRemover]: directories that a run leaves empty
 //   - [Auditor]: stored md5s and redirects, checked and repaired

@@ -260,6 +260,12 @@ func Close(t Tree) error {
 	return nil
 }
 
+// A Creator may be a tree that did not exist when it was opened.
+type Creator interface {
+	// Created reports whether opening the tree or writing to it has made it.
+	Created() bool
+}
+
 // A Locator knows where its entries are, as far as the tree's URL leaves that
 // open.
 type Locator interface {

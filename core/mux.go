@@ -115,7 +115,7 @@ func (m *Mux) Parse(arg string) (*url.URL, error) {
 		scheme, rest, _ = strings.Cut(arg, ":")
 	}
 	switch _, known := m.schemes[scheme]; {
-	case rest == "" && !isURL, strings.ContainsAny(scheme, `/\`), isDrive(scheme) && !isURL:
+	case rest == "" && !isURL, strings.ContainsAny(scheme, `/\`), isDrive(scheme) && !known && !isURL:
 		return m.parsePath(arg)
 	case !known || !isURL:
 		return nil, m.notATree(arg, scheme, rest, isURL)

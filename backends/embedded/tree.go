@@ -24,8 +24,9 @@ const hosting = `<WebsiteConfiguration xmlns="http://s3.amazonaws.com/doc/2006-0
 // tree of package s3, and is closed after use.
 type Tree struct {
 	*s3.Tree
-	server *server
-	once   sync.Once
+	server  *server
+	created bool
+	once    sync.Once
 }
 
 var _ core.Backend = (*Tree)(nil)
@@ -104,7 +105,8 @@ func parseURL(u *url.URL, env core.Env) (Options, error) {
 
 // open opens a bucket of the server.
 func (s *server) open(ctx context.Context, o Options) (*Tree, error) {
-	if err := s.ensure(o.Bucket, o.Env.Create); err != nil {
+	created, err := s.ensure(o.Bucket, o.Env.Create)
+	if err != nil {
 		return nil, err
 	}
 	credentials := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -117,23 +119,23 @@ func (s *server) open(ctx context.Context, o Options) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{Tree: t, server: s}, nil
+	return &Tree{Tree: t, server: s, created: created}, nil
 }
 
 // ensure makes the bucket if it is missing and may be made.
-func (s *server) ensure(bucket string, create bool) error {
+func (s *server) ensure(bucket string, create bool) (created bool, err error) {
 	exists, err := s.store.BucketExists(bucket)
 	if err != nil || exists {
-		return err
+		return false, err
 	}
 	if !create {
-		return s.noBucket(bucket)
+		return false, s.noBucket(bucket)
 	}
 	err = s.store.CreateBucket(bucket)
 	if err != nil && !gofakes3.IsAlreadyExists(err) {
-		return err
+		return false, err
 	}
-	return s.store.SetBucketConfig(bucket, "website", []byte(hosting))
+	return true, s.store.SetBucketConfig(bucket, "website", []byte(hosting))
 }
 
 func (s *server) noBucket(bucket string) error {
@@ -154,6 +156,9 @@ func (t *Tree) Identity() string {
 	bucket, prefix := t.Bucket()
 	return "embedded " + t.server.dir + " " + bucket + "/" + prefix
 }
+
+// Created implements [core.Creator].
+func (t *Tree) Created() bool { return t.created }
 
 // Close lets go of the bucket, and ends the server with the last one. A second
 // Close does nothing.

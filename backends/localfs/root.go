@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -17,8 +18,9 @@ type root struct {
 	create bool   // openOrMake may make it
 	newDir func(handle *osDir, path string) (*dir, error)
 
-	mu  sync.Mutex
-	dir *dir // nil until it was opened
+	mu   sync.Mutex
+	dir  *dir // nil until it was opened
+	made atomic.Bool
 }
 
 // open returns the tree's own directory, which is never released. A link to it
@@ -59,6 +61,7 @@ func (r *root) openOrMake() (*dir, error) {
 	if err := os.MkdirAll(r.given, 0o777); err != nil {
 		return nil, rootError(r.given, err)
 	}
+	r.made.Store(true)
 	return r.open()
 }
 

@@ -75,6 +75,9 @@ func (t *Tree) Identity() string { return schemeName + " " + t.dirs.root.path() 
 // String returns the directory's path.
 func (t *Tree) String() string { return t.given }
 
+// Created implements [core.Creator].
+func (t *Tree) Created() bool { return t.dirs.root.made.Load() }
+
 // Features implements [core.Tree].
 func (t *Tree) Features() core.Features { return t.features }
 

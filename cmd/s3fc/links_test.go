@@ -36,6 +36,9 @@ func run(t *testing.T, args ...string) ran {
 		if err := json.Unmarshal(line, &ev); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
+		if ev.Event == "start" {
+			continue
+		}
 		if ev.Event != "summary" {
 			r.events[ev.Key], r.why[ev.Key] = ev.Event, ev.Error
 		} else if err := json.Unmarshal(line, &r.said); err != nil {

@@ -182,7 +182,7 @@ func (l *lab) run(args ...string) outcome {
 		if err := json.Unmarshal(line, &ev); err != nil {
 			l.fail("s3fc %v: a line that is no event: %s", args, line)
 		}
-		if ev.Event != "summary" {
+		if ev.Event != "summary" && ev.Event != "start" {
 			o.events = append(o.events, ev)
 		}
 	}

@@ -122,7 +122,7 @@ func (s *said) event(line []byte) {
 	switch ev.Event {
 	case "summary":
 		must(json.Unmarshal(line, s))
-	case "put", "link", "delete", "keep", "same":
+	case "start", "put", "link", "delete", "keep", "same":
 	default:
 		s.wrong = append(s.wrong, string(line))
 	}
