@@ -65,10 +65,10 @@ func (c *Changes) Result() Result {
 	res := Result{
 		Summary: reconcile.Summary{
 			Files: t.Files, Links: t.Links, Deletes: t.Deletes, Kept: t.Kept, BySizeTime: t.BySizeTime,
-			Refused: t.Refused, Conflicts: t.Conflicts, Errors: t.Errors, Bytes: t.Bytes,
+			Refused: t.Refused, Conflicts: t.Conflicts, Errors: t.Errors, Bytes: t.Bytes, Compared: t.Compared,
 			Notes: c.run.links.change.Notes,
 		},
-		Planned: true, Need: t.Need, Routes: c.run.links.change,
+		Planned: true, Need: t.Need, Reread: t.Reread, Routes: c.run.links.change,
 	}
 	c.run.finish(&res)
 	return res
@@ -169,6 +169,9 @@ type Result struct {
 	Requests core.Requests
 	// Need are the requests that applying a plan takes besides.
 	Need core.Requests
+	// Reread is how many bytes applying a plan reads once more, because the
+	// destination wants the md5 of a large file first.
+	Reread int64
 	// Cost is about the cost of Requests and Need.
 	Cost Estimate
 	// Routes is the change of the website's routing rules.

@@ -78,6 +78,8 @@ type summaryJSON struct {
 	Errors    int64            `json:"errors"`
 	Undeleted int64            `json:"undeleted,omitempty"`
 	Bytes     int64            `json:"bytes"`
+	Compared  int64            `json:"compared_bytes,omitempty"`
+	Reread    int64            `json:"reread_bytes,omitempty"`
 	RulesSet  int              `json:"rules_set,omitempty"`
 	RulesGone int              `json:"rules_removed,omitempty"`
 	Requests  map[string]int64 `json:"requests"`
@@ -92,7 +94,7 @@ type summaryJSON struct {
 func (j *jsonReport) summary(o outcome) {
 	s := summaryJSON{
 		Event: "summary", Files: o.Files, Links: o.Links, Deletes: o.Deletes, Saved: o.Saved, Kept: o.Kept, Refused: o.Refused,
-		Conflicts: o.Conflicts, Errors: o.Errors, Undeleted: o.Undeleted, Bytes: o.Bytes,
+		Conflicts: o.Conflicts, Errors: o.Errors, Undeleted: o.Undeleted, Bytes: o.Bytes, Compared: o.Compared, Reread: o.Reread,
 		RulesSet: o.Routes.Set, RulesGone: o.Routes.Removed,
 		Requests: o.Requests.Map(), Need: o.Need.Map(), Seconds: o.Elapsed.Seconds(), DryRun: o.Planned, Notes: o.Notes,
 	}

@@ -213,6 +213,12 @@ func summaryText(o outcome, verbose bool) string {
 	if o.Stopped != nil {
 		s = "stopped: " + s
 	}
+	if o.Compared > 0 {
+		s += "; " + size(o.Compared) + " read to compare"
+	}
+	if o.Reread > 0 {
+		s += "; " + size(o.Reread) + " to be read twice, for the md5 first"
+	}
 	if o.Requests.Total() > 0 || o.Need.Total() > 0 {
 		s += "; requests: " + requestsText(o)
 	}

@@ -88,6 +88,9 @@ type Action struct {
 	Err error
 	// Bytes is, once a file was put, how many bytes were sent.
 	Bytes int64
+	// Compared is how many bytes were read to find this out, or to know the md5 of a
+	// file before it was sent.
+	Compared int64
 }
 
 // Name is the action's name in events: Op's, but "link" for the put of a link.

@@ -7,10 +7,12 @@ type costs struct {
 	run              *Reconciler
 	src, dst, backup core.Coster
 	sum              core.Requests
+	needsMD5         bool  // the destination wants it before the first byte
+	reread           int64 // bytes that are read once more for it
 }
 
 func newCosts(r *Reconciler) *costs {
-	c := &costs{run: r}
+	c := &costs{run: r, needsMD5: r.Dst.Features().NeedsMD5}
 	c.src, _ = core.As[core.Coster](r.Src)
 	c.dst, _ = core.As[core.Coster](r.Dst)
 	if r.Backup != nil {
@@ -33,6 +35,9 @@ func (c *costs) add(a Action) {
 func (c *costs) put(e core.Entry) core.Requests {
 	if k, ok := copierFor(c.run.Dst, c.run.Src, e); ok {
 		return k.CopyCost(e)
+	}
+	if c.needsMD5 && e.Kind == core.File && e.Size > core.SmallFile && !e.MD5.Known() && !sentWhole(c.run.Dst, e.Size) {
+		c.reread += e.Size
 	}
 	return transferCost(c.src, c.dst, e, e.Kind == core.File || c.run.Exact)
 }

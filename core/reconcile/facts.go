@@ -40,6 +40,7 @@ func newAsker(src, dst core.Tree, r rules) *asker {
 type facts struct {
 	src, dst         *core.Entry
 	srcHead, dstHead []byte // their content, if it was read and is short
+	compared         int64  // bytes that were read
 }
 
 func (a *asker) newFacts(src, dst *core.Entry) facts {
@@ -94,7 +95,7 @@ func (a *asker) decideNow(key string, src, dst *core.Entry) (act Action, ok bool
 // action completes a decision: a put is held against what the destination can
 // hold, and what is not done gets its words.
 func (a *asker) action(key string, d decision, q *facts) Action {
-	act := Action{Op: d.op, Key: key, Reason: d.reason, Src: q.src, Dst: q.dst}
+	act := Action{Op: d.op, Key: key, Reason: d.reason, Src: q.src, Dst: q.dst, Compared: q.compared}
 	switch {
 	case d.op == OpPut:
 		if err := core.CheckPut(a.dst, *q.src); err != nil {
@@ -134,9 +135,11 @@ func (a *asker) fetch(ctx context.Context, key string, n need, q *facts) (act Ac
 		q.dst, err = complete(ctx, a.dst, key)
 	case hashSrc:
 		q.src, q.srcHead, err = hashEntry(ctx, a.src, q.src, a.dstProver, q.dst, a.srcMemory)
+		q.countRead(q.src, err)
 	case hashDst:
 		var dst *core.Entry
 		dst, q.dstHead, err = hashEntry(ctx, a.dst, q.dst, a.srcProver, q.src, a.dstMemory)
+		q.countRead(dst, err)
 		if err == nil {
 			q.dst = dst
 		} else if ctx.Err() == nil && !core.IsFinal(err) {
@@ -151,6 +154,13 @@ func (a *asker) fetch(ctx context.Context, key string, n need, q *facts) (act Ac
 		return Action{Op: OpFail, Key: key, Reason: reason, Src: q.src, Dst: q.dst, Err: err}, true
 	}
 	return Action{}, false
+}
+
+// countRead counts the bytes of the entry e, which was read whole unless err.
+func (q *facts) countRead(e *core.Entry, err error) {
+	if err == nil && e.Kind == core.File {
+		q.compared += e.Size
+	}
 }
 
 // complete asks t for the entry at key; nil if there is none.

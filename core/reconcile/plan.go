@@ -16,12 +16,15 @@ type Totals struct {
 	Kept, Refused, Conflicts, Errors int64
 	BySizeTime                       int64 // of Kept: files that were compared by size and time alone
 	Bytes                            int64 // of the files to be put
+	Compared                         int64 // bytes that were read to compare
+	Reread                           int64 // of Bytes, those that have to be read once more, for the md5 that the destination wants first
 	SrcEntries, DstEntries           int64 // files and links that each tree holds
 	Need                             core.Requests
 }
 
 // count adds one action. The parts of a replacement count as what they are.
 func (t *Totals) count(a Action) {
+	t.Compared += a.Compared
 	switch a.Op {
 	case OpKeep:
 		if a.Src != nil && a.Src.Kind != core.Other || a.Dst != nil && a.Dst.Kind != core.Other {
@@ -135,13 +138,14 @@ func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
 			return nil, err
 		}
 	}
-	p.totals.Need = costs.total(p.totals.Deletes)
+	p.totals.Need, p.totals.Reread = costs.total(p.totals.Deletes), costs.reread
 	return p, nil
 }
 
 // clone copies what an action points to, which is part of a listing's larger
-// block of memory.
+// block of memory. Bytes that were read are counted by now.
 func (a Action) clone() Action {
+	a.Compared = 0
 	for _, e := range []**core.Entry{&a.Src, &a.Dst, &a.Obstacle} {
 		if *e != nil {
 			c := **e

@@ -90,6 +90,8 @@ type planTotals struct {
 	Conflicts  int64            `json:"conflicts"`
 	Errors     int64            `json:"errors"`
 	Bytes      int64            `json:"bytes"`
+	Compared   int64            `json:"compared_bytes,omitempty"`
+	Reread     int64            `json:"reread_bytes,omitempty"`
 	SrcEntries int64            `json:"source_entries"`
 	DstEntries int64            `json:"destination_entries"`
 	Need       map[string]int64 `json:"requests"`
@@ -97,7 +99,8 @@ type planTotals struct {
 
 func newPlanTotals(t Totals) planTotals {
 	return planTotals{
-		t.Files, t.Links, t.Deletes, t.Dirs, t.Kept, t.BySizeTime, t.Refused, t.Conflicts, t.Errors, t.Bytes, t.SrcEntries, t.DstEntries, t.Need.Map(),
+		t.Files, t.Links, t.Deletes, t.Dirs, t.Kept, t.BySizeTime, t.Refused, t.Conflicts, t.Errors, t.Bytes,
+		t.Compared, t.Reread, t.SrcEntries, t.DstEntries, t.Need.Map(),
 	}
 }
 
@@ -105,7 +108,7 @@ func (t planTotals) totals() (Totals, error) {
 	need, err := parseRequests(t.Need)
 	return Totals{
 		Files: t.Files, Links: t.Links, Deletes: t.Deletes, Dirs: t.Dirs, Kept: t.Kept, BySizeTime: t.BySizeTime, Refused: t.Refused, Conflicts: t.Conflicts,
-		Errors: t.Errors, Bytes: t.Bytes, SrcEntries: t.SrcEntries, DstEntries: t.DstEntries, Need: need,
+		Errors: t.Errors, Bytes: t.Bytes, Compared: t.Compared, Reread: t.Reread, SrcEntries: t.SrcEntries, DstEntries: t.DstEntries, Need: need,
 	}, err
 }
 
@@ -221,6 +224,7 @@ func ReadPlan(r io.Reader, dir string) (PlanHeader, *Plan, error) {
 func (p *Plan) adopt(t Totals) error {
 	read := p.totals
 	read.Kept, read.BySizeTime, read.SrcEntries, read.DstEntries, read.Need = t.Kept, t.BySizeTime, t.SrcEntries, t.DstEntries, t.Need
+	read.Compared, read.Reread = t.Compared, t.Reread
 	if read != t {
 		return badPlan("its actions are not those that its first line counts")
 	}

@@ -10,13 +10,22 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// sendSmall reads the whole file, hashes it, and sends it from memory.
-func (t *transferer) sendSmall(ctx context.Context, e core.Entry, body io.Reader, to sink) (core.Entry, error) {
-	buf, err := t.buffers.Get(ctx, int(e.Size)+1)
-	if err != nil {
-		return core.Entry{}, err
+// readOnce is the size in bytes up to which a file is sent from memory that is free,
+// where it would have to be read twice otherwise.
+const readOnce = 12 << 20
+
+// sentWhole reports whether a file of this size is read once if memory is free: dst
+// must not send it in parts, which have md5s of their own.
+func sentWhole(dst core.Tree, size int64) bool {
+	if size > readOnce {
+		return false
 	}
-	defer t.buffers.Put(buf)
+	p, ok := core.As[core.Partitioner](dst)
+	return !ok || p.PartSize(size) == 0
+}
+
+// sendFrom reads the whole file into buf, hashes it, and sends it from there.
+func (t *transferer) sendFrom(ctx context.Context, buf []byte, e core.Entry, body io.Reader, to sink) (core.Entry, error) {
 	n, err := io.ReadFull(body, buf) // one byte more than announced, to see the end
 	switch {
 	case err == nil, int64(n) != e.Size && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
@@ -49,19 +58,9 @@ func checkStored(e, stored core.Entry, err error) (core.Entry, error) {
 	return stored, err
 }
 
-// sendLarge streams a file. Where the destination wants the md5 first and
-// nobody knows it, the file is read twice.
-func (t *transferer) sendLarge(ctx context.Context, e core.Entry, body io.Reader, to sink) (core.Entry, error) {
-	var parts partSums
-	if !e.MD5.Known() && t.dst.Features().NeedsMD5 {
-		again, seen, err := t.hashFirst(ctx, &e, body)
-		if err != nil {
-			return core.Entry{}, err
-		}
-		defer again.Close()
-		body, parts = again, seen
-	}
-	stored, err := to(ctx, e, parts.body(track(ctx, body, t.moved)))
+// sendLarge streams a file, of whose parts sums may be known.
+func (t *transferer) sendLarge(ctx context.Context, e core.Entry, body io.Reader, to sink, sums partSums) (core.Entry, error) {
+	stored, err := to(ctx, e, sums.body(track(ctx, body, t.moved)))
 	return checkStored(e, stored, err)
 }
 

@@ -17,6 +17,7 @@ type Summary struct {
 	Kept, Refused, Conflicts, Errors int64
 	BySizeTime                       int64 // of Kept: files that were compared by size and time alone
 	Bytes                            int64 // of the files that were put
+	Compared                         int64 // bytes that were read to compare, or for an md5 before a file was sent
 	Saved                            int64 // to Reconciler.Backup
 	// Undeleted are the deletes of the plan that were not done because
 	// something failed.
@@ -47,7 +48,7 @@ func newTally(r *Reconciler, p *Plan, report func(Action)) *tally {
 	t := p.Totals()
 	return &tally{
 		keeps: r.Keeps, report: report, onProgress: r.Progress,
-		sum: Summary{Kept: t.Kept, BySizeTime: t.BySizeTime}, failed: t.Errors > 0,
+		sum: Summary{Kept: t.Kept, BySizeTime: t.BySizeTime, Compared: t.Compared}, failed: t.Errors > 0,
 		progress: Progress{Total: t.Files + t.Links, TotalBytes: t.Bytes},
 	}
 }
@@ -66,6 +67,7 @@ func (t *tally) addPlanned(act Action) {
 func (t *tally) add(act Action) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.sum.Compared += act.Compared
 	switch act.Op {
 	case OpKeep:
 		t.sum.Kept++

@@ -14,6 +14,8 @@ func (t Totals) Add(u Totals) Totals {
 	t.Conflicts += u.Conflicts
 	t.Errors += u.Errors
 	t.Bytes += u.Bytes
+	t.Compared += u.Compared
+	t.Reread += u.Reread
 	t.SrcEntries += u.SrcEntries
 	t.DstEntries += u.DstEntries
 	t.Need = t.Need.Add(u.Need)

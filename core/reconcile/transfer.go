@@ -155,7 +155,7 @@ func (t *transferer) tryTransfer(ctx context.Context, act Action, to sink) (Acti
 	}
 	src := got
 	act.Src = &src
-	stored, err := t.send(ctx, got, body, to)
+	stored, err := t.send(ctx, got, body, to, &act.Compared)
 	unchanged := body.Close() == nil
 	if err != nil {
 		return act, sourceError(err)
@@ -170,11 +170,33 @@ func (t *transferer) tryTransfer(ctx context.Context, act Action, to sink) (Acti
 	return act, nil
 }
 
-func (t *transferer) send(ctx context.Context, e core.Entry, body io.Reader, to sink) (core.Entry, error) {
+// send sends the content of e. It adds the bytes that are read only for an md5 to
+// compared.
+func (t *transferer) send(ctx context.Context, e core.Entry, body io.Reader, to sink, compared *int64) (core.Entry, error) {
 	if e.Size <= core.SmallFile {
-		return t.sendSmall(ctx, e, body, to)
+		buf, err := t.buffers.Get(ctx, int(e.Size)+1)
+		if err != nil {
+			return core.Entry{}, err
+		}
+		defer t.buffers.Put(buf)
+		return t.sendFrom(ctx, buf, e, body, to)
 	}
-	return t.sendLarge(ctx, e, body, to)
+	if e.MD5.Known() || !t.dst.Features().NeedsMD5 {
+		return t.sendLarge(ctx, e, body, to, partSums{})
+	}
+	if sentWhole(t.dst, e.Size) {
+		if buf := t.buffers.GetAhead(int(e.Size) + 1); buf != nil {
+			defer t.buffers.PutAhead(buf)
+			return t.sendFrom(ctx, buf, e, body, to)
+		}
+	}
+	again, sums, err := t.hashFirst(ctx, &e, body)
+	if err != nil {
+		return core.Entry{}, err
+	}
+	defer again.Close()
+	*compared += e.Size
+	return t.sendLarge(ctx, e, again, to, sums)
 }
 
 // sourceError says that err is of a source that changed, if it is.
