@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/s3fc/s3fc/core"
 )
 
 const (
@@ -39,7 +41,8 @@ type Store struct {
 	seen     bitset  // records of old that a listing has used
 	complete bool    // a listing went over the whole tree
 	fresh    map[string][]byte
-	size     int // of fresh, in bytes
+	size     int  // of fresh, in bytes
+	forgot   bool // a record of the file was forgotten
 	runs     []*run
 	finds    atomic.Int64 // how many records were made
 }
@@ -94,7 +97,7 @@ func (s *Store) recall(key string, v version, r *record) bool {
 	if b, ok := s.fresh[key]; ok {
 		return r.decodeAs(b, v)
 	}
-	return s.point != nil && s.point.seek(key) && r.decodeAs(s.point.r.value, v)
+	return s.point != nil && !s.outdated() && s.point.seek(key) && r.decodeAs(s.point.r.value, v)
 }
 
 // remember keeps r for key.
@@ -119,6 +122,26 @@ func (s *Store) remember(key string, r *record) {
 	}
 }
 
+// forgotten is a record of no version, in the place of one that is wrong.
+var forgotten = &record{version: version{size: -1}, kind: core.File}
+
+// forget drops the record of this version of the entry at key, unless it is of a
+// content with the md5 is. A store that tells versions apart by size and time has
+// the same version for another content of the same size and time.
+func (s *Store) forget(key string, v version, is core.MD5) {
+	var r record
+	if s.recall(key, v, &r) && (r.kind != core.File || !is.Known() || r.md5 != is) {
+		s.remember(key, forgotten)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.forgot = true
+	}
+}
+
+// outdated reports whether the file has records that were forgotten since, and that
+// fresh no longer says so. The caller holds the lock.
+func (s *Store) outdated() bool { return s.forgot && len(s.runs) > 0 }
+
 // scan is the use that one listing makes of a Store. It is not safe for
 // concurrent use.
 type scan struct {
@@ -131,7 +154,7 @@ func (s *Store) scan() *scan {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sc := &scan{s: s}
-	if s.old != nil {
+	if s.old != nil && !s.outdated() {
 		sc.c, sc.seen = s.old.cursor(), newBitset(s.old.count)
 	}
 	return sc

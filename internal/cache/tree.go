@@ -16,6 +16,7 @@ type tree struct {
 	store  *Store
 	prover core.Prover // of the backend, or nil
 	hashes bool        // its md5s are found only by reading
+	weak   bool        // two versions of one size may look the same
 }
 
 var (
@@ -30,7 +31,8 @@ var (
 //
 // Content is never cached: Open always opens.
 func Over(b core.Backend, s *Store) core.Backend {
-	t := &tree{Backend: b, store: s, hashes: !b.Features().StoresMD5}
+	f := b.Features()
+	t := &tree{Backend: b, store: s, hashes: !f.StoresMD5, weak: f.Resolution > 0}
 	t.prover, _ = core.As[core.Prover](b)
 	return t
 }
@@ -126,6 +128,9 @@ func (t *tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	stored, err := t.Backend.Put(ctx, e, body, old)
 	if err == nil {
 		t.Remember(stored)
+	}
+	if err == nil && t.weak {
+		t.store.forget(stored.Key, versionOf(&stored), stored.MD5)
 	}
 	return stored, err
 }
