@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
@@ -51,6 +52,10 @@ func (c *Changes) SaveShard(w io.Writer, program string, s reconcile.PlanShard) 
 	return c.save(w, program, &s)
 }
 
+// extraRequests is the number of requests that a phase may send beyond those for its
+// listing and its actions: a question about the first link that it wrote.
+const extraRequests = 1
+
 // needOf returns the requests that a phase needs, with those for the listing that
 // precedes it; none for a phase without actions.
 func (r *run) needOf(p *reconcile.Plan, phase reconcile.Phase) (need int64, err error) {
@@ -60,11 +65,14 @@ func (r *run) needOf(p *reconcile.Plan, phase reconcile.Phase) (need int64, err 
 	}
 	for range only.All() {
 		t := only.Totals()
-		need = t.Need.Total() + t.DstEntries/1000 + 2
+		need = t.Need.Total() + t.DstEntries/1000 + 2 + extraRequests
 		break
 	}
 	return need, only.Close()
 }
+
+// All yields the actions of the plan; see [reconcile.Plan.All].
+func (p *SavedPlan) All() iter.Seq2[Action, error] { return p.plan.All() }
 
 // Empty reports whether the plan has no actions of a phase.
 func (p *SavedPlan) Empty(phase reconcile.Phase) (bool, error) {
@@ -107,23 +115,29 @@ func (p *SavedPlan) OpenPhase(ctx context.Context, mux *core.Mux, phase reconcil
 	return &Changes{run: r, plan: only, stopped: r.rec.GuardTotals(reconcile.Totals{Need: only.Totals().Need})}, nil
 }
 
+// An End is what the last steps of a divided run came to.
+type End struct {
+	Notes    []string // remarks for the user, one sentence each
+	Dirs     int64    // empty directories that were removed
+	Requests core.Requests
+}
+
 // FinishURL takes the last steps of a run that was divided: those that a destination
-// takes once, after its last write. It returns remarks for the user, one sentence each,
-// and the requests that it sent.
-func FinishURL(ctx context.Context, mux *core.Mux, src, dst string, o Options, done core.Done) (notes []string, sent core.Requests, err error) {
+// takes once, after its last write.
+func FinishURL(ctx context.Context, mux *core.Mux, src, dst string, o Options, done core.Done) (end End, err error) {
 	r, err := newURLRun(o, mux, src, dst)
 	if err != nil {
-		return nil, sent, err
+		return end, err
 	}
 	if err := r.open(ctx, true); err != nil {
-		return nil, sent, err
+		return end, err
 	}
 	if done.Deletes {
-		_, err = r.rec.RemoveEmptyDirs(ctx)
+		end.Dirs, err = r.rec.RemoveEmptyDirs(ctx)
 	}
 	if f, ok := core.As[core.Finisher](r.rec.Dst); ok && err == nil {
-		notes, err = f.Finish(ctx, done)
+		end.Notes, err = f.Finish(ctx, done)
 	}
-	sent, _ = r.account(core.Requests{})
-	return notes, sent, withClose(err, r.close())
+	end.Requests, _ = r.account(core.Requests{})
+	return end, withClose(err, r.close())
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -124,7 +126,7 @@ type shardTask struct {
 	*run
 	s     *shardRun
 	tasks shard.Tasks
-	state core.Backend
+	at    string // the state's name
 	of    *shard.Run
 }
 
@@ -178,8 +180,11 @@ const exitNotNow = 75
 
 // explainedShard is explained for the errors of tasks, too.
 func explainedShard(cmd *cobra.Command, err error) error {
-	if errors.Is(err, shard.ErrNotNow) {
+	switch {
+	case errors.Is(err, shard.ErrNotNow):
 		return &exitError{exitNotNow, err}
+	case errors.Is(err, shard.ErrNoRequests):
+		return &exitError{exitGuarded, err}
 	}
 	return explained(cmd, err)
 }
@@ -200,7 +205,7 @@ func (a *app) newShardTask(cmd *cobra.Command, s *shardRun, at string, begin boo
 	if err != nil {
 		return nil, nil, fmt.Errorf("the state %s: %w", at, err)
 	}
-	t = &shardTask{run: r, s: s, state: state, tasks: shard.Tasks{Mux: a.mux, State: state, Program: a.versionText(), Options: r.options}}
+	t = &shardTask{run: r, s: s, at: at, tasks: shard.Tasks{Mux: a.mux, State: state, Program: a.versionText(), Options: r.options}}
 	done = func() {
 		r.bar.end()
 		_ = core.Close(state) // each record was stored by its Put
@@ -251,7 +256,7 @@ func (t *shardTask) check() error {
 	if err != nil {
 		return err
 	}
-	v, err := shard.Check(t.ctx, t.state, t.of, guard)
+	v, err := t.tasks.Check(t.ctx, t.of, guard)
 	if err != nil {
 		return err
 	}
@@ -286,28 +291,56 @@ func (t *shardTask) gate() error {
 	if err != nil {
 		return usageError(t.cmd, "%v", err)
 	}
-	if err := shard.Gate(t.ctx, t.state, t.of, phase); err != nil {
+	if err := t.tasks.Gate(t.ctx, t.of, phase); err != nil {
 		return err
 	}
 	return t.print(fmt.Sprintf("the %s may begin", phase), map[string]string{"gate": phase.String()})
 }
 
+// report prints the events of all shards as copy prints those of a run, then the sum.
 func (t *shardTask) report() error {
+	if t.quiet {
+		t.tasks.Options.Event = nil
+	}
 	rep, err := t.tasks.Report(t.ctx, t.of)
 	if err != nil {
 		return err
 	}
 	c, p := rep.Summary, rep.Planned
-	line := fmt.Sprintf("%d files, %d links, %d deleted, %d unchanged, %d refused, %d in conflict", c.Files, c.Links, c.Deletes, p.Kept, p.Refused, p.Conflicts)
-	if err := t.print(line, rep); err != nil {
+	line := fmt.Sprintf("%d files, %d links, %d deleted, %d unchanged, %d refused, %d in conflict", c.Files, c.Links, c.Deletes, p.Kept+c.Kept, p.Refused+c.Refused, p.Conflicts)
+	if err := t.print(line, t.summary(rep)); err != nil {
 		return err
 	}
 	for _, note := range rep.Notes {
 		t.con.remark(t.name + ": " + note)
 	}
-	t.con.remark(t.name + ": the state can be removed now")
-	if p.Conflicts > 0 {
+	if !t.quiet {
+		t.con.remark(fmt.Sprintf("%s: all of %s can be removed now; %s in it lists what no later run can use", t.name, t.at, rep.Removable))
+	}
+	if p.Conflicts > 0 || p.Refused+c.Refused > 0 && t.strict() {
 		return errReported
 	}
 	return nil
+}
+
+// strict reports whether the run counts refused entries as failures.
+func (t *shardTask) strict() bool { return slices.Equal(t.of.Options["strict"], []string{"true"}) }
+
+// shardSummary is the last line of report: that of a run, and the requests to the
+// state.
+type shardSummary struct {
+	summaryJSON
+	StateRequests map[string]int64 `json:"state_requests,omitempty"`
+	Removable     string           `json:"removable"`
+}
+
+func (t *shardTask) summary(rep *shard.Report) shardSummary {
+	c, p := rep.Summary, rep.Planned
+	return shardSummary{
+		summaryJSON: summaryJSON{
+			Event: "summary", Files: c.Files, Links: c.Links, Deletes: c.Deletes, Kept: p.Kept + c.Kept, Refused: p.Refused + c.Refused,
+			Conflicts: p.Conflicts, Bytes: c.Bytes, Requests: c.Spent.Trees, Seconds: time.Since(t.of.Created).Seconds(), Notes: rep.Notes,
+		},
+		StateRequests: c.Spent.State, Removable: rep.Removable,
+	}
 }

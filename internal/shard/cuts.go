@@ -88,13 +88,15 @@ func merged(samples ...*sample) (keys []string, weights []int, total int) {
 // something stands at both k and k/x, one task must see both.
 type cutter struct {
 	trees []core.Tree
-	free  map[string]bool // of directories: no tree has an entry at it
+	free  map[string]bool // of keys: no tree has an entry at it
 }
 
-// clean reports whether the cut has no entry at any directory above it.
+// clean reports whether no entry k lies before the cut while keys below k/ lie
+// behind it. Those are the k that the cut begins with, followed by a slash or by a
+// character that sorts before it: the cut "a-b" parts "a" from "a/x".
 func (c *cutter) clean(ctx context.Context, cut string) (bool, error) {
-	for i := range len(cut) {
-		if cut[i] != '/' {
+	for i := 1; i < len(cut); i++ {
+		if cut[i] > '/' {
 			continue
 		}
 		free, err := c.isFree(ctx, cut[:i])
@@ -105,13 +107,13 @@ func (c *cutter) clean(ctx context.Context, cut string) (bool, error) {
 	return true, nil
 }
 
-func (c *cutter) isFree(ctx context.Context, dir string) (bool, error) {
-	if free, known := c.free[dir]; known {
+func (c *cutter) isFree(ctx context.Context, key string) (bool, error) {
+	if free, known := c.free[key]; known {
 		return free, nil
 	}
 	free := true
 	for _, t := range c.trees {
-		_, err := t.Stat(ctx, dir)
+		_, err := t.Stat(ctx, key)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false, err
 		}
@@ -120,7 +122,7 @@ func (c *cutter) isFree(ctx context.Context, dir string) (bool, error) {
 	if c.free == nil {
 		c.free = make(map[string]bool)
 	}
-	c.free[dir] = free
+	c.free[key] = free
 	return free, nil
 }
 

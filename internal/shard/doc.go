@@ -9,9 +9,12 @@
 //	plan/I         the plan of shard I: what a saved plan is, for one range of keys
 //	head/I         its totals, and the hash of plan/I
 //	verdict.json   the hash of every plan, made once the guards passed on the sum
-//	try/PHASE/I/N  the N-th attempt of a task, with the requests that it may send
+//	try/STEP/I/N   attempt N of a task, with the requests that it may send
+//	events/PHASE/I/N  what an attempt that ended did, a line for each entry
 //	done/PHASE/I   the outcome of a task that ended
-//	gate/PHASE     every outcome of the phases before PHASE is there, and none failed
+//	gate/PHASE     every outcome of the phase before PHASE is there, and none failed
+//	report.json    the sum of all outcomes: the run has ended
+//	removable.txt  the keys of all records that are of no use any more
 //
 // Each entry but done/ is created once and never changed. The engine only orders the
 // tasks; the gates make the order safe: a task that comes too early, or that belongs

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 
 	"github.com/s3fc/s3fc/core"
@@ -14,22 +15,35 @@ import (
 // A Done is the outcome of a task that ended. A later attempt replaces the outcome
 // of one that failed, and no other.
 type Done struct {
-	Run     string `json:"run"`
-	Plan    string `json:"plan"` // the hash of the plan that was carried out
-	Failed  int64  `json:"failed"`
+	Run  string `json:"run"`
+	Plan string `json:"plan"` // the hash of the plan that was carried out
+	// Failed is the number of entries that failed in the last attempt.
+	Failed int64 `json:"failed"`
+	// Summary are the counts of all attempts that ended.
 	Summary Counts `json:"summary"`
+	// Events are the numbers of the attempts whose events are stored, in order.
+	Events []int `json:"events,omitempty"`
 }
 
 // Counts are what a task did.
 type Counts struct {
-	Files     int64            `json:"files"`
-	Links     int64            `json:"links"`
-	Deletes   int64            `json:"deletes"`
-	Kept      int64            `json:"kept"`
-	Bytes     int64            `json:"bytes"`
-	Conflicts int64            `json:"conflicts"`
-	Errors    int64            `json:"errors"`
-	Requests  map[string]int64 `json:"requests"`
+	Files   int64    `json:"files"`
+	Links   int64    `json:"links"`
+	Deletes int64    `json:"deletes"`
+	Kept    int64    `json:"kept"` // found as they were planned to be
+	Refused int64    `json:"refused"`
+	Bytes   int64    `json:"bytes"`
+	Spent   Requests `json:"spent"`
+}
+
+func (c *Counts) add(d Counts) {
+	c.Files += d.Files
+	c.Links += d.Links
+	c.Deletes += d.Deletes
+	c.Kept += d.Kept
+	c.Refused += d.Refused
+	c.Bytes += d.Bytes
+	c.Spent.add(d.Spent)
 }
 
 func doneKey(p reconcile.Phase, i int) string { return "done/" + p.String() + "/" + strconv.Itoa(i) }
@@ -50,31 +64,52 @@ func outcome(ctx context.Context, s state, v *Verdict, p reconcile.Phase, i int)
 	return d, e, err
 }
 
-// Gate opens the phase p: it stores the gate's record if every shard has ended all
-// phases before, by the plans of the verdict, and none failed. Anything else is
-// [ErrNotNow], and the record is not stored.
-func Gate(ctx context.Context, dir core.Backend, r *Run, p reconcile.Phase) error {
-	s := state{dir}
+// A Gate lets the tasks of a phase write.
+type Gate struct {
+	Run   string   `json:"run"`
+	Spent Requests `json:"spent"`
+}
+
+// Gate opens the phase p: it stores the gate's record if the gate of the phase
+// before is open, and every shard has ended that phase, by the plans of the verdict,
+// and none failed. Anything else is [ErrNotNow], and the record is not stored.
+func (t *Tasks) Gate(ctx context.Context, r *Run, p reconcile.Phase) error {
+	s := t.state()
+	if err := notEnded(ctx, s); err != nil {
+		return err
+	}
 	v, err := verdict(ctx, s, r)
 	if err != nil {
 		return err
 	}
-	for _, earlier := range before(p) {
-		for i := range r.Shards() {
-			d, _, err := outcome(ctx, s, v, earlier, i)
-			if err != nil {
-				return err
-			}
-			if d.Failed > 0 {
-				return notNow("shard %d failed in its %s (%d errors): run that task again", i, earlier, d.Failed)
-			}
+	if earlier := before(p); len(earlier) > 0 {
+		last := earlier[len(earlier)-1]
+		if err := opened(ctx, s, r, last); err != nil {
+			return err
+		}
+		if _, err := outcomes(ctx, s, v, last); err != nil {
+			return err
 		}
 	}
-	created, err := s.createJSON(ctx, gateKey(p), Try{Run: r.ID()})
+	created, err := s.createJSON(ctx, gateKey(p), Gate{r.ID(), Requests{State: s.spent(1)}})
 	if err != nil || created {
 		return err
 	}
 	return opened(ctx, s, r, p)
+}
+
+// outcomes reads the outcomes of all shards in a phase. One that is missing, of
+// another plan, or a failure, is [ErrNotNow].
+func outcomes(ctx context.Context, s state, v *Verdict, p reconcile.Phase) ([]Done, error) {
+	all := make([]Done, len(v.Plans))
+	err := forEach(ctx, len(all), func(i int) error {
+		d, _, err := outcome(ctx, s, v, p, i)
+		if all[i] = d; err == nil && d.Failed > 0 {
+			err = notNow("shard %d failed in its %s (%d errors): run that task again", i, p, d.Failed)
+		}
+		return err
+	})
+	return all, err
 }
 
 // opened checks that the gate of a phase was opened in this run. The first phase has
@@ -83,7 +118,7 @@ func opened(ctx context.Context, s state, r *Run, p reconcile.Phase) error {
 	if len(before(p)) == 0 {
 		return nil
 	}
-	var g Try
+	var g Gate
 	_, err := s.readJSON(ctx, gateKey(p), &g)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -94,27 +129,28 @@ func opened(ctx context.Context, s state, r *Run, p reconcile.Phase) error {
 	return err
 }
 
-// finish stores the outcome of a task, over that of an attempt that failed.
-func finish(ctx context.Context, s state, v *Verdict, p reconcile.Phase, i int, d Done) error {
-	b, err := encode(d)
-	if err != nil {
-		return err
-	}
+// finish stores the outcome of a task, over that of an attempt that failed, whose
+// counts it takes over. It returns the outcome that is stored.
+func finish(ctx context.Context, s state, v *Verdict, p reconcile.Phase, i int, d Done) (Done, error) {
 	for range 3 { // two attempts at once may both replace the outcome of a third
-		created, err := s.create(ctx, doneKey(p, i), b)
+		created, err := s.createJSON(ctx, doneKey(p, i), d)
 		if err != nil || created {
-			return err
+			return d, err
 		}
 		was, e, err := outcome(ctx, s, v, p, i)
-		if err != nil {
-			return err
+		if err != nil || was.Failed == 0 {
+			return was, err
 		}
-		if was.Failed == 0 {
-			return nil
+		sum := d
+		sum.Summary.add(was.Summary)
+		sum.Events = append(slices.Clone(was.Events), d.Events...)
+		b, err := encode(sum)
+		if err != nil {
+			return d, err
 		}
 		if _, err = s.put(ctx, doneKey(p, i), b, &e); !errors.Is(err, core.ErrChanged) {
-			return err
+			return sum, err
 		}
 	}
-	return fmt.Errorf("%s changes while it is written", doneKey(p, i))
+	return d, fmt.Errorf("%s changes while it is written", doneKey(p, i))
 }

@@ -32,6 +32,8 @@ type Run struct {
 	Options map[string][]string `json:"options,omitempty"`
 	// MaxRequests is the most requests that all tasks together may send.
 	MaxRequests int64 `json:"max_requests"`
+	// Spent are the requests that the choice of the cuts took.
+	Spent Requests `json:"spent"`
 	// Cuts divide the keys: shard I has those that follow Cuts[I-1] up to Cuts[I].
 	// There is one cut less than there are shards. Equal cuts have an empty shard
 	// between them.

@@ -167,7 +167,7 @@ func (l *lab) list(r *Run) {
 
 func (l *lab) check(r *Run) *Verdict {
 	l.t.Helper()
-	v, err := Check(l.t.Context(), l.tasks.State, r, passes)
+	v, err := l.tasks.Check(l.t.Context(), r, passes)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func (l *lab) check(r *Run) *Verdict {
 // phase runs all tasks of a phase, and its gate before.
 func (l *lab) phase(r *Run, p reconcile.Phase) {
 	l.t.Helper()
-	if err := Gate(l.t.Context(), l.tasks.State, r, p); err != nil {
+	if err := l.tasks.Gate(l.t.Context(), r, p); err != nil {
 		l.t.Fatalf("gate %s: %v", p, err)
 	}
 	for i := range r.Shards() {
@@ -247,7 +247,7 @@ func TestATaskBeforeItsTurnWritesNothing(t *testing.T) {
 				t.Errorf("%s: %s: %v", when, p, err)
 			}
 			if from < 1 || p > Phases[from] {
-				if err := Gate(t.Context(), l.tasks.State, r, p); !errors.Is(err, ErrNotNow) {
+				if err := l.tasks.Gate(t.Context(), r, p); !errors.Is(err, ErrNotNow) {
 					t.Errorf("%s: gate %s: %v", when, p, err)
 				}
 			}
@@ -260,7 +260,7 @@ func TestATaskBeforeItsTurnWritesNothing(t *testing.T) {
 	if _, err := l.tasks.List(t.Context(), r, 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Check(t.Context(), l.tasks.State, r, passes); !errors.Is(err, ErrNotNow) {
+	if _, err := l.tasks.Check(t.Context(), r, passes); !errors.Is(err, ErrNotNow) {
 		t.Errorf("a verdict on one plan of three: %v", err)
 	}
 	early("one plan", 0)
@@ -288,7 +288,7 @@ func TestAGuardSpeaksOnTheSumBeforeTheFirstWrite(t *testing.T) {
 	l.list(r)
 	tooMany := errors.New("too many")
 	var sum reconcile.Totals
-	if _, err := Check(t.Context(), l.tasks.State, r, func(t reconcile.Totals) error { sum = t; return tooMany }); !errors.Is(err, tooMany) {
+	if _, err := l.tasks.Check(t.Context(), r, func(t reconcile.Totals) error { sum = t; return tooMany }); !errors.Is(err, tooMany) {
 		t.Fatalf("got %v", err)
 	}
 	if sum.Deletes == 0 || sum.SrcEntries != int64(len(l.tree(l.src))) || sum.DstEntries != int64(len(l.tree(l.dst))) {
@@ -320,9 +320,9 @@ func TestTwoAttemptsAtOnceDoTheWorkOnce(t *testing.T) {
 	for i := range r.Shards() {
 		both(func() error { _, err := l.tasks.List(t.Context(), r, i); return err })
 	}
-	both(func() error { _, err := Check(t.Context(), l.tasks.State, r, passes); return err })
+	both(func() error { _, err := l.tasks.Check(t.Context(), r, passes); return err })
 	for _, p := range Phases {
-		both(func() error { return Gate(t.Context(), l.tasks.State, r, p) })
+		both(func() error { return l.tasks.Gate(t.Context(), r, p) })
 		for i := range r.Shards() {
 			both(func() error {
 				d, err := l.tasks.Apply(t.Context(), r, p, i)
@@ -389,7 +389,7 @@ func TestAFailureKeepsTheGatesShutUntilItIsMended(t *testing.T) {
 		t.Fatal("nothing failed")
 	}
 	for _, p := range Phases[1:] {
-		if err := Gate(t.Context(), l.tasks.State, r, p); !errors.Is(err, ErrNotNow) {
+		if err := l.tasks.Gate(t.Context(), r, p); !errors.Is(err, ErrNotNow) {
 			t.Errorf("gate %s: %v", p, err)
 		}
 	}
@@ -413,8 +413,8 @@ func TestRecordsOfAnotherRunAreNotThisRuns(t *testing.T) {
 	other.MaxRequests++
 	for name, f := range map[string]func() error{
 		"list":  func() error { _, err := l.tasks.List(t.Context(), &other, 0); return err },
-		"check": func() error { _, err := Check(t.Context(), l.tasks.State, &other, passes); return err },
-		"gate":  func() error { return Gate(t.Context(), l.tasks.State, &other, Phases[1]) },
+		"check": func() error { _, err := l.tasks.Check(t.Context(), &other, passes); return err },
+		"gate":  func() error { return l.tasks.Gate(t.Context(), &other, Phases[1]) },
 		"apply": func() error { _, err := l.tasks.Apply(t.Context(), &other, Phases[0], 0); return err },
 	} {
 		if err := f(); !errors.Is(err, ErrNotNow) {

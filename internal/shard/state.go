@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -27,8 +29,46 @@ func notNow(format string, args ...any) error {
 // are larger and are read as streams.
 const maxRecord = 64 << 20
 
+// notEnded returns an error that is [ErrNotNow] if the run has ended.
+func notEnded(ctx context.Context, s state) error {
+	ended, err := s.has(ctx, reportKey)
+	if err == nil && ended {
+		err = notNow("the run has ended")
+	}
+	return err
+}
+
+// readers is how many records are read at once.
+const readers = 32
+
+// forEach calls f with each number below n, a few at a time, and returns the first
+// error.
+func forEach(ctx context.Context, n int, f func(i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(readers)
+	for i := range n {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error { return f(i) })
+	}
+	return g.Wait()
+}
+
 // state is the tree in which the tasks of a run leave their records.
 type state struct{ core.Backend }
+
+// spent returns the requests that this process has sent to the tree, and so many
+// PUTs that it is about to send. It is nil for a tree that sends none.
+func (s state) spent(puts int64) map[string]int64 {
+	c, ok := core.As[core.RequestCounter](s.Backend)
+	if !ok {
+		return nil
+	}
+	sent := c.Requests()
+	sent[core.ClassPut] += puts
+	return sent.Map()
+}
 
 // create stores content at key if nothing is there. Otherwise it reports created
 // false: somebody else was first.
@@ -67,7 +107,7 @@ func (s state) read(ctx context.Context, key string) ([]byte, core.Entry, error)
 		return nil, e, err
 	}
 	if body == nil {
-		return nil, e, fmt.Errorf("%s is no file, and a record of a run is one", key)
+		return nil, e, notFile(key)
 	}
 	defer body.Close()
 	b, err := io.ReadAll(io.LimitReader(body, maxRecord+1))
@@ -76,6 +116,10 @@ func (s state) read(ctx context.Context, key string) ([]byte, core.Entry, error)
 	}
 	return b, e, err
 }
+
+func notFile(key string) error { return fmt.Errorf("%s is no file, and a record of a run is one", key) }
+
+func unreadable(key string, err error) error { return fmt.Errorf("%s cannot be read: %w", key, err) }
 
 // readJSON reads a record into v. A record that is not whole JSON, or has fields
 // that this version does not know, is an error: it counts as neither absent nor done.
@@ -87,7 +131,7 @@ func (s state) readJSON(ctx context.Context, key string, v any) (core.Entry, err
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return e, fmt.Errorf("%s cannot be read: %w", key, err)
+		return e, unreadable(key, err)
 	}
 	return e, nil
 }

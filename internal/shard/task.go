@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
@@ -50,11 +51,13 @@ func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known []
 			return nil, fmt.Errorf("the %s does not list in the order of keys, so it has no ranges: copy it by one process", side)
 		}
 	}
-	r := &Run{Program: t.Program, Options: o.Saved(), MaxRequests: maxRequests(&o)}
+	r := &Run{Program: t.Program, Created: time.Now().UTC().Truncate(time.Second), Options: o.Saved(), MaxRequests: maxRequests(&o)}
 	r.Source, r.Destination = c.Trees()
 	if r.Cuts, err = t.cuts(ctx, shards, known, from, to); err != nil {
 		return nil, err
 	}
+	sent := c.Result().Requests
+	r.Spent = Requests{Trees: sent.Map(), State: t.state().spent(1)}
 	return r, Create(ctx, t.State, r)
 }
 
@@ -65,12 +68,15 @@ func (t *Tasks) cuts(ctx context.Context, shards int, known []string, trees ...c
 	return Cuts(ctx, shards, trees...)
 }
 
+// unlimited is the limit on requests of a run that has none.
+const unlimited = 1 << 62
+
 func maxRequests(o *s3fc.Options) int64 {
 	switch {
 	case o.MaxRequests == 0:
 		return s3fc.DefaultMaxRequests
 	case o.MaxRequests < 0:
-		return 1 << 62
+		return unlimited
 	}
 	return o.MaxRequests
 }
@@ -90,6 +96,9 @@ func refuse(o *s3fc.Options) error {
 // already, by an earlier attempt or another at the same time, that one counts.
 func (t *Tasks) List(ctx context.Context, r *Run, i int) (*Head, error) {
 	s := t.state()
+	if err := notEnded(ctx, s); err != nil {
+		return nil, err
+	}
 	h := new(Head)
 	switch _, err := s.readJSON(ctx, headKey(i), h); {
 	case err == nil:
@@ -97,49 +106,58 @@ func (t *Tasks) List(ctx context.Context, r *Run, i int) (*Head, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
+	attempt, spent := -1, core.Requests{}
 	if has, err := s.has(ctx, planKey(i)); err != nil {
 		return nil, err
 	} else if !has {
-		if err := t.plan(ctx, r, i); err != nil {
+		if attempt, spent, err = t.plan(ctx, r, i); err != nil {
 			return nil, err
 		}
 	}
-	return t.head(ctx, r, i)
-}
-
-func (h *Head) check(r *Run, i int) error {
-	if h.Run != r.ID() || h.Index != i {
-		return notNow("%s is of another run", headKey(i))
-	}
-	return nil
+	return t.head(ctx, r, i, attempt, spent)
 }
 
 // plan lists the range of shard i and stores its plan, unless there is one by then.
-func (t *Tasks) plan(ctx context.Context, r *Run, i int) error {
+// It returns the number of this attempt and the requests that it sent.
+func (t *Tasks) plan(ctx context.Context, r *Run, i int) (attempt int, sent core.Requests, err error) {
 	o, err := t.options(r)
 	if err != nil {
-		return err
+		return 0, sent, err
+	}
+	attempt, o.MaxRequests, err = begin(ctx, t.state(), r, listing, i, func(n int) int64 { return listAllowance(r, n) })
+	if err != nil {
+		return attempt, sent, err
 	}
 	after, last := r.Range(i)
 	o.Range = &s3fc.KeyRange{After: after, Last: last}
 	c, err := s3fc.PlanURL(ctx, t.Mux, r.Source.URL, r.Destination.URL, o)
+	if errors.Is(err, core.ErrBudget) {
+		err = errors.Join(ErrNoRequests, err)
+	}
 	if err != nil {
-		return err
+		return attempt, sent, err
 	}
 	defer c.Close() //nolint:errcheck // The trees were only read.
 	if from, to := c.Trees(); from != r.Source || to != r.Destination {
-		return notNow("the trees lead elsewhere than when the run was begun: %s and %s, then %s and %s", from.At, to.At, r.Source.At, r.Destination.At)
+		return attempt, sent, notNow("the trees lead elsewhere than when the run was begun: %s and %s, then %s and %s", from.At, to.At, r.Source.At, r.Destination.At)
 	}
 	from, to := c.Sides()
 	if err := checkCuts(ctx, r, i, from, to); err != nil {
-		return err
+		return attempt, sent, err
 	}
-	f, err := os.CreateTemp(o.TempDir, "s3fc-shard-")
+	err = t.storePlan(ctx, r, i, c)
+	return attempt, c.Result().Requests, err
+}
+
+// storePlan stores the plan of shard i, unless there is one by then.
+func (t *Tasks) storePlan(ctx context.Context, r *Run, i int, c *s3fc.Changes) error {
+	f, err := os.CreateTemp(t.Options.TempDir, "s3fc-shard-")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) //nolint:errcheck // A temporary file that stays loses nothing.
 	defer f.Close()           //nolint:errcheck // As above.
+	after, last := r.Range(i)
 	w := bufio.NewWriter(f)
 	if err := c.SaveShard(w, t.Program, reconcile.PlanShard{Run: r.ID(), Index: i, After: after, Last: last}); err != nil {
 		return err
@@ -178,24 +196,6 @@ func (t *Tasks) options(r *Run) (s3fc.Options, error) {
 	return o, err
 }
 
-// head makes the head of shard i of the plan that is stored.
-func (t *Tasks) head(ctx context.Context, r *Run, i int) (*Head, error) {
-	p, hash, err := t.readPlan(ctx, r, i)
-	if err != nil {
-		return nil, err
-	}
-	defer p.Close() //nolint:errcheck // It was only read.
-	h := &Head{Run: r.ID(), Index: i, Plan: hash, Totals: p.Header.Totals, Need: p.Header.Shard.Need}
-	if _, err := t.state().createJSON(ctx, headKey(i), h); err != nil {
-		return nil, err
-	}
-	_, err = t.state().readJSON(ctx, headKey(i), h)
-	if err == nil && h.Plan != hash {
-		err = fmt.Errorf("%s is not of the plan that is stored", headKey(i))
-	}
-	return h, err
-}
-
 // readPlan reads the stored plan of shard i, and returns its hash.
 func (t *Tasks) readPlan(ctx context.Context, r *Run, i int) (*s3fc.SavedPlan, string, error) {
 	body, _, err := t.State.Open(ctx, planKey(i))
@@ -206,7 +206,7 @@ func (t *Tasks) readPlan(ctx context.Context, r *Run, i int) (*s3fc.SavedPlan, s
 		return nil, "", err
 	}
 	if body == nil {
-		return nil, "", fmt.Errorf("%s is no file", planKey(i))
+		return nil, "", notFile(planKey(i))
 	}
 	defer body.Close() //nolint:errcheck // It was read to its end.
 	sum := sha256.New()
