@@ -69,10 +69,10 @@ func decideExtraneous(dst *core.Entry, r rules) decision {
 		return does(OpRefuse, ReasonUncarriable)
 	case r.del == DeleteNever:
 		return does(OpKeep, ReasonDeletesOff)
+	case r.keepsUnholdable(dst):
+		return does(OpRefuse, ReasonUnholdable)
 	case dst.MaybeLink:
 		return ask(statDst)
-	case r.del != DeleteAll && !r.src.holds(dst):
-		return does(OpRefuse, ReasonUnholdable)
 	}
 	return does(OpDelete, ReasonExtraneous)
 }
@@ -135,11 +135,10 @@ func decideFiles(src, dst *core.Entry, r rules) decision {
 	return does(OpKeep, ReasonSame)
 }
 
-// overwrite puts over dst, unless dst is of a kind that the source could not
-// hold: that is not missing from the source, and stays unless the user said
-// that everything may go.
+// overwrite puts over dst, unless the source could not hold dst: then dst stays,
+// unless the user said that everything may go.
 func overwrite(dst *core.Entry, reason Reason, r rules) decision {
-	if r.del != DeleteAll && !r.src.holds(dst) {
+	if r.keepsUnholdable(dst) {
 		return does(OpConflict, ReasonUnholdable)
 	}
 	return does(OpPut, reason)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,16 +35,19 @@ var (
 	lXn  = &core.Entry{Key: "k", Kind: core.Link, Target: core.Target{Key: "x", Dir: core.NotDir}}
 	lY   = &core.Entry{Key: "k", Kind: core.Link, Target: core.Target{Key: "y"}}
 	lURL = &core.Entry{Key: "k", Kind: core.Link, Target: core.Target{URL: "https://x.org/"}}
+	fSeg = &core.Entry{Key: strings.Repeat("s", 300), Kind: core.File, Size: 9, MD5: md5A}
+	pSeg = &core.Entry{Key: strings.Repeat("s", 300), Kind: core.File, Size: 9, Partial: true, MaybeLink: true}
+	lFar = &core.Entry{Key: "k", Kind: core.Link, Target: core.Target{Key: strings.Repeat("t/", 2500) + "t"}}
 	oO   = &core.Entry{Key: "k", Problem: errors.New("a fifo")}
 	oEx  = &core.Entry{Key: "k", Problem: core.ErrExcluded}
 
 	fixtures = map[string]*core.Entry{
 		"-": nil, "fA": fA, "fB": fB, "fBig": fBig, "fU": fU, "fT": fT, "fT1": fT1, "fT2": fT2, "fTA": fTA, "fTB": fTB, "fTM": fTM, "fP": fP, "fPM": fPM,
-		"lX": lX, "lXd": lXd, "lXn": lXn, "lY": lY, "lURL": lURL, "oO": oO, "oEx": oEx,
+		"lX": lX, "lXd": lXd, "lXn": lXn, "lY": lY, "lURL": lURL, "fSeg": fSeg, "pSeg": pSeg, "lFar": lFar, "oO": oO, "oEx": oEx,
 	}
 
-	store = sideRules{asks: true, links: true, urlLinks: true, dirTargets: true} // as S3
-	dir   = sideRules{links: true}                                               // as a local directory
+	store = sideRules{asks: true, dirTargets: true, check: core.Features{Links: true, URLLinks: true}.CheckPut} // as S3
+	dir   = sideRules{check: core.Features{Links: true, MaxSegment: 255, MaxTarget: 4000}.CheckPut}             // as a local directory
 )
 
 func TestDecide(t *testing.T) {
@@ -72,6 +76,13 @@ func TestDecide(t *testing.T) {
 		{"-", "lURL", false, push, does(OpRefuse, ReasonUnholdable)},
 		{"-", "lURL", false, all, does(OpDelete, ReasonExtraneous)},
 		{"-", "lURL", false, rules{src: store, dst: store}, does(OpDelete, ReasonExtraneous)},
+		{"-", "fSeg", false, push, does(OpRefuse, ReasonUnholdable)},
+		{"-", "pSeg", false, push, does(OpRefuse, ReasonUnholdable)}, // whatever it is: nobody is asked
+		{"-", "fSeg", false, never, does(OpKeep, ReasonDeletesOff)},
+		{"-", "fSeg", false, all, does(OpDelete, ReasonExtraneous)},
+		{"-", "fSeg", false, pull, does(OpDelete, ReasonExtraneous)},
+		{"-", "lFar", false, push, does(OpRefuse, ReasonUnholdable)},
+		{"lX", "lFar", false, push, does(OpConflict, ReasonUnholdable)},
 		{"-", "oO", false, all, does(OpRefuse, ReasonUncarriable)},
 		{"-", "oEx", false, all, does(OpKeep, ReasonProtected)},
 
@@ -143,16 +154,13 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// everyRule is every combination of rules that two trees can have.
+// everyRule is every combination of rules that decide tells apart. It does not ask
+// the destination's check: an action is held against that after the decision.
 func everyRule(yield func(rules) bool) {
-	for bits := range 1 << 9 {
-		bit := func(i int) bool { return bits&(1<<i) != 0 }
-		side := func(i int) sideRules {
-			return sideRules{asks: bit(i), links: bit(i + 1), urlLinks: bit(i + 2), dirTargets: bit(i + 3)}
-		}
+	for bits := range 1 << 8 {
 		for _, del := range []DeleteMode{DeleteAfter, DeleteNever, DeleteAll} {
 			for _, detect := range []Detect{DetectAuto, DetectHead, DetectSizeTime} {
-				if !yield(rules{del: del, detect: detect, resolve: bit(8), src: side(0), dst: side(4)}) {
+				if !yield(rules{del: del, detect: detect, resolve: bits&1 != 0, src: sideOf(bits >> 1), dst: sideOf(bits >> 6)}) {
 					return
 				}
 			}
@@ -160,13 +168,26 @@ func everyRule(yield func(rules) bool) {
 	}
 }
 
+// sideOf makes the rules of a side of five bits.
+func sideOf(bits int) sideRules {
+	var f core.Features
+	f.Links, f.URLLinks = bits&4 != 0, bits&8 != 0
+	if bits&16 != 0 {
+		f.MaxSegment, f.MaxTarget = 255, 4000
+	}
+	return sideRules{asks: bits&1 != 0, dirTargets: bits&2 != 0, check: f.CheckPut}
+}
+
 func TestDecideHoldsItsPromisesForEveryPair(t *testing.T) {
 	for s, src := range fixtures {
 		for d, dst := range fixtures {
-			if src == nil && dst == nil {
+			if src == nil && dst == nil || src != nil && dst != nil && src.Key != dst.Key {
 				continue
 			}
 			for r := range everyRule {
+				if src != nil && dst != nil && src.Key != "k" && r.src.check(*fSeg) != nil {
+					continue // no source has a key that it cannot hold
+				}
 				for _, proven := range []bool{false, true} {
 					if proven && (src == nil || dst == nil) {
 						continue
@@ -236,8 +257,10 @@ func promisesOf(d decision, src, dst *core.Entry, r rules) error {
 		return errors.New("deletes though it may not")
 	case d.op == OpPut && src == nil:
 		return errors.New("puts nothing")
-	case changes && dst != nil && r.del != DeleteAll && !r.src.holds(dst):
+	case changes && dst != nil && r.del != DeleteAll && r.src.check(*dst) != nil:
 		return errors.New("changes what the source could not hold")
+	case d.op == OpDelete && d.reason != ReasonExtraneous, d.reason == ReasonUnholdable && (r.del == DeleteAll || r.src.check(*dst) == nil):
+		return errors.New("the reason is wrong")
 	case d.op == OpDelete && dst.MaybeLink:
 		return errors.New("deletes without asking what it is")
 	case changes && dst != nil && src != nil && src.Same(*dst) && (src.Kind == core.File || !r.dst.dirTargets || src.Target.Dir == dst.Target.Dir):
@@ -263,17 +286,25 @@ func FuzzDecide(f *testing.F) {
 				e.ModTime = time.Unix(1, 0)
 			}
 			e.Target = core.Target{Key: "x", Dir: core.Dir(flags >> 4 % 3)}
+			if flags&128 != 0 {
+				e.Key, e.Target = strings.Repeat("s", 300), core.Target{URL: "https://x.org/"}
+			}
 			return e
 		}
 		r := rules{del: DeleteMode(bits % 3), detect: Detect(bits >> 10 % 3), resolve: bits&4 != 0}
-		r.src = sideRules{asks: bits&8 != 0, links: bits&16 != 0, urlLinks: bits&32 != 0, dirTargets: bits&64 != 0}
-		r.dst = sideRules{asks: bits&128 != 0, links: true, urlLinks: bits&256 != 0, dirTargets: bits&512 != 0}
+		r.src, r.dst = sideOf(int(bits>>3)), sideOf(int(bits>>8))
 		src, dst := make1(kinds%3, flags, srcSize), make1(kinds/3%3, flags>>1, dstSize)
 		switch {
 		case kinds&64 != 0:
 			src, proven = nil, false
 		case kinds&128 != 0:
 			dst, proven = nil, false
+		}
+		if src != nil && dst != nil {
+			dst.Key = src.Key
+			if src.Key != "k" && r.src.check(core.Entry{Key: src.Key, Kind: core.File}) != nil {
+				return // no source has a key that it cannot hold
+			}
 		}
 		if err := promises(src, dst, proven, r); err != nil {
 			t.Fatalf("%+v %+v %v %+v: %v", src, dst, proven, r, err)

@@ -111,8 +111,8 @@ func stays(m model.Copy, result state, dir string) bool {
 
 func TestEmptyDirectoriesArePlannedAndCountedByThemselves(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(8, 15))
-	for i := range 3000 {
-		m := model.Copy{Delete: reconcile.DeleteMode(i / 2 % 3), Src: randomState(rnd, i&1 != 0, true), Dst: randomState(rnd, false, true)}
+	for i := range rounds(6000) {
+		m := model.Copy{SrcFlat: true, Delete: reconcile.DeleteMode(i / 2 % 3), Src: randomState(rnd, i&1 != 0, true), Dst: randomState(rnd, false, true)}
 		src, dst := newTree(true, false), newDirTree()
 		plant(t, src, m.Src)
 		plant(t, dst, m.Dst)

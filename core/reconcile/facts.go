@@ -106,13 +106,20 @@ func (a *asker) action(key string, d decision, q *facts) Action {
 	case d.reason == ReasonUncarriable, d.reason == ReasonInTheWay:
 		act.Err = problemAtDestination(q.dst)
 	case d.reason == ReasonUnholdable:
-		act.Err = fmt.Errorf("%w: the source cannot hold the link to %s that is at the destination; it is kept (--delete=all removes such links)",
-			core.ErrUnsupportedLink, q.dst.Target)
+		act.Err = a.unholdable(q.dst)
 	}
 	if act.Op == OpConflict {
 		act.Err = fmt.Errorf("%w: %w", core.ErrConflict, act.Err)
 	}
 	return act
+}
+
+// unholdable says why dst stays at the destination.
+func (a *asker) unholdable(dst *core.Entry) error {
+	if dst.Kind == core.Link && dst.Target.URL != "" {
+		return fmt.Errorf("%w: the source cannot hold the link to %s that is at the destination; it stays", core.ErrUnsupportedLink, dst.Target)
+	}
+	return fmt.Errorf("the source cannot hold the %s that is at the destination; it stays: %w", dst.Kind, a.rules.src.check(*dst))
 }
 
 func problemAtDestination(dst *core.Entry) error {

@@ -51,6 +51,7 @@ type leafStack struct {
 	dir   string
 	stack []*leaf
 	dirs  emptyDirs
+	pairs *pairs // nil where the destination alone can have none
 	out   func(Action) error
 }
 
@@ -73,7 +74,7 @@ func (s *leafStack) add(act Action) error {
 		return err
 	}
 	if s.flat && !l.protects {
-		return s.out(l.action)
+		return s.outFlat(l.action)
 	}
 	s.stack = append(s.stack, l)
 	return nil
@@ -121,7 +122,21 @@ func (s *leafStack) end() error {
 	if err := s.releaseTo(0); err != nil {
 		return err
 	}
+	if s.pairs != nil {
+		if err := s.pairs.end(); err != nil {
+			return err
+		}
+	}
 	return s.dirs.leave("", s.removeDir)
+}
+
+// outFlat gives out the action of a key in a flat store, which nothing but a pair
+// changes.
+func (s *leafStack) outFlat(act Action) error {
+	if s.pairs != nil {
+		return s.pairs.add(act)
+	}
+	return s.out(act)
 }
 
 // comeTo gives out what key, and so all that follows it, cannot change any more.
@@ -164,6 +179,9 @@ func (s *leafStack) release(l *leaf) error {
 		return nil
 	}
 	s.markObstacle(l)
+	if s.flat {
+		return s.outFlat(l.action)
+	}
 	if l.group == nil {
 		return s.out(l.action)
 	}
@@ -324,5 +342,8 @@ func (s *leafStack) close() {
 		if l.group != nil {
 			_ = l.group.Close()
 		}
+	}
+	if s.pairs != nil {
+		s.pairs.close()
 	}
 }

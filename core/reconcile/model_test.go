@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"maps"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/s3fc/s3fc/backends/memory"
@@ -39,6 +40,14 @@ func look(t testing.TB, tree core.Tree) state {
 	return s
 }
 
+// rounds is n in a thorough run, and a tenth otherwise.
+func rounds(n int) int {
+	if os.Getenv("S3FC_TEST_THOROUGH") == "" {
+		n /= 10
+	}
+	return n
+}
+
 func run(t testing.TB, r *reconcile.Reconciler) (reconcile.Totals, reconcile.Summary) {
 	t.Helper()
 	p, err := r.Prepare(t.Context())
@@ -54,16 +63,13 @@ func run(t testing.TB, r *reconcile.Reconciler) (reconcile.Totals, reconcile.Sum
 }
 
 func TestCopyOfRandomTreesMatchesAReference(t *testing.T) {
-	rounds := 10_000
-	if testing.Short() {
-		rounds = 2_000
-	}
+	rounds := rounds(10_000)
 	rnd := rand.New(rand.NewPCG(3, 14))
 	for i := range rounds {
 		m := model.Copy{Flat: i&1 != 0, Delete: reconcile.DeleteMode(i / 8 % 3)}
-		srcFlat := i&2 != 0
-		m.Src, m.Dst = randomState(rnd, srcFlat, true), randomState(rnd, m.Flat, true)
-		src, dst := memory.New(), newTree(m.Flat, i&4 != 0)
+		m.SrcFlat = i&2 != 0
+		m.Src, m.Dst = randomState(rnd, m.SrcFlat, true), randomState(rnd, m.Flat, true)
+		src, dst := newTree(m.SrcFlat, false), newTree(m.Flat, i&4 != 0)
 		plant(t, src, m.Src)
 		plant(t, dst, m.Dst)
 		want := m.Result()

@@ -129,6 +129,9 @@ func (r *Reconciler) Plan(ctx context.Context) iter.Seq2[Action, error] {
 			}
 			return nil
 		}}
+		if h.flat && !r.Src.Features().Flat && r.Delete == DeleteAfter {
+			h.pairs = &pairs{dir: r.TempDir, out: h.out}
+		}
 		defer h.close()
 		err := r.plan(ctx, h)
 		if err != nil && !errors.Is(err, errStop) {

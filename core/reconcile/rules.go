@@ -88,7 +88,7 @@ func (l DeleteLimit) allows(deletes, entries int64) bool {
 	return float64(deletes) <= l.n
 }
 
-// rules is what decide has to know of the run besides the two entries.
+// rules are the facts about a run that decide needs besides the two entries.
 type rules struct {
 	del     DeleteMode
 	detect  Detect
@@ -98,29 +98,27 @@ type rules struct {
 }
 
 // newRules returns the default rules for two trees.
-func newRules(src, dst core.Tree) rules {
-	return rules{src: newSideRules(src.Features()), dst: newSideRules(dst.Features())}
-}
+func newRules(src, dst core.Tree) rules { return rules{src: newSideRules(src), dst: newSideRules(dst)} }
 
-// sideRules is what decide has to know of one tree.
+// sideRules are the facts about one tree that decide needs.
 type sideRules struct {
 	asks       bool // Stat may know an md5 that the listing did not: else only reading tells
-	links      bool
-	urlLinks   bool
 	dirTargets bool
+	// check returns the reason why the tree cannot hold an entry, or nil. It does no
+	// I/O.
+	check func(core.Entry) error
 }
 
-func newSideRules(f core.Features) sideRules {
-	return sideRules{asks: f.StoresMD5, links: f.Links, urlLinks: f.URLLinks, dirTargets: f.DirTargets}
+func newSideRules(t core.Tree) sideRules {
+	f := t.Features()
+	return sideRules{
+		asks: f.StoresMD5, dirTargets: f.DirTargets,
+		check: func(e core.Entry) error { return core.CheckPut(t, e) },
+	}
 }
 
-// holds reports whether a tree of these rules could hold e.
-func (s sideRules) holds(e *core.Entry) bool {
-	if e.Kind != core.Link {
-		return true
-	}
-	if e.Target.URL != "" {
-		return s.urlLinks
-	}
-	return s.links
+// keepsUnholdable reports whether dst stays because the source could not hold it: it
+// is not missing there.
+func (r rules) keepsUnholdable(dst *core.Entry) bool {
+	return r.del != DeleteAll && r.src.check(*dst) != nil
 }

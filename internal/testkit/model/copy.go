@@ -14,12 +14,47 @@ import (
 type Copy struct {
 	Src, Dst State
 	Flat     bool // the destination
+	SrcFlat  bool
 	Delete   reconcile.DeleteMode
 }
 
 // stays reports whether key, which only the destination has, must not be
 // deleted.
-func (m Copy) stays(key string) bool {
+func (m Copy) stays(key string) bool { return m.protected(key) || m.ofPair(key) }
+
+// ofPair reports whether key is one of a and a/b in a flat destination, of which a
+// source that is not flat could hold only one, and has neither, nor a file in place
+// of a directory that they are in.
+func (m Copy) ofPair(key string) bool {
+	if !m.Flat || m.SrcFlat || m.Delete != reconcile.DeleteAfter {
+		return false
+	}
+	for upper := range m.Dst {
+		if (upper == key || core.Below(key, upper)) && m.extraneous(upper) && m.anyBelow(upper, m.extraneous) &&
+			!m.anyBelow(upper, func(k string) bool { return m.Src[k] != "" }) && m.Src.Above(upper) == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (m Copy) extraneous(key string) bool {
+	return m.Dst.Carried(key) && m.Src[key] == "" && !m.protected(key)
+}
+
+// anyBelow reports whether is holds for a key of either tree below upper.
+func (m Copy) anyBelow(upper string, is func(key string) bool) bool {
+	for _, s := range []State{m.Src, m.Dst} {
+		for k := range s {
+			if core.Below(k, upper) && is(k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (m Copy) protected(key string) bool {
 	if m.Delete == reconcile.DeleteNever || m.Dst[key] == Other || m.Src[key] == Other {
 		return true
 	}
