@@ -60,8 +60,11 @@ func (t *Tree) list(ctx context.Context, after string, dirs bool) iter.Seq2[core
 
 // listingEnded reports whether err is an error of the whole listing.
 func listingEnded(err error) bool {
+	if err == nil {
+		return false
+	}
 	_, one := core.ErrorKey(err)
-	return err != nil && !one
+	return !one
 }
 
 // walk returns a walk of the tree for one listing.

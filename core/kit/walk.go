@@ -93,8 +93,9 @@ type listing[D, I any] struct {
 	spare [][]result // for reuse, each by one directory at a time
 }
 
-// A result is what Entry returned.
+// A result is what Entry returned for the name at key.
 type result struct {
+	key   string // "" if it was not asked
 	entry core.Entry
 	err   error
 }
@@ -172,6 +173,9 @@ func next[I any](it *Item[I], n int) int {
 // visit yields the entries of one name. ahead is its entry, or nil if that is
 // still to be asked for.
 func (l *listing[D, I]) visit(d D, dir string, it *Item[I], ahead *result) bool {
+	if ahead != nil && ahead.key != "" {
+		return l.leaf(ahead.key, ahead.entry, ahead.err)
+	}
 	key := Join(dir, it.Name)
 	if l.isBefore(key, it.Dir) {
 		return true
@@ -179,22 +183,27 @@ func (l *listing[D, I]) visit(d D, dir string, it *Item[I], ahead *result) bool 
 	if it.Dir {
 		return l.enter(d, key, it)
 	}
-	if ahead == nil {
-		e, err := l.Store.Entry(l.ctx, d, key, it)
-		ahead = &result{e, err}
-	}
-	if errors.Is(ahead.err, fs.ErrNotExist) {
+	e, err := l.Store.Entry(l.ctx, d, key, it)
+	return l.leaf(key, e, err)
+}
+
+// leaf yields the result of Entry.
+func (l *listing[D, I]) leaf(key string, e core.Entry, err error) bool {
+	switch {
+	case err == nil:
+		return l.yield(e, nil)
+	case errors.Is(err, fs.ErrNotExist):
 		return true
 	}
-	if ahead.err != nil {
-		return l.fail(key, ahead.err)
-	}
-	return l.yield(ahead.entry, nil)
+	return l.fail(key, err)
 }
 
 // isBefore reports whether neither key nor anything below it comes after
 // l.after.
 func (l *listing[D, I]) isBefore(key string, isDir bool) bool {
+	if l.after == "" {
+		return false
+	}
 	if !isDir {
 		return key <= l.after
 	}
@@ -262,7 +271,8 @@ func (l *listing[D, I]) askAll(d D, dir string, items []Item[I], results []resul
 		if it.Dir {
 			continue
 		}
-		if key := Join(dir, it.Name); l.after == "" || !l.isBefore(key, false) {
+		if key := Join(dir, it.Name); !l.isBefore(key, false) {
+			r.key = key
 			r.entry, r.err = l.Store.Entry(l.ctx, d, key, it)
 		}
 	}
