@@ -19,15 +19,26 @@ type entryJSON struct {
 	MD5       MD5       `json:"md5,omitzero"`
 	Target    Target    `json:"target,omitzero"`
 	ModTime   time.Time `json:"mtime,omitzero"`
+	ModUnix   *unixTime `json:"mtime_unix,omitempty"` // instead of ModTime
 	Token     string    `json:"token,omitempty"`
 	Problem   string    `json:"problem,omitempty"`
 	Excluded  bool      `json:"excluded,omitempty"`
 }
 
+// unixTime is a time that RFC 3339 cannot express, in seconds and nanoseconds from
+// 1970.
+type unixTime [2]int64
+
+// maxYear is the last year that RFC 3339 can express.
+const maxYear = 9999
+
 func newEntryJSON(e *Entry) *entryJSON {
 	j := &entryJSON{
 		Key: e.Key, KeyBytes: EncodeKey(e.Key), Kind: e.Kind, Partial: e.Partial, MaybeLink: e.MaybeLink,
 		Size: e.Size, MD5: e.MD5, Target: e.Target, ModTime: e.ModTime, Token: e.Token,
+	}
+	if year := e.ModTime.Year(); year < 0 || year > maxYear {
+		j.ModTime, j.ModUnix = time.Time{}, &unixTime{e.ModTime.Unix(), int64(e.ModTime.Nanosecond())}
 	}
 	if e.Problem != nil {
 		j.Problem, j.Excluded = e.Problem.Error(), errors.Is(e.Problem, ErrExcluded)
@@ -43,6 +54,9 @@ func (j *entryJSON) entry() (*Entry, error) {
 	e := &Entry{
 		Key: key, Kind: j.Kind, Partial: j.Partial, MaybeLink: j.MaybeLink,
 		Size: j.Size, MD5: j.MD5, Target: j.Target, ModTime: j.ModTime, Token: j.Token,
+	}
+	if j.ModUnix != nil {
+		e.ModTime = time.Unix(j.ModUnix[0], j.ModUnix[1])
 	}
 	switch {
 	case j.Excluded:

@@ -20,6 +20,7 @@ type dirs struct {
 	links LinkPolicy
 	cache dirCache
 	hooks hooks
+	times lostTimes
 
 	traits                   atomic.Pointer[traits]
 	noReadBelow, noRenameNew atomic.Bool // the system, or its file system, cannot

@@ -13,7 +13,8 @@ import (
 )
 
 // Finish implements [core.Finisher]. It removes the temporary files of runs that
-// have ended, as far as this tree's listings came across them.
+// have ended, as far as this tree's listings came across them, and says which
+// modification times could not be kept.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
 	notes, err = t.temps.Sweep(ctx, t.now(), func(key string) (time.Time, error) {
 		if dir, _ := split(key); dir != "." && done.Keep != nil && done.Keep(dir) {
@@ -21,7 +22,7 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 		}
 		return t.dirs.lastChange(key)
 	}, t.dirs.unlink)
-	return notes, fail("finish", "", err)
+	return append(notes, t.dirs.times.note()...), fail("finish", "", err)
 }
 
 // now is the time by which temporary files are abandoned.

@@ -137,8 +137,12 @@ func (d *osDir) link(name, second string) error { return d.Link(name, second) }
 // rename renames name to to, replacing a file or link of that name.
 func (d *osDir) rename(name, to string) error { return d.Rename(name, to) }
 
-// setTime sets the modification time of name.
+// setTime sets the modification time of name. It does nothing if package os,
+// which counts nanoseconds from 1970, cannot express the time.
 func (d *osDir) setTime(name string, mtime time.Time) error {
+	if !time.Unix(0, mtime.UnixNano()).Equal(mtime) {
+		return nil
+	}
 	return d.Chtimes(name, time.Time{}, mtime)
 }
 

@@ -195,16 +195,6 @@ func TestPutModes(t *testing.T) {
 	mode("d/new", 0o755)
 }
 
-func TestPutModTimeBeyondReasonIsLeftOut(t *testing.T) {
-	tr, _ := newTree(t)
-	e := file("k", "x")
-	e.ModTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-	got, err := tr.Put(t.Context(), e, strings.NewReader("x"), nil)
-	if err != nil || time.Since(got.ModTime).Abs() > time.Hour {
-		t.Errorf("got %v, %v, want now", got.ModTime, err)
-	}
-}
-
 // Machines of 32 bits have no number for it.
 func TestPutModTimeAfter2038IsKeptOrLeftOut(t *testing.T) {
 	tr, _ := newTree(t)

@@ -67,15 +67,11 @@ func (s *staged) fill(ctx context.Context, body io.Reader) (err error) {
 	}
 	err = s.f.Close()
 	s.f = nil
-	if err != nil || s.e.ModTime.IsZero() || !inRange(s.e.ModTime) {
+	if err != nil || s.e.ModTime.IsZero() {
 		return err
 	}
 	return s.at.d.handle.setTime(s.temp, s.e.ModTime)
 }
-
-// inRange reports whether m can be expressed in nanoseconds from 1970. Other
-// times come from damaged metadata and are ignored.
-func inRange(m time.Time) bool { return time.Unix(0, m.UnixNano()).Equal(m) }
 
 // setMode sets the file's mode, unless it was made with it. A file system
 // without modes may refuse.
@@ -181,6 +177,7 @@ func (s *staged) stored() (core.Entry, error) {
 	if s.e.Kind == core.File && !info.same(&s.info) {
 		return core.Entry{}, fmt.Errorf("%w: it was replaced as soon as it was written", core.ErrChanged)
 	}
+	s.at.d.dirs.times.compare(s.e, info.mtime)
 	e, err := s.at.entries.at(s.at.d, s.at.name, &info)
 	e.MD5, e.Settled = s.sum, s.at.entries.settledAsWritten(&info, s.e.ModTime, time.Now())
 	return e, err
