@@ -2,7 +2,7 @@ package conformance
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // What the proofs are made of.
+	"crypto/md5" //nolint:gosec // Proofs are made of md5s.
 	"errors"
 	"fmt"
 

@@ -31,7 +31,7 @@ var accountCases = []Case{
 	},
 	{
 		Name: "Auditor", Guide: "Abilities",
-		Why: "check reports what an audit finds; one that sees nothing, or repairs another version, does harm unseen",
+		Why: "check reports the flaws that an audit finds; an audit that sees none, or a repair of another version, does harm unseen",
 		Run: run(checkAuditor),
 	},
 }

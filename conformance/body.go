@@ -14,12 +14,12 @@ import (
 
 var bodyCases = []Case{
 	{
-		Name: "MD5", Guide: "What it can hold",
+		Name: "MD5", Guide: "Features",
 		Why: "an md5 that is kept saves reading every file in every run; a wrong one hides a change forever",
 		Run: run(checkMD5),
 	},
 	{
-		Name: "NoMD5", Guide: "What it can hold", Needs: func(f core.Features) bool { return !f.NeedsMD5 },
+		Name: "NoMD5", Guide: "Features", Needs: func(f core.Features) bool { return !f.NeedsMD5 },
 		Why: "a store that does not declare NeedsMD5 gets files whose md5 is not known yet",
 		Run: run(checkNoMD5),
 	},

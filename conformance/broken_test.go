@@ -68,7 +68,7 @@ func (b broken) Delete(ctx context.Context, old core.Entry) error {
 	return b.Backend.Delete(ctx, old)
 }
 
-// now is what is at key, whatever the caller saw: an old that always fits.
+// now returns the entry at key: an old that always fits.
 func now(ctx context.Context, b core.Backend, key string) *core.Entry {
 	e, err := b.Stat(ctx, key)
 	if err != nil {
@@ -100,7 +100,7 @@ func yieldAll(entries []core.Entry, err error) iter.Seq2[core.Entry, error] {
 	}
 }
 
-// putWhatCame stores what it can get of the body.
+// putWhatCame stores the part of a body that could be read.
 func putWhatCame(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	if e.Kind != core.File {
 		return b.Put(ctx, e, body, old)

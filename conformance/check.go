@@ -11,12 +11,11 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Check compares a tree with the entries that it should hold: each is listed,
-// found and read, and nothing else is listed but what cannot be carried
-// ([core.Other]). The content of a file is read and held against Size and
-// MD5, where that is known; ModTime is compared if it is set and the tree
-// keeps it, to the second. All that is wrong is in the error; nil means that
-// the tree is right.
+// Check compares a tree with the entries that it should have: each must be listed,
+// found and read, and nothing else may be listed but a [core.Other]. The content of
+// a file is read and compared with Size, and with MD5 where that is known. ModTime
+// is compared, to the second, if it is set and the tree stores it. The error has
+// all differences; nil means that there are none.
 func Check(ctx context.Context, tree core.Tree, want []core.Entry) error {
 	c := &comparison{ctx: ctx, tree: tree, listed: map[string]core.Entry{}}
 	c.list()
@@ -62,7 +61,7 @@ func (c *comparison) list() {
 	}
 }
 
-// entry compares what the tree says of one key with want.
+// entry compares the listed, found and read entry at one key with want.
 func (c *comparison) entry(want core.Entry) {
 	name := core.DisplayKey(want.Key)
 	listed, ok := c.listed[want.Key]
@@ -102,6 +101,6 @@ func (c *comparison) same(how string, got, want core.Entry) {
 	}
 }
 
-// sameSecond compares modification times as exactly as every store that keeps
-// them does.
+// sameSecond compares modification times to the second, as exactly as every store
+// with ModTimes has them.
 func sameSecond(e, f core.Entry) bool { return e.ModTime.Unix() == f.ModTime.Unix() }

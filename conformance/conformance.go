@@ -11,12 +11,12 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Open returns a new backend that is empty. It releases what it took with
-// t.Cleanup, and fails t if it cannot.
+// Open returns a new backend that is empty. It registers its
+// cleanup with t.Cleanup, and fails t if it cannot open one.
 type Open func(t testing.TB) core.Backend
 
-// OpenStore returns a new store that is empty. It releases what it took with
-// t.Cleanup, and fails t if it cannot.
+// OpenStore returns a new store that is empty. It registers its
+// cleanup with t.Cleanup, and fails t if it cannot open one.
 type OpenStore func(t testing.TB) Store
 
 // A Case is one demand on a backend.

@@ -11,18 +11,18 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// outcome is what a copy planned and did.
+// outcome has the plan and the results of a copy.
 type outcome struct {
 	totals reconcile.Totals
 	sum    reconcile.Summary
 	failed []reconcile.Action // refused, in conflict, or wrong
 }
 
-// changes is how much there was to do.
+// changes returns the number of planned puts and deletes.
 func (o outcome) changes() int64 { return o.totals.Files + o.totals.Links + o.totals.Deletes }
 
-// copyTree makes dst equal to src. The error is that of a run that could not
-// go on; see problems for those of single keys.
+// copyTree makes dst equal to src. The error is one that ended the run; problems
+// returns those of single keys.
 func copyTree(ctx context.Context, src core.Tree, dst core.Backend, jobs int) (o outcome, err error) {
 	all, err := reconcile.ParseDeleteLimit("100%")
 	if err != nil {
@@ -49,7 +49,7 @@ func copyTree(ctx context.Context, src core.Tree, dst core.Backend, jobs int) (o
 	return o, err
 }
 
-// problems is the errors of single keys as one.
+// problems returns the errors of single keys, joined.
 func (o outcome) problems() error {
 	var errs []error
 	for _, a := range o.failed {

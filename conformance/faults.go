@@ -13,14 +13,14 @@ import (
 )
 
 // TestFaults copies a small tree from a to b over an older version of it, and
-// each time makes another operation fail, on either side, in one of several
-// ways. Whatever fails: each key of the destination holds the old or the new
-// whole; nothing was deleted unless all else succeeded; and a run without
-// faults after that makes the trees equal. A listing that repeats an entry, or
-// is out of order, changes nothing.
+// makes another operation fail each time, on either side, in one of several ways.
+// After each failure, every key of the destination has its old or its new entry
+// whole, nothing was deleted unless all else succeeded, and a run without faults
+// makes the trees equal. A listing that repeats an entry, or is out of order, makes
+// no difference.
 //
 // With S3FC_TEST_THOROUGH in the environment every operation fails in every way;
-// else at most 10 a side (6 with -short) in one each.
+// else at most 10 a side (6 with -short) fail in one way each.
 func TestFaults(t *testing.T, a, b Open) {
 	most := 10
 	switch {
@@ -55,7 +55,7 @@ func TestFaults(t *testing.T, a, b Open) {
 
 func thorough() bool { return os.Getenv("S3FC_TEST_THOROUGH") != "" }
 
-// classesFor are the ways in which the ith operation that is tried fails.
+// classesFor returns the ways in which the ith of the tried operations fails.
 func classesFor(i int) []faultClass {
 	if thorough() {
 		return faultClasses
@@ -85,7 +85,7 @@ type fault struct {
 	class faultClass
 }
 
-// scene is a tree before and after a copy, of what two backends can hold.
+// scene is a tree before and after a copy, of entries that two backends can hold.
 type scene struct {
 	a, b          core.Tree
 	before, after []specimen
@@ -113,8 +113,8 @@ func newScene(a, b core.Tree) *scene {
 	return s
 }
 
-// file adds a file with its contents before and after; it is not there where
-// they are empty, but for one that is emptied.
+// file adds a file with its contents before and after. An empty content means that
+// the file is absent, except for the file that is emptied.
 func (s *scene) file(key, before, after string) {
 	if before != "" {
 		s.before = append(s.before, specimen{fileOf(key, before), before})
@@ -131,14 +131,14 @@ func (s *scene) link(to *[]specimen, key, target string) {
 	}
 }
 
-// set makes b the older version.
+// set puts the older version into b.
 func (s *scene) set(ctx context.Context, b core.Backend) error {
 	p := &probe{ctx: ctx, b: b, features: b.Features()}
 	p.fill(s.before)
 	return errors.Join(p.errs...)
 }
 
-// operations is how many there are on one side when none fails.
+// operations counts the operations on one side when none fails.
 func (s *scene) operations(ctx context.Context, t *testing.T, src, dst core.Backend, side string) int {
 	t.Helper()
 	if err := s.set(ctx, dst); err != nil {
@@ -185,7 +185,7 @@ func (s *scene) play(ctx context.Context, src, dst core.Backend, f fault) error 
 	)
 }
 
-// whole checks that each key holds the old or the new, and no other is there.
+// whole checks that each key has its old or new entry, and that there are no others.
 func (s *scene) whole(ctx context.Context, dst core.Backend) error {
 	states := map[string][]specimen{}
 	for _, sp := range append(append([]specimen{}, s.before...), s.after...) {
@@ -221,8 +221,8 @@ func oneOfThese(e core.Entry, content []byte, allowed []specimen) bool {
 	return false
 }
 
-// notDeleted checks that what only the old version has is all there if
-// something failed before the deletes.
+// notDeleted checks that every entry of the old version alone is still there if an
+// operation before the deletes failed.
 func (s *scene) notDeleted(ctx context.Context, dst core.Backend, hit wrap.Step, failed bool) error {
 	switch hit.Kind {
 	case wrap.StepDelete, wrap.StepGone, wrap.StepBatch, wrap.StepFinish:
@@ -244,7 +244,7 @@ func (s *scene) notDeleted(ctx context.Context, dst core.Backend, hit wrap.Step,
 	return errors.Join(errs...)
 }
 
-// converges checks that a run without faults does what is left.
+// converges checks that a run without faults completes the copy.
 func (s *scene) converges(ctx context.Context, src, dst core.Backend) error {
 	for _, again := range []bool{false, true} {
 		o, err := copyTree(ctx, src, dst, 4)
@@ -261,13 +261,13 @@ func (s *scene) converges(ctx context.Context, src, dst core.Backend) error {
 	return nil
 }
 
-// told checks that a run that did not make the trees equal did not say so.
+// told checks that a run without errors made the trees equal.
 func (s *scene) told(ctx context.Context, dst core.Backend, hit wrap.Step, failed bool) error {
 	if failed {
 		return nil
 	}
 	if err := Check(ctx, dst, entriesOf(s.after)); err != nil {
-		return fmt.Errorf("%s of %q failed, the run said that all is well, and it is not: %w", hit.Kind, hit.Key, err)
+		return fmt.Errorf("%s of %q failed, the run reported no error, and the trees differ: %w", hit.Kind, hit.Key, err)
 	}
 	return nil
 }

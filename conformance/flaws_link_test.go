@@ -10,12 +10,12 @@ import (
 
 // linkFlaws are of links.
 var linkFlaws = []flaw{
-	{name: "what a target is gets lost", caught: "DirTargets", open: func() core.Backend {
+	{name: "loses Target.Dir", caught: "DirTargets", open: func() core.Backend {
 		return overWith(without(func(f *core.Features) { f.DirTargets = false }), broken{
 			features: declare(func(f *core.Features) { f.DirTargets = true }),
 		})
 	}},
-	{name: "what a target is turns into its opposite", caught: "DirTargets", open: func() core.Backend {
+	{name: "turns Target.Dir into its opposite", caught: "DirTargets", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Target.Dir == core.IsDir {
 				e.Target.Dir = core.NotDir

@@ -96,7 +96,7 @@ var putFlaws = []flaw{
 	{name: "a file takes the place of a directory", caught: "FileAndDir", open: func() core.Backend {
 		return over(broken{features: declare(func(f *core.Features) { f.Flat = false })})
 	}},
-	{name: "what is put is not what was to be put", caught: "PutsNoOther", open: func() core.Backend {
+	{name: "puts an Other as a file", caught: "PutsNoOther", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if e.Kind == core.Other {
 				e.Kind = core.File
@@ -118,7 +118,7 @@ var putFlaws = []flaw{
 			},
 		})
 	}},
-	{name: "Put returns what it was given", caught: "PutMatchesStat", open: func() core.Backend {
+	{name: "returns the entry that Put was given", caught: "PutMatchesStat", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			_, err := b.Put(ctx, e, body, old)
 			return e, err

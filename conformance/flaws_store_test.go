@@ -316,7 +316,7 @@ func leadsOut(root, p string) bool {
 	return err == nil && !strings.HasPrefix(to+"/", root+"/")
 }
 
-// buffer reads a body whole and holds it against what e promises.
+// buffer reads a body whole and checks it against the size and md5 of e.
 func buffer(ctx context.Context, e core.Entry, body io.Reader) (io.Reader, error) {
 	if e.Kind != core.File {
 		return nil, ctx.Err()

@@ -18,7 +18,7 @@ import (
 
 // treeFlaws are of listings, reads, deletes and extensions.
 var treeFlaws = []flaw{
-	{name: "what the other listings yield is not complete", caught: "ListIsComplete", open: func() core.Backend {
+	{name: "leaves some keys out of a listing", caught: "ListIsComplete", open: func() core.Backend {
 		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, after))
 			return yieldAll(slices.DeleteFunc(entries, func(e core.Entry) bool { return strings.Contains(e.Key, "日") }), err)
@@ -52,7 +52,7 @@ var treeFlaws = []flaw{
 			features: declare(func(f *core.Features) { f.Unordered = false }),
 		})
 	}},
-	{name: "lists what follows after with after", caught: "After", open: func() core.Backend {
+	{name: "lists the key after too", caught: "After", open: func() core.Backend {
 		return over(broken{list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
 			entries, err := collect(b.List(ctx, ""))
 			return yieldAll(slices.DeleteFunc(entries, func(e core.Entry) bool { return e.Key < after }), err)
@@ -107,7 +107,7 @@ var treeFlaws = []flaw{
 			return yieldAll(entries, err)
 		}})
 	}},
-	{name: "what is missing is an error of its own", caught: "Missing", open: func() core.Backend {
+	{name: "reports a missing key by an error of its own", caught: "Missing", open: func() core.Backend {
 		opaque := errors.New("404")
 		return over(broken{
 			stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
@@ -143,7 +143,7 @@ var treeFlaws = []flaw{
 			return b.Delete(ctx, old)
 		}})
 	}},
-	{name: "a delete takes what lies below along", caught: "DeleteSiblings", open: func() core.Backend {
+	{name: "deletes the entries below, too", caught: "DeleteSiblings", open: func() core.Backend {
 		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			entries, err := collect(b.List(ctx, ""))
 			for _, e := range entries {
@@ -157,7 +157,7 @@ var treeFlaws = []flaw{
 	{name: "a delete does nothing", caught: "Delete", open: func() core.Backend {
 		return over(broken{del: func(context.Context, core.Backend, core.Entry) error { return nil }})
 	}},
-	{name: "a delete does not look at what is there", caught: "DeleteChanged", open: func() core.Backend {
+	{name: "deletes without comparing the entry", caught: "DeleteChanged", open: func() core.Backend {
 		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
 			if e := now(ctx, b, old.Key); e != nil {
 				return b.Delete(ctx, *e)
@@ -165,7 +165,7 @@ var treeFlaws = []flaw{
 			return nil
 		}})
 	}},
-	{name: "an overwrite does not look at what is there", caught: "PutChanged", open: func() core.Backend {
+	{name: "overwrites without comparing the entry", caught: "PutChanged", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old != nil {
 				old = now(ctx, b, e.Key)
@@ -173,7 +173,7 @@ var treeFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{name: "a create does not look at what is there", caught: "CreateRace", open: func() core.Backend {
+	{name: "creates without looking", caught: "CreateRace", open: func() core.Backend {
 		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 			if old == nil {
 				old = now(ctx, b, e.Key)
@@ -181,7 +181,7 @@ var treeFlaws = []flaw{
 			return b.Put(ctx, e, body, old)
 		}})
 	}},
-	{name: "looks at what is there and does not declare it", caught: "Unconditional", open: func() core.Backend {
+	{name: "guards and does not declare it", caught: "Unconditional", open: func() core.Backend {
 		return over(broken{features: declare(func(f *core.Features) { f.Create, f.Replace = core.GuardNone, core.GuardNone })})
 	}},
 	{name: "a create that looks first and writes then", caught: "ConcurrentSameKey", open: func() core.Backend {

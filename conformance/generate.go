@@ -15,7 +15,7 @@ type specimen struct {
 	content string
 }
 
-// entriesOf is what a tree of specimens should hold.
+// entriesOf returns the entries of specimens.
 func entriesOf(specimens []specimen) []core.Entry {
 	entries := make([]core.Entry, len(specimens))
 	for i, s := range specimens {
@@ -47,7 +47,7 @@ func newGenerator(seed uint64, a, b core.Tree) *generator {
 	}
 }
 
-// names are segments that have to be encoded somewhere, or sort oddly.
+// names are segments that some store has to encode, or that sort oddly.
 var names = []string{"a", "b", "a-b", "a.txt", "with space", "100%", "%41", "q?x", "c#d", "a+b", "<&>", "ünï", "日本", "Z", ".hid", "it's", "0"}
 
 // add takes e if both can hold it.
@@ -64,8 +64,8 @@ func (g *generator) add(e core.Entry, content string) bool {
 	return true
 }
 
-// dir is a random directory, or the root, as a prefix. Names of directories
-// end so that none is a file's.
+// dir returns a random directory, or the root, as a prefix. The names of directories
+// end in _d, so that none is a file's.
 func (g *generator) dir() string {
 	var b strings.Builder
 	for range g.rng.IntN(4) {
@@ -76,7 +76,7 @@ func (g *generator) dir() string {
 
 func (g *generator) name() string { return g.dir() + names[g.rng.IntN(len(names))] }
 
-// sizes are those at which stores change their way.
+// sizes are those around which stores change how they send or recognise a file.
 var sizes = []int{0, 1, 2, 100, 1021, 4093, 10_000, 70_000}
 
 func (g *generator) file() {
@@ -103,7 +103,7 @@ func (g *generator) link() {
 	g.add(linkOf(g.name()+"_l", t), "")
 }
 
-// tree makes about n entries.
+// tree returns about n entries.
 func (g *generator) tree(n int) []specimen {
 	g.add(core.Entry{Key: "first", Kind: core.File, MD5: core.SumMD5(nil)}, "")
 	g.add(linkOf("to-root", core.Target{Key: ".", Dir: core.IsDir}), "")
@@ -120,9 +120,9 @@ func (g *generator) tree(n int) []specimen {
 	return g.made
 }
 
-// changed is another version of a tree: some entries are gone, some new, some
-// other files of the same size or of another, some of another kind. A file of
-// the same content has the same time.
+// changed returns another version of a tree: some entries are gone, some are new,
+// some files have another content of the same size or of another, some entries are
+// of another kind. A file of the same content has the same time.
 func (g *generator) changed(from []specimen) []specimen {
 	g.made = nil
 	for _, s := range from {

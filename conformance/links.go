@@ -173,10 +173,10 @@ func checkTargetTooLong(p *probe) {
 }
 
 func (p *probe) refuseLongLink(t core.Target) {
-	what := fmt.Sprintf("a link to a key of %d bytes", len(t.Key))
+	long := fmt.Sprintf("a link to a key of %d bytes", len(t.Key))
 	_, err := p.try(linkOf("over", t), "", nil)
-	p.refused("Put of "+what, err, core.ErrUnsupportedLink)
-	p.refused("CheckPut of "+what, core.CheckPut(p.b, linkOf("over", t)), core.ErrUnsupportedLink)
+	p.refused("Put of "+long, err, core.ErrUnsupportedLink)
+	p.refused("CheckPut of "+long, core.CheckPut(p.b, linkOf("over", t)), core.ErrUnsupportedLink)
 	p.nothing("over")
 }
 

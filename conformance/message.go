@@ -70,8 +70,7 @@ func show(e core.Entry) string {
 }
 
 // differences names the fields in which two entries differ that should be one,
-// with both values; it is empty if there is none. What a listing cannot know is
-// not compared.
+// with both values; it is empty if there is none.
 func differences(a, b core.Entry) string {
 	var diff []string
 	add := func(field string, differ bool, x, y any) {

@@ -9,7 +9,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// mislisting is a way in which a listing is wrong that shows.
+// mislisting is a visible error of a listing.
 type mislisting struct {
 	name  string
 	wrong func([]core.Entry) []core.Entry
@@ -63,7 +63,7 @@ func (m *mislisted) List(ctx context.Context, after string) iter.Seq2[core.Entry
 	}
 }
 
-// mislist copies with a listing that is wrong, which must make no difference.
+// mislist copies with a wrong listing, which must make no difference.
 func (s *scene) mislist(ctx context.Context, src, dst core.Backend, side string, how mislisting) error {
 	if err := s.set(ctx, dst); err != nil {
 		return fmt.Errorf("the older version cannot be put into the destination: %w", err)

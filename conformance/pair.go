@@ -9,10 +9,10 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// TestPair copies generated trees of all that both backends can hold from a
-// to b and back into another a: what arrives is what was there, a second copy
-// of each has nothing to do, and so again after the tree has changed in every
-// way, and strangers have left something at b.
+// TestPair copies generated trees of entries that both backends can hold from a to
+// b, and back into another a. Every entry must arrive unchanged, and a second copy
+// must find nothing to do; so again after the tree has changed in every way, and
+// after other programs have left files at b.
 func TestPair(t *testing.T, a, b Open) {
 	for seed, n := range []int{60, 12, 25} {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -30,7 +30,7 @@ type tour struct {
 	a, b, back core.Backend
 }
 
-// run takes a tree of about n entries, and what becomes of it, around.
+// run copies a tree of about n entries around, and then its later versions.
 func (r *tour) run(seed uint64, n int) error {
 	g := newGenerator(seed, r.a, r.b)
 	first := g.tree(n)
@@ -63,7 +63,7 @@ func (r *tour) set(what string, before, want []specimen) error {
 	)
 }
 
-// carry copies, checks what arrived, and copies again.
+// carry copies, checks the entries that arrived, and copies again.
 func (r *tour) carry(what string, src, dst core.Backend, want []specimen) error {
 	var errs []error
 	for _, again := range []bool{false, true} {
@@ -80,7 +80,8 @@ func (r *tour) carry(what string, src, dst core.Backend, want []specimen) error 
 	return nil
 }
 
-// strangers leaves at b what neither tree has, and overwrites what both have.
+// strangers puts files at b that neither tree has, and overwrites some that both
+// have.
 func (r *tour) strangers(first, second []specimen) error {
 	p := &probe{ctx: r.ctx, b: r.b, features: r.b.Features()}
 	p.files("stranger", "stranger_d/deep/file")
@@ -101,8 +102,8 @@ func (r *tour) strangers(first, second []specimen) error {
 	return nil
 }
 
-// swapped is a tree in which each of file, link and directory has, after,
-// become each of the others.
+// swapped returns a tree with each of file, link and directory, or, if after, with
+// each of them turned into each of the others.
 func swapped(a, b core.Tree, after bool) []specimen {
 	kinds := []string{"file", "dir"}
 	if a.Features().Links && b.Features().Links {
@@ -121,7 +122,7 @@ func swapped(a, b core.Tree, after bool) []specimen {
 	return made
 }
 
-// oneOf is a file, link or directory of this name.
+// oneOf returns a file, link or directory of this name.
 func oneOf(key, kind string) []specimen {
 	switch kind {
 	case "file":

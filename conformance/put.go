@@ -31,7 +31,7 @@ var putCases = []Case{
 		Run: run(checkOverwrite),
 	},
 	{
-		Name: "ModTimes", Guide: "What it can hold",
+		Name: "ModTimes", Guide: "Features",
 		Why: "a store must keep the times that it declares to keep, and declare it if it does",
 		Run: run(checkModTimes),
 	},
@@ -41,7 +41,7 @@ var putCases = []Case{
 		Run: run(checkTokenChanges),
 	},
 	{
-		Name: "FileAndDir", Guide: "What it can hold",
+		Name: "FileAndDir", Guide: "Features",
 		Why: "a flat store holds a beside a/b; another one must report a conflict and touch neither",
 		Run: run(checkFileAndDir),
 	},

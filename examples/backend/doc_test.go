@@ -14,13 +14,13 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// The page shows the files of this package, in pieces, and nothing else: who
-// copies from it gets what is compiled and tested here.
+// TestPageIsThisPackage holds that the page shows the files of this package, cut into
+// sections, and no other code: code that is copied from it is compiled and tested.
 func TestPageIsThisPackage(t *testing.T) {
 	page := read(t, "../../docs/backend.md")
 	var shown strings.Builder
-	for i, piece := range strings.Split(page, "```go\n") {
-		code, _, closed := strings.Cut(piece, "```\n")
+	for i, section := range strings.Split(page, "```go\n") {
+		code, _, closed := strings.Cut(section, "```\n")
 		if i > 0 && closed {
 			shown.WriteString(code)
 		}
@@ -31,7 +31,8 @@ func TestPageIsThisPackage(t *testing.T) {
 	}
 }
 
-// What the README and the page promise: at most 130 lines of code, imports aside.
+// TestSize holds the promise of the README and the page: at most 130 lines of code,
+// imports aside.
 func TestSize(t *testing.T) {
 	_, code, _ := strings.Cut(read(t, "jsonfile.go"), "\n)\n")
 	n := 0
@@ -45,12 +46,12 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// The tree is in the file, not only in memory, and a line that was cut short is
-// a change that never happened.
+// TestReopen holds that the tree is in the file, not only in memory, and that a line
+// that was cut short is a change that never happened.
 func TestReopen(t *testing.T) {
 	u := &url.URL{Scheme: "jsonfile", Path: filepath.Join(t.TempDir(), "tree.json")}
 	if _, err := Open(t.Context(), u, core.Env{}); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("opening what is not there: got %v, want fs.ErrNotExist", err)
+		t.Errorf("opening a missing file: got %v, want fs.ErrNotExist", err)
 	}
 	want := put(t, reopen(t, u, core.Env{Create: true}), "a/é", "\x00\xff\n{", nil)
 	gone := put(t, reopen(t, u, core.Env{}), "gone", "x", nil)
@@ -90,7 +91,7 @@ func put(t *testing.T, b core.Backend, key, content string, old *core.Entry) cor
 	return e
 }
 
-// cutShort writes what is left of a line when the disk is full.
+// cutShort writes half a line, as happens when the disk is full.
 func cutShort(t *testing.T, name string) {
 	t.Helper()
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
@@ -103,7 +104,7 @@ func cutShort(t *testing.T, name string) {
 	}
 }
 
-// An end of the context before the change is in the file changes nothing.
+// TestCancelledPut holds that a Put whose context ended changes nothing.
 func TestCancelledPut(t *testing.T) {
 	b := store(t).Backend
 	ctx, cancel := context.WithCancel(t.Context())
@@ -125,7 +126,7 @@ func read(t *testing.T, name string) string {
 	return string(b)
 }
 
-// squeeze drops blank lines, which the page has its own way with.
+// squeeze drops blank lines, of which the page has others.
 func squeeze(s string) string {
 	var out strings.Builder
 	for line := range strings.Lines(s) {
