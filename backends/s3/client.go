@@ -16,6 +16,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
+	"github.com/s3fc/s3fc/backends/s3/internal/upload"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 )
 
@@ -166,7 +167,12 @@ func (t *Tree) newSender(ctx context.Context, s setup) (err error) {
 		RequesterPays: t.opts.RequesterPays, Reload: t.reload,
 		Checksums: s.wantsChecksums || t.express, NoMD5: t.express,
 	})
+	t.uploads = &upload.Uploader{
+		Sender: t.wire, Buffers: t.opts.Env.Buffers, Log: t.opts.Env.Logger(), Opaque: t.express,
+		Records: upload.OpenRecords(t.opts.StateDir, t.where("aws ")+" "+t.bucketName),
+	}
 	t.objects = &objects.Store{Sender: t.wire, Can: t.can, Header: t.objectHeader(s), Parallel: max(t.opts.Env.Jobs, 4)}
+	t.uploads.Objects = t.objects
 	return err
 }
 

@@ -14,7 +14,7 @@ var _ core.Finisher = (*Tree)(nil)
 // hosting is on. The notes say that, and what the store does not do. A question
 // that is not answered is no error.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
-	t.abortLeft(ctx)
+	t.uploads.AbortLeft(ctx, t.prefix)
 	redirects := done.LinksPut > 0 && t.keepsRedirects()
 	notes = t.can.Notes()
 	t.run.next()

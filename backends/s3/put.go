@@ -165,19 +165,7 @@ func readExactly(r io.Reader, buf []byte) error {
 	if err != nil {
 		return err
 	}
-	return atEnd(r, int64(len(buf)))
-}
-
-// atEnd reports whether r has nothing more, after size bytes.
-func atEnd(r io.Reader, size int64) error {
-	var one [1]byte
-	switch n, err := io.ReadFull(r, one[:]); {
-	case n > 0:
-		return fmt.Errorf("%w: %d bytes were promised, and there are more", core.ErrCorrupt, size)
-	case !errors.Is(err, io.EOF):
-		return err
-	}
-	return nil
+	return format.AtEnd(r, int64(len(buf)))
 }
 
 // typeHead is how many bytes of a file are looked at for its media type.

@@ -19,6 +19,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
+	"github.com/s3fc/s3fc/backends/s3/internal/upload"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/state"
@@ -48,7 +49,7 @@ type Tree struct {
 	ranges  ranged.Rule
 	run     run
 	keys    listedKeys
-	uploads uploads
+	uploads *upload.Uploader
 	copies  copies
 }
 
@@ -108,7 +109,6 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	if t.aws && o.KeyEncoding == "" {
 		t.keys.encoding, _ = listing.NewEncoding("query")
 	}
-	t.openUploads()
 	return t, nil
 }
 
@@ -133,7 +133,7 @@ func ready(ctx context.Context, o awss3.Options) error {
 // way any more.
 func (t *Tree) Close() error {
 	t.transport.Close()
-	return errors.Join(t.uploads.close(), t.bucket.Close())
+	return errors.Join(t.uploads.Records.Close(), t.bucket.Close())
 }
 
 // Client returns the SDK's client that the tree works with: its requests are

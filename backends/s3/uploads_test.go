@@ -59,7 +59,7 @@ func killed(t *testing.T, o Options, endpoint string, e core.Entry, content []by
 	if _, err := tree.Put(t.Context(), e, bytes.NewReader(content), nil); err == nil {
 		t.Fatal("Put went well; want a refused part")
 	}
-	if err := tree.uploads.close(); err != nil { // as the end of the process does
+	if err := tree.uploads.Records.Close(); err != nil { // as the end of the process does
 		t.Fatal(err)
 	}
 }
@@ -218,7 +218,7 @@ func TestAnUploadThatIsGoneIsBegunAgain(t *testing.T) {
 	e, content := large("big", 1)
 	killed(t, o, s.URL, e, content)
 	tree := openAt(t, s.URL, o)
-	if err := tree.abortUpload(t.Context(), "big", unfinished(t, tree)[0]); err != nil {
+	if _, err := tree.wire.AbortUpload(t.Context(), "big", unfinished(t, tree)[0]); err != nil {
 		t.Fatal(err)
 	}
 	put(t, tree, e, bytes.NewReader(content), nil)
@@ -277,7 +277,7 @@ func TestUploadsElsewhereInTheBucketWaitADay(t *testing.T) {
 	if len(unfinished(t, tree)) != 1 || records(t, dir) != 1 {
 		t.Fatal("a run below site2 aborted an upload below site at once")
 	}
-	if err := tree.uploads.close(); err != nil {
+	if err := tree.uploads.Records.Close(); err != nil {
 		t.Fatal(err)
 	}
 	age(t, dir)
@@ -364,17 +364,6 @@ func TestAContextThatEndsWhileAnUploadBeginsLeavesNoneBehind(t *testing.T) {
 		t.Errorf("%d uploads were aborted; want the one that was begun", got)
 	}
 	after(t, tree, o.StateDir)
-}
-
-func TestOutlasting(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	longer, done := outlasting(ctx, 20*time.Millisecond)
-	defer done()
-	cancel()
-	if longer.Err() != nil {
-		t.Error("it ended with the context")
-	}
-	<-longer.Done()
 }
 
 func TestVersitygwResumes(t *testing.T) {

@@ -2,6 +2,8 @@ package format
 
 import (
 	"crypto/md5" //nolint:gosec // S3's own content hash; integrity against accidents.
+	"errors"
+	"fmt"
 	"hash"
 	"io"
 
@@ -27,4 +29,16 @@ func RestMD5(content io.ReadSeeker) (core.MD5, error) {
 	}
 	_, err = content.Seek(at, io.SeekStart)
 	return SumMD5(h), err
+}
+
+// AtEnd reports whether r has nothing more, after size bytes.
+func AtEnd(r io.Reader, size int64) error {
+	var one [1]byte
+	switch n, err := io.ReadFull(r, one[:]); {
+	case n > 0:
+		return fmt.Errorf("%w: %d bytes were promised, and there are more", core.ErrCorrupt, size)
+	case !errors.Is(err, io.EOF):
+		return err
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package s3
+package upload
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,10 +18,10 @@ import (
 	"github.com/s3fc/s3fc/internal/state"
 )
 
-// uploads are the multipart uploads that runs of ours began in this bucket and
-// have not ended, as far as they are recorded. It is safe for concurrent use.
-type uploads struct {
-	records *state.Uploads // nil: nothing is recorded
+// Records are the multipart uploads that runs of s3fc began in a bucket and have not
+// ended. A nil Records has none. It is safe for concurrent use.
+type Records struct {
+	records *state.Uploads
 
 	mu     sync.Mutex
 	looked bool
@@ -28,17 +29,18 @@ type uploads struct {
 	left   []*state.Record // whose process is gone, or whose abort failed; held
 }
 
-// openUploads finds the place for records of this bucket.
-func (t *Tree) openUploads() {
-	if t.opts.StateDir == "" {
-		return
+// OpenRecords returns the records below dir of the bucket of this name; nil without
+// a directory.
+func OpenRecords(dir, bucket string) *Records {
+	if dir == "" {
+		return nil
 	}
-	t.uploads.records = state.OpenUploads(t.opts.StateDir, t.where("aws ")+" "+t.bucketName)
+	return &Records{records: state.OpenUploads(dir, bucket)}
 }
 
 // look takes over, once, what is left of runs that are gone. The lock is held.
-func (u *uploads) look() error {
-	if u.records == nil || u.looked {
+func (u *Records) look() error {
+	if u.looked {
 		return nil
 	}
 	u.looked = true
@@ -48,7 +50,10 @@ func (u *uploads) look() error {
 }
 
 // claim takes the first of the uploads that are left that is wanted, or none.
-func (u *uploads) claim(wanted func(*state.Record) bool) (*state.Record, error) {
+func (u *Records) claim(wanted func(*state.Record) bool) (*state.Record, error) {
+	if u == nil {
+		return nil, nil
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	err := u.look()
@@ -62,14 +67,17 @@ func (u *uploads) claim(wanted func(*state.Record) bool) (*state.Record, error) 
 }
 
 // leave gives an upload back that could not be ended.
-func (u *uploads) leave(r *state.Record) {
+func (u *Records) leave(r *state.Record) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.left = append(u.left, r)
 }
 
-// close leaves what was not ended to the next run.
-func (u *uploads) close() error {
+// Close leaves what was not ended to the next run.
+func (u *Records) Close() error {
+	if u == nil {
+		return nil
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var errs []error
@@ -81,7 +89,7 @@ func (u *uploads) close() error {
 }
 
 // firstFailure reports, once, that there can be no record.
-func (u *uploads) firstFailure() bool {
+func (u *Records) firstFailure() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	first := !u.told
@@ -89,25 +97,26 @@ func (u *uploads) firstFailure() bool {
 	return first
 }
 
-// record notes that an upload was begun, before anything is sent of it. Without
-// a record it goes on: only a kill would then leave it behind.
-func (u *upload) record(ctx context.Context, header http.Header) {
-	if u.uploads.records == nil {
-		return
+// add notes that an upload was begun, before anything is sent of it. Without a
+// record it goes on: only a kill would then leave it behind.
+func (u *Records) add(ctx context.Context, log *slog.Logger, up state.Upload) *state.Record {
+	if u == nil {
+		return nil
 	}
-	r, err := u.uploads.records.Add(state.Upload{Key: u.full(u.e.Key), ID: u.id, Object: u.object(header), Sealed: u.opaque})
+	r, err := u.records.Add(up)
+	if err != nil && u.firstFailure() {
+		log.InfoContext(ctx, "large uploads cannot be recorded; if this run is killed, the next cannot resume or remove them", "error", err)
+	}
 	if err != nil {
-		if u.uploads.firstFailure() {
-			u.opts.Env.Logger().InfoContext(ctx, "large uploads cannot be recorded; if this run is killed, the next cannot resume or remove them", "error", err)
-		}
-		return
+		return nil
 	}
-	u.held = r
+	return r
 }
 
 // object names what an upload makes: content, part size, and all that is fixed
 // when it begins.
-func (u *upload) object(header http.Header) string {
+func (u *upload) object() string {
+	header := u.header
 	text, _ := json.Marshal([]any{ // strings and numbers only
 		u.e.Size, u.size, u.e.MD5.String(), header.Get(wire.ContentType), wire.MetadataOf(header), header.Get(wire.Encryption), header.Get(wire.EncryptionKey),
 	})
@@ -118,30 +127,30 @@ func (u *upload) object(header http.Header) string {
 // resume goes on with an upload of the same object that a run began which is
 // gone, and reports whether there is one. What the store has of it is looked at
 // again when the content was read: see had.
-func (u *upload) resume(ctx context.Context, header http.Header) bool {
-	if u.express { // its ETags are no md5s, and its parts have other checksums
+func (u *upload) resume(ctx context.Context) bool {
+	if u.Opaque { // its ETags are no md5s, and its parts have other checksums
 		return false
 	}
-	object, key := u.object(header), u.full(u.e.Key)
-	r, err := u.uploads.claim(func(r *state.Record) bool { return r.Key == key && r.Object == object })
+	object := u.object()
+	r, err := u.Records.claim(func(r *state.Record) bool { return r.Key == u.key && r.Object == object })
 	if err != nil {
-		u.opts.Env.Logger().InfoContext(ctx, "the records of unfinished uploads cannot be read", "error", err)
+		u.Log.InfoContext(ctx, "the records of unfinished uploads cannot be read", "error", err)
 	}
 	if r == nil {
 		return false
 	}
-	if u.there, err = u.listParts(ctx, key, r.ID); err != nil {
-		u.uploads.leave(r) // to be aborted at the end
+	if u.there, err = u.listParts(ctx, u.key, r.ID); err != nil {
+		u.Records.leave(r) // to be aborted at the end
 		return false
 	}
-	u.id, u.opaque, u.held = r.ID, r.Sealed, r
-	u.opts.Env.Logger().InfoContext(ctx, "an unfinished upload is resumed", "key", u.e.Key, "parts", len(u.there), "of", len(u.parts))
+	u.id, u.opaque, u.record = r.ID, r.Sealed, r
+	u.Log.InfoContext(ctx, "an unfinished upload is resumed", "key", u.e.Key, "parts", len(u.there), "of", len(u.parts))
 	return true
 }
 
 // listParts returns the parts of an upload that the store has, by number from 0.
-func (t *Tree) listParts(ctx context.Context, key, id string) (map[int]wire.Part, error) {
-	all, err := t.wire.ListParts(ctx, key, id)
+func (u *Uploader) listParts(ctx context.Context, key, id string) (map[int]wire.Part, error) {
+	all, err := u.Sender.ListParts(ctx, key, id)
 	if err != nil {
 		return nil, err
 	}
@@ -165,15 +174,15 @@ func (u *upload) had(i int) bool {
 
 // ended forgets the upload, which is no more.
 func (u *upload) ended(ctx context.Context) {
-	if u.held != nil {
-		u.forget(ctx, u.held)
+	if u.record != nil {
+		u.forget(ctx, u.record)
 	}
 }
 
 // forget removes a record. One that stays costs the next run a request.
-func (t *Tree) forget(ctx context.Context, r *state.Record) {
+func (u *Uploader) forget(ctx context.Context, r *state.Record) {
 	if err := r.Remove(); err != nil {
-		t.opts.Env.Logger().InfoContext(ctx, "the record of an upload that is over cannot be removed", "key", r.Key, "error", err)
+		u.Log.InfoContext(ctx, "the record of an upload that is over cannot be removed", "key", r.Key, "error", err)
 	}
 }
 
@@ -181,46 +190,46 @@ func (t *Tree) forget(ctx context.Context, r *state.Record) {
 // by a run to where it belongs.
 const otherPrefix = 24 * time.Hour
 
-// abortLeft aborts the uploads of runs that are gone which this run had no use
-// for: those under its prefix, and any that are a day old.
-func (t *Tree) abortLeft(ctx context.Context) {
+// AbortLeft aborts the uploads of runs that are gone which this run had no use
+// for: those under the prefix, and any that are a day old.
+func (u *Uploader) AbortLeft(ctx context.Context, prefix string) {
 	unused := func(r *state.Record) bool {
-		return strings.HasPrefix(r.Key, t.prefix) || time.Since(r.Begun) > otherPrefix
+		return strings.HasPrefix(r.Key, prefix) || time.Since(r.Begun) > otherPrefix
 	}
 	var failed []*state.Record
 	for ctx.Err() == nil {
-		r, err := t.uploads.claim(unused)
+		r, err := u.Records.claim(unused)
 		if err != nil {
-			t.opts.Env.Logger().InfoContext(ctx, "the records of unfinished uploads cannot be read", "error", err)
+			u.Log.InfoContext(ctx, "the records of unfinished uploads cannot be read", "error", err)
 		}
 		if r == nil {
 			break
 		}
-		if err := t.abortUpload(ctx, r.Key, r.ID); err != nil {
-			t.opts.Env.Logger().InfoContext(ctx, "an upload that an earlier run left unfinished could not be aborted", "key", r.Key, "error", t.plain(err))
+		if err := u.abortUpload(ctx, r.Key, r.ID); err != nil {
+			u.Log.InfoContext(ctx, "an upload that an earlier run left unfinished could not be aborted", "key", r.Key, "error", err)
 			failed = append(failed, r)
 			continue
 		}
-		t.opts.Env.Logger().InfoContext(ctx, "an upload that an earlier run left unfinished was aborted", "key", r.Key)
-		t.forget(ctx, r)
+		u.Log.InfoContext(ctx, "an upload that an earlier run left unfinished was aborted", "key", r.Key)
+		u.forget(ctx, r)
 	}
 	for _, r := range failed {
-		t.uploads.leave(r)
+		u.Records.leave(r)
 	}
 }
 
 // abortUpload frees what the store keeps of an upload. That there is none is no
 // error.
-func (t *Tree) abortUpload(ctx context.Context, key, id string) error {
+func (u *Uploader) abortUpload(ctx context.Context, key, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, abortTime)
 	defer cancel()
-	a, err := t.wire.AbortUpload(ctx, key, id)
+	a, err := u.Sender.AbortUpload(ctx, key, id)
 	if err == nil && a.Status != http.StatusNoContent { // 204 is S3's answer; any other may be anybody's
-		if _, err = t.listParts(ctx, key, id); err == nil {
+		if _, err = u.listParts(ctx, key, id); err == nil {
 			err = wire.ErrNotS3
 		}
 	}
-	if code(err) == "NoSuchUpload" {
+	if wire.CodeOf(err) == "NoSuchUpload" {
 		return nil
 	}
 	return err
