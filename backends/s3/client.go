@@ -17,6 +17,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/upload"
+	"github.com/s3fc/s3fc/backends/s3/internal/website"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 )
 
@@ -173,6 +174,7 @@ func (t *Tree) newSender(ctx context.Context, s setup) (err error) {
 	}
 	t.objects = &objects.Store{Sender: t.wire, Can: t.can, Header: t.objectHeader(s), Parallel: max(t.opts.Env.Jobs, 4)}
 	t.uploads.Objects = t.objects
+	t.site = &website.Site{Sender: t.wire, Bucket: t.bucketName, Prefix: t.prefix, Explain: t.plain}
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/website"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -21,12 +22,12 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 	if !redirects {
 		return notes, nil
 	}
-	config, err := t.website(ctx)
+	config, err := t.site.Config(ctx)
 	switch {
-	case errors.Is(err, errNoWebsite):
-		notes = append(notes, t.hostingOff())
+	case errors.Is(err, website.ErrOff):
+		notes = append(notes, t.site.OffNote())
 	case err == nil:
-		if note, any := t.strayRoutes(config.RoutingRules); any {
+		if note, any := t.site.StrayNote(config.RoutingRules); any {
 			notes = append(notes, note)
 		}
 	}

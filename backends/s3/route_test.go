@@ -35,7 +35,7 @@ func host(t testing.TB, tree *Tree, rules ...types.RoutingRule) {
 // ruleLines are the bucket's rules as text.
 func ruleLines(t testing.TB, tree *Tree) []string {
 	t.Helper()
-	config, err := tree.website(t.Context())
+	config, err := tree.site.Config(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 type run struct {
 	mu         sync.Mutex
 	linkLooked bool // the first link written was, or is being, read back
-	routes     bool // the routing rules are looked after
 }
 
 // claimFirstLink reports, to one caller in a run, that it wrote the first link.
@@ -21,19 +20,6 @@ func (r *run) claimFirstLink() bool {
 	first := !r.linkLooked
 	r.linkLooked = true
 	return first
-}
-
-// lookAfterRoutes remembers that somebody looks after the routing rules.
-func (r *run) lookAfterRoutes() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.routes = true
-}
-
-func (r *run) looksAfterRoutes() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.routes
 }
 
 // next begins the next run.

@@ -20,6 +20,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/upload"
+	"github.com/s3fc/s3fc/backends/s3/internal/website"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/state"
@@ -50,6 +51,7 @@ type Tree struct {
 	run     run
 	keys    listedKeys
 	uploads *upload.Uploader
+	site    *website.Site
 	copies  copies
 }
 
