@@ -14,7 +14,8 @@ import (
 
 // Finish implements [core.Finisher]. It removes the temporary files of runs that
 // have ended, as far as this tree's listings came across them, and says which
-// modification times could not be kept.
+// modification times could not be kept. It is an error if the tree's path leads to
+// another directory by now: the run wrote to the one that was there before.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
 	notes, err = t.temps.Sweep(ctx, t.now(), func(key string) (time.Time, error) {
 		if dir, _ := split(key); dir != "." && done.Keep != nil && done.Keep(dir) {
@@ -22,6 +23,9 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 		}
 		return t.dirs.lastChange(key)
 	}, t.dirs.unlink)
+	if err == nil {
+		err = t.dirs.root.verifyOpened()
+	}
 	return append(notes, t.dirs.times.note()...), fail("finish", "", err)
 }
 

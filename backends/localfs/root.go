@@ -77,6 +77,17 @@ func (r *root) verify(d *dir) error {
 	return nil
 }
 
+// verifyOpened is verify for the directory that open returned last, if any.
+func (r *root) verifyOpened() error {
+	r.mu.Lock()
+	d := r.dir
+	r.mu.Unlock()
+	if d == nil {
+		return nil
+	}
+	return r.verify(d)
+}
+
 // path returns the directory's path, without links on the way once it is open.
 func (r *root) path() string {
 	r.mu.Lock()
