@@ -51,7 +51,7 @@ func holdPage(t *testing.T, ran []results) {
 // render returns the page, with what old says of servers that did not run.
 func render(old string, ran []results) string {
 	var b strings.Builder
-	b.WriteString(intro)
+	b.WriteString(intro + features())
 	for _, table := range []struct {
 		title     string
 		abilities []ability
