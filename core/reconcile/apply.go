@@ -36,7 +36,8 @@ func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (S
 	if !r.stale.empty() {
 		dst = wrap.Freeze(r.Dst, r.stale.has)
 	}
-	a := newApplier(r, dst, p, report)
+	a := newApplier(ctx, r, dst, p, report)
+	ctx = withWatcher(ctx, a.tally.watch)
 	defer a.foundLinks.Close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
 	err := a.run(ctx)
 	if err == nil {
@@ -46,8 +47,8 @@ func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (S
 }
 
 // newApplier returns the applier of a plan of r that writes to dst.
-func newApplier(r *Reconciler, dst core.Backend, p *Plan, report func(Action)) *applier {
-	tally := newTally(r, p, report)
+func newApplier(ctx context.Context, r *Reconciler, dst core.Backend, p *Plan, report func(Action)) *applier {
+	tally := newTally(ctx, r, p, report)
 	transfer := &transferer{
 		src: r.Src, dst: dst, asker: r.asker(), buffers: r.Buffers, exact: r.Exact, moved: tally.addBytes,
 	}
@@ -174,6 +175,8 @@ func (a *applier) each(ctx context.Context, acts *spool.Spool[Action], pick func
 
 // putFile puts a file, or, if it turns out to be a link, leaves it to putLinks.
 func (a *applier) putFile(ctx context.Context, act Action) {
+	ctx, done := watchFile(ctx, act.Src)
+	defer done()
 	act, ok := a.saver.save(ctx, act, act.Dst)
 	if ok {
 		act = a.transfer.putFile(ctx, act)

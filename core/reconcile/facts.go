@@ -247,6 +247,8 @@ func hashEntry(ctx context.Context, t core.Tree, e *core.Entry, prover core.Prov
 		got.MD5 = core.SumMD5(nil)
 		return &got, []byte{}, nil
 	}
+	ctx, done := watchFile(ctx, e)
+	defer done()
 	body, got, err := t.Open(core.WithSizeHint(ctx, e.Size), e.Key)
 	if err != nil {
 		return e, nil, err
@@ -317,7 +319,7 @@ func hashInto(ctx context.Context, body io.Reader, size int64, writers []io.Writ
 	if size > core.SmallFile {
 		copyTo = fanout.Copy
 	}
-	n, err := copyTo(&contextReader{ctx, body}, writers...)
+	n, err := copyTo(&contextReader{ctx, body, countHashed(ctx)}, writers...)
 	if err == nil && n != size {
 		err = fmt.Errorf("%w: %d bytes were read where %d were announced", core.ErrChanged, n, size)
 	}
@@ -326,17 +328,20 @@ func hashInto(ctx context.Context, body io.Reader, size int64, writers []io.Writ
 
 func sumOf(h hash.Hash) core.MD5 { return core.MD5Of([md5.Size]byte(h.Sum(nil))) }
 
-// contextReader ends reading when its context does.
+// contextReader ends reading when its context does, and counts what it reads.
 type contextReader struct {
-	ctx context.Context //nolint:containedctx // It lives as long as one read of a body.
-	r   io.Reader
+	ctx   context.Context //nolint:containedctx // It lives as long as one read of a body.
+	r     io.Reader
+	count func(int)
 }
 
 func (c *contextReader) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return c.r.Read(p)
+	n, err := c.r.Read(p)
+	c.count(n)
+	return n, err
 }
 
 type contentWriter struct{ b []byte }

@@ -18,6 +18,7 @@ type Totals struct {
 	Bytes                            int64 // of the files to be put
 	Compared                         int64 // bytes that were read to compare
 	Reread                           int64 // of Bytes, those that have to be read once more, for the md5 that the destination wants first
+	NewFiles, NewLinks               int64 // of Files and Links: those with no entry at the destination
 	SrcEntries, DstEntries           int64 // files and links that each tree holds
 	Need                             core.Requests
 }
@@ -55,11 +56,17 @@ func (t *Totals) count(a Action) {
 }
 
 func (t *Totals) countPut(a Action) {
+	isNew := int64(0)
+	if a.Dst == nil {
+		isNew = 1
+	}
 	if a.Src.Kind == core.Link {
 		t.Links++
+		t.NewLinks += isNew
 		return
 	}
 	t.Files++
+	t.NewFiles += isNew
 	t.Bytes += a.Src.Size
 }
 

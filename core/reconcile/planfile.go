@@ -92,6 +92,8 @@ type planTotals struct {
 	Bytes      int64            `json:"bytes"`
 	Compared   int64            `json:"compared_bytes,omitempty"`
 	Reread     int64            `json:"reread_bytes,omitempty"`
+	NewFiles   int64            `json:"new_files,omitempty"`
+	NewLinks   int64            `json:"new_links,omitempty"`
 	SrcEntries int64            `json:"source_entries"`
 	DstEntries int64            `json:"destination_entries"`
 	Need       map[string]int64 `json:"requests"`
@@ -100,7 +102,7 @@ type planTotals struct {
 func newPlanTotals(t Totals) planTotals {
 	return planTotals{
 		t.Files, t.Links, t.Deletes, t.Dirs, t.Kept, t.BySizeTime, t.Refused, t.Conflicts, t.Errors, t.Bytes,
-		t.Compared, t.Reread, t.SrcEntries, t.DstEntries, t.Need.Map(),
+		t.Compared, t.Reread, t.NewFiles, t.NewLinks, t.SrcEntries, t.DstEntries, t.Need.Map(),
 	}
 }
 
@@ -108,7 +110,7 @@ func (t planTotals) totals() (Totals, error) {
 	need, err := parseRequests(t.Need)
 	return Totals{
 		Files: t.Files, Links: t.Links, Deletes: t.Deletes, Dirs: t.Dirs, Kept: t.Kept, BySizeTime: t.BySizeTime, Refused: t.Refused, Conflicts: t.Conflicts,
-		Errors: t.Errors, Bytes: t.Bytes, Compared: t.Compared, Reread: t.Reread, SrcEntries: t.SrcEntries, DstEntries: t.DstEntries, Need: need,
+		Errors: t.Errors, Bytes: t.Bytes, Compared: t.Compared, Reread: t.Reread, NewFiles: t.NewFiles, NewLinks: t.NewLinks, SrcEntries: t.SrcEntries, DstEntries: t.DstEntries, Need: need,
 	}, err
 }
 
@@ -216,6 +218,7 @@ func ReadPlan(r io.Reader, dir string) (PlanHeader, *Plan, error) {
 		_ = p.Close() // it is not used
 		return h, nil, err
 	}
+	h.Totals = p.totals
 	return h, p, nil
 }
 
@@ -225,6 +228,7 @@ func (p *Plan) adopt(t Totals) error {
 	read := p.totals
 	read.Kept, read.BySizeTime, read.SrcEntries, read.DstEntries, read.Need = t.Kept, t.BySizeTime, t.SrcEntries, t.DstEntries, t.Need
 	read.Compared, read.Reread = t.Compared, t.Reread
+	t.NewFiles, t.NewLinks = read.NewFiles, read.NewLinks // older plans do not say them
 	if read != t {
 		return badPlan("its actions are not those that its first line counts")
 	}

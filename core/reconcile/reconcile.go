@@ -72,6 +72,11 @@ type Progress struct {
 	// listing.
 	Done, Total           int64
 	DoneBytes, TotalBytes int64
+	// Hashed is how many bytes were read for an md5 before anything was sent or
+	// decided about them.
+	Hashed int64
+	// Large are some of the large files that are in flight.
+	Large []FileProgress
 }
 
 // Phase is a part of a run.
@@ -202,7 +207,7 @@ func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 		defer cancel()
 		q := &queue{yield: yield}
 		asker := r.asker()
-		var listed int64
+		progress, ctx := newPlanProgress(ctx, r.Progress)
 		for pair, err := range r.join(ctx, r.Delete != DeleteNever) {
 			if err != nil {
 				yield(Action{}, err) // what waits rests on a listing that failed
@@ -216,9 +221,7 @@ func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 					continue
 				}
 			}
-			if listed++; listed%1024 == 0 {
-				r.progress(Progress{Phase: PhaseListing, Listed: listed})
-			}
+			progress.add()
 			if !q.push(r.start(ctx, asker, pair, pool)) {
 				return
 			}
@@ -226,12 +229,6 @@ func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 		if q.flush(0) && ctx.Err() != nil {
 			yield(Action{}, ctx.Err())
 		}
-	}
-}
-
-func (r *Reconciler) progress(p Progress) {
-	if r.Progress != nil {
-		r.Progress(p)
 	}
 }
 

@@ -60,7 +60,7 @@ func checkStored(e, stored core.Entry, err error) (core.Entry, error) {
 
 // sendLarge streams a file, of whose parts sums may be known.
 func (t *transferer) sendLarge(ctx context.Context, e core.Entry, body io.Reader, to sink, sums partSums) (core.Entry, error) {
-	stored, err := to(ctx, e, sums.body(track(ctx, body, t.moved)))
+	stored, err := to(ctx, e, sums.body(track(ctx, body, countSent(ctx, t.moved))))
 	return checkStored(e, stored, err)
 }
 

@@ -18,7 +18,10 @@ type Summary struct {
 	BySizeTime                       int64 // of Kept: files that were compared by size and time alone
 	Bytes                            int64 // of the files that were put
 	Compared                         int64 // bytes that were read to compare, or for an md5 before a file was sent
+	NewFiles, NewLinks               int64 // of Files and Links: those with no entry at the destination before
 	Saved                            int64 // to Reconciler.Backup
+	// GivenUp are actions that were broken off because the context ended.
+	GivenUp int64
 	// Undeleted are the deletes of the plan that were not done because
 	// something failed.
 	Undeleted int64
@@ -36,21 +39,28 @@ type tally struct {
 	mu         sync.Mutex // guards all below, and the calls of the functions
 	sum        Summary
 	progress   Progress
-	lastCall   time.Time // of onProgress
-	failed     bool      // something failed, so nothing is deleted
-	fatal      error     // no further operation can succeed
+	limit      rateLimit // of onProgress
+	watch      *watcher
+	ended      func() bool // reports whether the run was interrupted
+	failed     bool        // something failed, so nothing is deleted
+	fatal      error       // no further operation can succeed
 	failedPuts failedPuts
 	refusals   refusals
 }
 
-// newTally returns the tally of a run of r that carries out p.
-func newTally(r *Reconciler, p *Plan, report func(Action)) *tally {
-	t := p.Totals()
-	return &tally{
+// newTally returns the tally of a run of r that carries out p as long as ctx lasts.
+func newTally(ctx context.Context, r *Reconciler, p *Plan, report func(Action)) *tally {
+	totals := p.Totals()
+	t := &tally{
 		keeps: r.Keeps, report: report, onProgress: r.Progress,
-		sum: Summary{Kept: t.Kept, BySizeTime: t.BySizeTime, Compared: t.Compared}, failed: t.Errors > 0,
-		progress: Progress{Total: t.Files + t.Links, TotalBytes: t.Bytes},
+		ended: func() bool { return ctx.Err() != nil },
+		sum:   Summary{Kept: totals.Kept, BySizeTime: totals.BySizeTime, Compared: totals.Compared}, failed: totals.Errors > 0,
+		progress: Progress{Total: totals.Files + totals.Links, TotalBytes: totals.Bytes},
 	}
+	if r.Progress != nil {
+		t.watch = &watcher{moved: func() { t.addBytes(0) }}
+	}
+	return t
 }
 
 // addPlanned counts and reports an action that needs no work: a refusal, a
@@ -81,7 +91,11 @@ func (t *tally) add(act Action) {
 		t.sum.Dirs++
 	case OpFail:
 		t.failed = true
-		if errors.Is(act.Err, context.Canceled) || t.endsRun(act) || t.refused(act) {
+		if errors.Is(act.Err, context.Canceled) || t.ended() {
+			t.sum.GivenUp++
+			return
+		}
+		if t.endsRun(act) || t.refused(act) {
 			return
 		}
 		t.releaseRefusals()
@@ -151,11 +165,17 @@ func (t *tally) countUndone(act Action) {
 
 func (t *tally) countPut(act Action) {
 	t.progress.Done++
+	isNew := int64(0)
+	if act.Dst == nil {
+		isNew = 1
+	}
 	if act.Src.Kind == core.Link {
 		t.sum.Links++
+		t.sum.NewLinks += isNew
 		return
 	}
 	t.sum.Files++
+	t.sum.NewFiles += isNew
 	t.sum.Bytes += act.Bytes
 }
 
@@ -181,17 +201,31 @@ func (t *tally) addBytes(n int) {
 	t.callProgress(false)
 }
 
+// progressEvery is how often progress is reported at most.
 const progressEvery = 50 * time.Millisecond
+
+// rateLimit limits how often something is done.
+type rateLimit struct{ last time.Time }
+
+// allows reports whether it may be done now: it was not done just before, or always
+// is set.
+func (l *rateLimit) allows(always bool) bool {
+	at := time.Now()
+	if !always && at.Sub(l.last) <= progressEvery {
+		return false
+	}
+	l.last = at
+	return true
+}
 
 // callProgress calls onProgress, unless it was called just before and now is false.
 func (t *tally) callProgress(now bool) {
-	if t.onProgress == nil {
+	if t.onProgress == nil || !t.limit.allows(now) {
 		return
 	}
-	if at := time.Now(); now || at.Sub(t.lastCall) > progressEvery {
-		t.lastCall = at
-		t.onProgress(t.progress)
-	}
+	p := t.progress
+	t.watch.addTo(&p)
+	t.onProgress(p)
 }
 
 // mayDelete reports whether nothing has failed so far.

@@ -10,6 +10,8 @@ func (t Totals) Add(u Totals) Totals {
 	t.Dirs += u.Dirs
 	t.Kept += u.Kept
 	t.BySizeTime += u.BySizeTime
+	t.NewFiles += u.NewFiles
+	t.NewLinks += u.NewLinks
 	t.Refused += u.Refused
 	t.Conflicts += u.Conflicts
 	t.Errors += u.Errors
