@@ -83,7 +83,9 @@ func (s *Store) outcomes(ctx context.Context, targets []Target, answers map[stri
 		d, told := answers[t.Key]
 		switch {
 		case !told:
-			errs[i] = errors.New("the store's answer does not say whether it was deleted")
+			if errs[i] = s.Delete(ctx, t); errs[i] != nil {
+				errs[i] = fmt.Errorf("the store's answer to a batch does not say whether it was deleted, and alone: %w", errs[i])
+			}
 		case d.Code == "PreconditionFailed":
 			again = append(again, i)
 		default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,11 +58,39 @@ func (s *Store) DeleteAll(ctx context.Context, targets []Target) []error {
 	for len(targets) > 0 {
 		n := min(len(targets), BatchSize)
 		if s.Can.Has(ability.BatchDelete) {
-			errs = append(errs, s.deleteBatch(ctx, targets[:n])...)
+			errs = append(errs, s.deleteTogether(ctx, targets[:n])...)
 		} else {
 			errs = append(errs, s.deleteEach(ctx, targets[:n])...)
 		}
 		targets = targets[n:]
+	}
+	return errs
+}
+
+// deleteTogether deletes objects with one request, and those with a request each
+// whose keys begin or end with white space: some servers trim the text of elements,
+// and would delete another object.
+func (s *Store) deleteTogether(ctx context.Context, targets []Target) []error {
+	errs := make([]error, len(targets))
+	var together, alone []Target
+	var places, others []int
+	for i, t := range targets {
+		if strings.TrimSpace(t.Key) == t.Key {
+			together, places = append(together, t), append(places, i)
+		} else {
+			alone, others = append(alone, t), append(others, i)
+		}
+	}
+	if len(alone) == 0 {
+		return s.deleteBatch(ctx, targets)
+	}
+	for i, err := range s.deleteEach(ctx, alone) {
+		errs[others[i]] = err
+	}
+	if len(together) > 0 {
+		for i, err := range s.deleteBatch(ctx, together) {
+			errs[places[i]] = err
+		}
 	}
 	return errs
 }

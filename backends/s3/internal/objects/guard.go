@@ -14,6 +14,9 @@ type guard struct {
 	key     string
 	version Version
 	ability ability.Ability // the kind of condition
+	// ignorable says that some stores ignore the condition on requests of this kind
+	// and take it on others: that such a request goes well proves nothing.
+	ignorable bool
 }
 
 // state is what a HEAD shows of a version.
@@ -69,11 +72,17 @@ func (g *guard) send(ctx context.Context, request func(name, value string) error
 		return err
 	}
 	if err == nil {
-		g.Can.Works(g.ability)
+		g.works()
 		return nil
 	}
-	if !wire.HasStatus(err, http.StatusPreconditionFailed) || g.Can.Proved(g.ability) {
+	if !wire.HasStatus(err, http.StatusPreconditionFailed) {
 		return g.missing(err)
+	}
+	if quoted && !g.Can.Has(ability.QuotedConditions) { // another request has learnt it meanwhile
+		return g.missing(request(g.version.condition(false)))
+	}
+	if g.Can.Proved(g.ability) && !g.ignorable {
+		return err
 	}
 	if perr := g.prove(ctx, err); perr != nil {
 		return perr
@@ -95,8 +104,9 @@ func (g *guard) sendBare(ctx context.Context, request func(name, value string) e
 	err = request(g.version.condition(false))
 	switch {
 	case err == nil:
-		g.Can.Works(g.ability)
-		return g.Can.Lose(ability.QuotedConditions), nil
+		done = g.Can.Lose(ability.QuotedConditions)
+		g.works()
+		return done, nil
 	case !wire.HasStatus(err, http.StatusPreconditionFailed):
 		return true, g.missing(err)
 	}
@@ -104,6 +114,13 @@ func (g *guard) sendBare(ctx context.Context, request func(name, value string) e
 		return true, perr
 	}
 	return false, err
+}
+
+// works notes that a condition held.
+func (g *guard) works() {
+	if !g.ignorable {
+		g.Can.Works(g.ability)
+	}
 }
 
 // missing says that the object of a condition is gone, if that is what err is: some

@@ -1,11 +1,14 @@
 package objects
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -303,5 +306,83 @@ func TestWritesThatAreRedirected(t *testing.T) {
 	}
 	if n := len(srv.Log()); n != 2 {
 		t.Errorf("%d requests; want 2", n)
+	}
+}
+
+// TestManyOverwritesLearnTheBareFormTogether holds that none fails because another one
+// has just learnt it.
+func TestManyOverwritesLearnTheBareFormTogether(t *testing.T) {
+	s, _ := open(t, s3server.BareIfMatch)
+	etags := make([]string, 40)
+	for i := range etags {
+		etags[i] = mustPut(t, s, fmt.Sprint(i), "1", Version{None: true})
+	}
+	var wg sync.WaitGroup
+	for i, etag := range etags {
+		wg.Go(func() {
+			if _, err := put(t, s, fmt.Sprint(i), "2", Version{ETag: etag}); err != nil {
+				t.Errorf("%d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestAConditionThatIsIgnoredOnACopyProvesNothing holds that a copy which went well does
+// not make a 412 to a PUT believed: Ceph ignores the one, and compares the other bare.
+func TestAConditionThatIsIgnoredOnACopyProvesNothing(t *testing.T) {
+	s, _ := open(t, s3server.BareIfMatch, s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get(wire.CopySource) != "" {
+				r.Header.Del(wire.IfMatch)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}))
+	etag := mustPut(t, s, "a", "1", Version{None: true})
+	r := wire.NewRequest(http.MethodPut, "a")
+	r.Set(wire.CopySource, s.Sender.Source("a"))
+	r.Set(wire.MetaDirective, "REPLACE")
+	if err := s.CopyOnto(t.Context(), r, Version{ETag: etag}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := put(t, s, "a", "2", Version{ETag: etag}); err != nil {
+		t.Errorf("the overwrite: %v", err)
+	}
+}
+
+// TestServersThatTrimTheKeysOfABatch holds that no other object is deleted, and that a
+// key which the answer does not name is deleted alone.
+func TestServersThatTrimTheKeysOfABatch(t *testing.T) {
+	trims := s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Has("delete") {
+				b, _ := io.ReadAll(r.Body)
+				b = bytes.ReplaceAll(b, []byte(" </Key>"), []byte("</Key>"))
+				b = bytes.ReplaceAll(b, []byte("<Object><Key>forgotten</Key>"), []byte("<Object><Key>nothing</Key>"))
+				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
+				r.Header.Del("Content-Md5")
+				r.Header.Del("X-Amz-Content-Sha256")
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	s, _ := open(t, trims)
+	for _, key := range []string{"a", "a ", " b", "forgotten", "c"} {
+		mustPut(t, s, key, key, Version{None: true})
+	}
+	targets := []Target{{Key: "a "}, {Key: "c"}, {Key: " b"}, {Key: "forgotten"}}
+	for i, err := range s.DeleteAll(t.Context(), targets) {
+		if err != nil {
+			t.Errorf("%q: %v", targets[i].Key, err)
+		}
+	}
+	if _, err := s.Head(t.Context(), "a"); err != nil {
+		t.Errorf("another object: %v; want it untouched", err)
+	}
+	for _, gone := range targets {
+		if _, err := s.Head(t.Context(), gone.Key); !wire.HasStatus(err, http.StatusNotFound) {
+			t.Errorf("%q is still there: %v", gone.Key, err)
+		}
 	}
 }

@@ -73,7 +73,7 @@ func setCondition(r *wire.Request, name, value string) {
 // Complete makes an object of the parts of an upload, in the place of a version. It
 // returns the ETag with its quotes.
 func (s *Store) Complete(ctx context.Context, key, id string, parts []wire.Part, old Version) (etag string, a *wire.Answer, err error) {
-	g := &guard{Store: s, key: key, version: old, ability: ability.PutConditions}
+	g := &guard{Store: s, key: key, version: old, ability: ability.PutConditions, ignorable: true}
 	err = g.try(ctx, nil, func(name, value string, _ func(ability.Ability) bool) (err error) {
 		header := make(http.Header, 1)
 		if name != "" {
@@ -88,7 +88,7 @@ func (s *Store) Complete(ctx context.Context, key, id string, parts []wire.Part,
 // CopyOnto copies an object onto itself with other headers, if it is still the
 // version.
 func (s *Store) CopyOnto(ctx context.Context, r *wire.Request, old Version) error {
-	g := &guard{Store: s, key: r.Key, version: old, ability: ability.PutConditions}
+	g := &guard{Store: s, key: r.Key, version: old, ability: ability.PutConditions, ignorable: true}
 	return g.try(ctx, nil, func(name, value string, _ func(ability.Ability) bool) error {
 		setCondition(r, name, value)
 		_, _, err := s.Sender.Copy(ctx, r)

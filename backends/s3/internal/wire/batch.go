@@ -37,7 +37,7 @@ func (s *Sender) DeleteBatch(ctx context.Context, objects []Deletion) (map[strin
 		Deleted []struct{ Key string }
 		Error   []Deletion
 	}
-	if _, err := s.call(ctx, r, "DeleteResult", &done); err != nil {
+	if _, err := s.call(ctx, r, &done, "DeleteResult"); err != nil {
 		return nil, err
 	}
 	byKey := make(map[string]Deletion, len(objects))

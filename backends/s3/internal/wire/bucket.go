@@ -77,7 +77,7 @@ func (s *Sender) GetWebsite(ctx context.Context) (*Website, error) {
 	r := NewRequest(http.MethodGet, "")
 	r.Query = url.Values{"website": {""}}
 	w := new(Website)
-	_, err := s.call(ctx, r, "WebsiteConfiguration", w)
+	_, err := s.call(ctx, r, w, "WebsiteConfiguration")
 	return w, err
 }
 
@@ -107,6 +107,6 @@ func (s *Sender) GetVersioning(ctx context.Context) (status string, err error) {
 	r := NewRequest(http.MethodGet, "")
 	r.Query = url.Values{"versioning": {""}}
 	var doc struct{ Status string }
-	_, err = s.call(ctx, r, "VersioningConfiguration", &doc)
+	_, err = s.call(ctx, r, &doc, "VersioningConfiguration")
 	return doc.Status, err
 }

@@ -31,7 +31,7 @@ func (r *Request) Describe(a *Answer) {
 // [Sender.Source]. It returns the ETag of the copy with its quotes.
 func (s *Sender) Copy(ctx context.Context, r *Request) (etag string, a *Answer, err error) {
 	var doc struct{ ETag string }
-	a, err = s.call(ctx, r, "CopyObjectResult", &doc)
+	a, err = s.call(ctx, r, &doc, "CopyObjectResult")
 	return doc.ETag, a, err
 }
 
@@ -40,6 +40,6 @@ func (s *Sender) CopyPart(ctx context.Context, key, id string, number int, heade
 	r := NewRequest(http.MethodPut, key)
 	r.Query, r.Header = partQuery(id, number), header
 	var doc struct{ ETag, ChecksumCRC32 string }
-	_, err := s.call(ctx, r, "CopyPartResult", &doc)
+	_, err := s.call(ctx, r, &doc, "CopyPartResult")
 	return Part{Number: number, ETag: doc.ETag, CRC32: doc.ChecksumCRC32}, err
 }

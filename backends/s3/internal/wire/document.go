@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -40,16 +41,16 @@ func (s *Sender) Read(ctx context.Context, r *Request, parse func([]byte) error)
 	})
 }
 
-// call sends r and reads the answer, an XML document with the name root, into
-// into.
-func (s *Sender) call(ctx context.Context, r *Request, root string, into any) (*Answer, error) {
-	return s.Read(ctx, r, func(b []byte) error { return decode(b, root, into) })
+// call sends r and reads the answer, an XML document with one of the names roots,
+// into into.
+func (s *Sender) call(ctx context.Context, r *Request, into any, roots ...string) (*Answer, error) {
+	return s.Read(ctx, r, func(b []byte) error { return decode(b, into, roots...) })
 }
 
-// decode reads a document with the name root. One that is an error is a refusal,
+// decode reads a document with one of the names roots. One that is an error is a refusal,
 // although the status of its answer says that all is well: S3 sends the status
 // before it has copied, or put together, an object.
-func decode(b []byte, root string, into any) error {
+func decode(b []byte, into any, roots ...string) error {
 	d := xml.NewDecoder(bytes.NewReader(b))
 	for {
 		token, err := d.Token()
@@ -63,13 +64,13 @@ func decode(b []byte, root string, into any) error {
 		if !ok {
 			continue
 		}
-		switch start.Name.Local {
-		case root:
+		switch name := start.Name.Local; {
+		case slices.Contains(roots, name):
 			if err := d.DecodeElement(into, &start); err != nil {
 				return &BrokenError{err}
 			}
 			return nil
-		case "Error":
+		case name == "Error":
 			return lateRefusal(b)
 		}
 		return ErrNotS3

@@ -32,7 +32,7 @@ func TestDocuments(t *testing.T) {
 		"late 412":   {"<Error><Code>PreconditionFailed</Code></Error>", func(err error) bool { return HasStatus(err, 412) }},
 	} {
 		var doc struct{ ETag string }
-		if err := decode([]byte(c.body), root, &doc); !c.ok(err) || err == nil && doc.ETag != "e" {
+		if err := decode([]byte(c.body), &doc, root); !c.ok(err) || err == nil && doc.ETag != "e" {
 			t.Errorf("%s: %v, %+v", name, err, doc)
 		}
 	}

@@ -25,7 +25,7 @@ func (s *Sender) CreateUpload(ctx context.Context, key string, header http.Heade
 		r.Set("X-Amz-Checksum-Algorithm", "CRC32")
 	}
 	var doc struct{ UploadId string } //nolint:revive,staticcheck // The name in S3's XML.
-	if a, err = s.call(ctx, r, "InitiateMultipartUploadResult", &doc); err == nil && doc.UploadId == "" {
+	if a, err = s.call(ctx, r, &doc, "InitiateMultipartUploadResult"); err == nil && doc.UploadId == "" {
 		err = ErrNotS3
 	}
 	return doc.UploadId, a, err
@@ -73,7 +73,7 @@ func (s *Sender) CompleteUpload(ctx context.Context, key, id string, parts []Par
 	}
 	r.Set(ContentMD5, "") // some stores take the one of a completion for the object's
 	var done struct{ ETag string }
-	a, err = s.call(ctx, r, "CompleteMultipartUploadResult", &done)
+	a, err = s.call(ctx, r, &done, "CompleteMultipartUploadResult", "CompleteMultipartUploadResponse") // moto has the other one
 	return done.ETag, a, err
 }
 
@@ -98,7 +98,7 @@ func (s *Sender) ListParts(ctx context.Context, key, id string) ([]Part, error) 
 			NextPartNumberMarker string
 			Part                 []Part
 		}
-		if _, err := s.call(ctx, r, "ListPartsResult", &doc); err != nil {
+		if _, err := s.call(ctx, r, &doc, "ListPartsResult"); err != nil {
 			return nil, err
 		}
 		all = append(all, doc.Part...)
