@@ -19,6 +19,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/upload"
 	"github.com/s3fc/s3fc/backends/s3/internal/website"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+	"github.com/s3fc/s3fc/core"
 )
 
 // setup is what the parameters of a URL come to.
@@ -114,7 +115,7 @@ func (t *Tree) newClient(s setup) *awss3.Client {
 	t.transport = transport.New(transport.Options{
 		Next: t.opts.Transport, Base: s.cfg.HTTPClient, Jobs: t.opts.Env.Jobs,
 		Budget: t.opts.Env.Budget, StallTimeout: t.opts.StallTimeout,
-		MaxAttempts: t.opts.MaxAttempts, MaxBackoff: t.opts.MaxBackoff, GiveUp: t.opts.Env.GiveUp, Silent: t.tellSilence,
+		MaxAttempts: t.opts.MaxAttempts, MaxBackoff: t.opts.MaxBackoff, GiveUp: t.opts.Env.GiveUp, Silent: t.tellSilence, Waiting: t.logWait,
 	})
 	return awss3.NewFromConfig(s.cfg, func(o *awss3.Options) { t.adjust(o, s) })
 }
@@ -144,6 +145,20 @@ func (t *Tree) adjust(o *awss3.Options, s setup) {
 // tellSilence says that the store gives no answer.
 func (t *Tree) tellSilence(cause error) {
 	t.opts.Env.Logger().Warn("no answer from the store: waiting", "store", t.name, "error", t.plain(cause))
+}
+
+// logWait logs that a request is going to be tried again.
+func (t *Tree) logWait(ctx context.Context, w core.Wait) {
+	w.For = t.server()
+	w.Log(ctx, t.opts.Env.Logger())
+}
+
+// server names the server for a person.
+func (t *Tree) server() string {
+	if u, err := url.Parse(t.Endpoint()); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return t.name
 }
 
 // checksums are off unless the URL asks for them: each body goes with its

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -112,7 +113,29 @@ func (r *Tries) Again(ctx context.Context, err error) bool {
 	case statusOf(err) == 0 && !r.t.breaker.everAnswered():
 		delay = min(delay, firstPause)
 	}
+	if r.t.waiting != nil {
+		r.t.waiting(ctx, core.Wait{Cause: causeOf(err), Try: r.n + 1, Of: r.t.attempts, Next: delay})
+	}
 	return sleep(ctx, delay)
+}
+
+// causeOf returns the code of an answer, its status, or the innermost error of a
+// request that got none.
+func causeOf(err error) string {
+	var coded interface{ ErrorCode() string }
+	if errors.As(err, &coded) && coded.ErrorCode() != "" {
+		return coded.ErrorCode()
+	}
+	if s := statusOf(err); s != 0 {
+		return strconv.Itoa(s) + " " + http.StatusText(s)
+	}
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
 }
 
 // mayWait reports whether an error of overload may be waited for any longer.

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -34,6 +35,9 @@ type Options struct {
 	// Silent is called when nothing has come from the store for some seconds, once
 	// for each such time, from another goroutine; nil for nobody.
 	Silent func(cause error)
+	// Waiting is called before each pause between two attempts; nil for nobody. The
+	// Wait does not say for which server.
+	Waiting func(ctx context.Context, w core.Wait)
 }
 
 // fewestJobs is how many jobs connections are kept for at least.
@@ -48,12 +52,13 @@ type Transport struct {
 
 	attempts                 int
 	backoff                  time.Duration
+	waiting                  func(context.Context, core.Wait)
 	retryer, leavesConflicts aws.Retryer
 }
 
 // New returns a transport. No connection is made before the first request.
 func New(o Options) *Transport {
-	t := &Transport{attempts: o.MaxAttempts, backoff: o.MaxBackoff}
+	t := &Transport{attempts: o.MaxAttempts, backoff: o.MaxBackoff, waiting: o.Waiting}
 	if t.attempts == 0 {
 		t.attempts = maxAttempts
 	}
