@@ -1,12 +1,11 @@
 package cmd
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,58 +66,43 @@ func newShardPlan(a *app) *cobra.Command {
 		Use: "plan [flags] SRC DST", Short: "begin a run", DisableFlagsInUseLine: true, Args: expectArgs("SRC", "DST"),
 		Long: `Begin a run: choose the cuts between the shards, and write STATE/run.json.
 
-The cuts divide the keys of both trees evenly, which takes a listing. --cuts takes
-them from a file with one key a line instead: an earlier run's listing, or a
-store's inventory. The file only chooses the cuts; what exists is always listed.`,
+The cuts divide the keys of both trees evenly, which takes a listing. --cuts chooses
+them without one, from a path or URL of: the run.json of an earlier run; the
+manifest.json of an S3 Inventory, in CSV, of one of the trees; or a file with one
+key a line. It only chooses the cuts; what exists is always listed.`,
 		Example: "  $0 shard plan --shards 16 -o /shared/run-1 ./site s3://bucket",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if shards == 0 || out == "" {
+				return usageError(cmd, "expected --shards N and --state TREE")
+			}
+			if err := (&shard.Tasks{Mux: a.mux, At: out}).CheckState(args...); err != nil {
+				return explained(cmd, err)
+			}
 			t, done, err := a.newShardTask(cmd, &s, out, true)
 			if err != nil {
 				return err
 			}
 			defer done()
-			known, err := readCuts(cuts)
-			if err != nil {
-				return err
+			var known *shard.Known
+			if cuts != "" {
+				if known, err = t.tasks.Known(t.ctx, cuts, args[0], args[1]); err != nil {
+					return usageError(cmd, "--cuts: %v", err)
+				}
 			}
 			r, err := t.tasks.Begin(t.ctx, args[0], args[1], shards, known)
 			if err != nil {
-				return err
+				return explainedShard(cmd, err)
 			}
 			return t.print(fmt.Sprintf("run %.12s: %d shards of %s → %s", r.ID(), r.Shards(), args[0], args[1]), r)
 		},
 	}
 	cmd.Flags().Var(&number[int]{&shards, 1, shard.MaxShards}, "shards", "how many tasks of a phase")
 	cmd.Flags().StringVarP(&out, "state", "o", "", "the `TREE` for the run's state, which must be empty")
-	cmd.Flags().StringVar(&cuts, "cuts", "", "choose the cuts from the keys in this `FILE`, one a line")
-	for _, name := range []string{"shards", "state"} {
-		_ = cmd.MarkFlagRequired(name) // the flags exist
-	}
+	cmd.Flags().StringVar(&cuts, "cuts", "", "choose the cuts by this `FILE`: a run.json, a manifest.json, or a key a line")
 	s.bind(cmd, true)
+	cmd.Flags().StringVar(&s.options.Backup, "backup-dir", "", "refused: a divided run has no backup")
+	_ = cmd.Flags().MarkHidden("backup-dir") // the flag exists
 	return cmd
-}
-
-// readCuts reads the keys of a file; none without a file.
-func readCuts(file string) ([]string, error) {
-	if file == "" {
-		return nil, nil
-	}
-	f, err := os.Open(file) //nolint:gosec // The user names it.
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	keys := []string{}
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if key := strings.Trim(lines.Text(), "\"\r"); key != "" {
-			keys = append(keys, key)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return keys, nil
 }
 
 // shardTask is one task of a run.
@@ -202,10 +186,14 @@ func (a *app) newShardTask(cmd *cobra.Command, s *shardRun, at string, begin boo
 		return nil, nil, usageError(cmd, "%v", err)
 	}
 	state, err := a.mux.Open(r.ctx, u, env)
+	if errors.Is(err, fs.ErrNotExist) && !begin {
+		err = fmt.Errorf("%w: there is no run: begin with shard plan: %w", shard.ErrNotNow, err)
+		return nil, nil, explainedShard(cmd, err)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("the state %s: %w", at, err)
 	}
-	t = &shardTask{run: r, s: s, at: at, tasks: shard.Tasks{Mux: a.mux, State: state, Program: a.versionText(), Options: r.options}}
+	t = &shardTask{run: r, s: s, at: at, tasks: shard.Tasks{Mux: a.mux, State: state, At: at, Program: a.versionText(), Options: r.options}}
 	done = func() {
 		r.bar.end()
 		_ = core.Close(state) // each record was stored by its Put

@@ -37,7 +37,7 @@ func (t *Tasks) Apply(ctx context.Context, r *Run, p reconcile.Phase, i int) (Do
 	if err != nil {
 		return d, err
 	}
-	d.Summary.Spent.State = s.spent(1)
+	d.Summary.Spent.State = s.spent(0)
 	return finish(ctx, s, v, p, i, d)
 }
 

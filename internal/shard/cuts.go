@@ -14,8 +14,8 @@ import (
 // maxSample is how many keys a sample has at most.
 const maxSample = 1 << 15
 
-// sample is an even choice of the keys of a listing, in order: each stands for step
-// keys. A listing of any length fills it to between a half and the whole.
+// sample is an even choice of keys, in the order in which they came: each stands for
+// step keys. A listing of any length fills it to between a half and the whole.
 type sample struct {
 	keys []string
 	step int
@@ -134,17 +134,24 @@ func cutAfter(key string) string { return key + "~" }
 // cuts can be clean. Where fewer can be had, cuts are repeated, and the shards
 // between them are empty.
 func Cuts(ctx context.Context, shards int, trees ...core.Tree) ([]string, error) {
-	var samples []*sample
-	for _, t := range trees {
-		s, err := sampleTree(ctx, t)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+	samples := make([]*sample, len(trees))
+	err := forEach(ctx, len(trees), func(i int) (err error) {
+		samples[i], err = sampleTree(ctx, trees[i])
+		if errors.Is(err, fs.ErrNotExist) {
+			samples[i], err = new(sample), nil
 		}
-		if s != nil {
-			samples = append(samples, s)
-		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	keys, weights, total := merged(samples...)
+	return choose(ctx, shards, keys, weights, total, trees)
+}
+
+// choose chooses cuts behind some of the keys, which are in order and each stand for
+// as many keys as their weight.
+func choose(ctx context.Context, shards int, keys []string, weights []int, total int, trees []core.Tree) ([]string, error) {
 	c := &cutter{trees: trees}
 	cuts, sum := make([]string, 0, shards-1), 0
 	for i, key := range keys {
@@ -179,26 +186,38 @@ func pad(cuts []string, n int) []string {
 	return cuts
 }
 
-// CutsFrom returns shards-1 cuts chosen evenly from keys that are known from
-// elsewhere: an earlier run, or a store's inventory. That a key is among them says
-// nothing about the trees; each cut is checked as [Cuts] does.
-func CutsFrom(ctx context.Context, shards int, known []string, trees ...core.Tree) ([]string, error) {
-	s := new(sample)
-	slices.Sort(known)
-	for _, key := range known {
-		if core.ValidKey(key) {
-			s.add(key)
-		}
+// Known are keys from elsewhere that cuts are chosen from: a store's inventory, or the
+// cuts of an earlier run. That a key is among them says nothing about the trees.
+type Known struct {
+	keys *sample
+	cuts []string // of an earlier run; keys is nil then
+}
+
+// CutsFrom returns shards-1 cuts chosen evenly from what is known, each as clean as
+// those of [Cuts].
+func CutsFrom(ctx context.Context, shards int, known *Known, trees ...core.Tree) ([]string, error) {
+	if known.keys == nil {
+		return cutsAgain(ctx, shards, known.cuts, trees)
+	}
+	keys, weights, total := merged(known.keys)
+	return choose(ctx, shards, keys, weights, total, trees)
+}
+
+// cutsAgain returns cuts of an earlier run, or some of them. One that is not clean
+// any more is replaced by the one before it.
+func cutsAgain(ctx context.Context, shards int, old []string, trees []core.Tree) ([]string, error) {
+	if len(old) < shards-1 {
+		return nil, fmt.Errorf("the earlier run had %d shards, so its cuts do not do for %d: choose them without it", len(old)+1, shards)
 	}
 	c := &cutter{trees: trees}
 	var cuts []string
-	for i := 1; i < shards && len(s.keys) > 0; i++ {
-		cut := cutAfter(s.keys[min(i*len(s.keys)/shards, len(s.keys)-1)])
+	for i := 1; i < shards; i++ {
+		cut := old[i*(len(old)+1)/shards-1]
 		ok, err := c.clean(ctx, cut)
 		if err != nil {
 			return nil, err
 		}
-		if ok && (len(cuts) == 0 || cut > cuts[len(cuts)-1]) {
+		if ok {
 			cuts = append(cuts, cut)
 		}
 	}

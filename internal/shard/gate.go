@@ -91,7 +91,7 @@ func (t *Tasks) Gate(ctx context.Context, r *Run, p reconcile.Phase) error {
 			return err
 		}
 	}
-	created, err := s.createJSON(ctx, gateKey(p), Gate{r.ID(), Requests{State: s.spent(1)}})
+	created, err := s.createJSON(ctx, gateKey(p), Gate{r.ID(), Requests{State: s.spent(0)}})
 	if err != nil || created {
 		return err
 	}

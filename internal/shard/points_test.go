@@ -89,7 +89,7 @@ func TestACutNeverPartsAnEntryFromTheKeysBelowIt(t *testing.T) {
 			if err != nil || len(cuts) != shards-1 || !slices.IsSorted(cuts) {
 				t.Fatal(cuts, err)
 			}
-			from, err := CutsFrom(t.Context(), shards, slices.Clone(names), trees[0], trees[1])
+			from, err := CutsFrom(t.Context(), shards, knownKeys(names...), trees[0], trees[1])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,6 +104,14 @@ func TestACutNeverPartsAnEntryFromTheKeysBelowIt(t *testing.T) {
 			}
 		}
 	}
+}
+
+func knownKeys(keys ...string) *Known {
+	s := new(sample)
+	for _, key := range keys {
+		s.add(key)
+	}
+	return &Known{keys: s}
 }
 
 // TestACutIsAskedForAgainWhenItsShardLists puts an entry above a cut after the run
@@ -299,7 +307,7 @@ func TestTheSumNeverPassesTheBudget(t *testing.T) {
 			}
 			sum += more
 		}
-		if sum != need+share {
+		if sum > need+share || sum < need+share-1 { // of an odd share, one stays over
 			t.Fatalf("need %d, share %d: attempts may send %d", need, share, sum)
 		}
 		r := &Run{MaxRequests: rng.Int64N(1e6), Cuts: make([]string, rng.IntN(40))}
@@ -464,10 +472,10 @@ func TestIgnoreFilesHoldInEveryShard(t *testing.T) {
 // TestEachOptionIsOfTheRunOrOfATaskOrRefused fails for an option that is new, until
 // somebody decides about it.
 func TestEachOptionIsOfTheRunOrOfATaskOrRefused(t *testing.T) {
-	ofTask := []string{"MaxRequests", "Jobs", "Memory", "Bandwidth", "CacheDir", "TempDir", "Prices", "Log", "Event", "Keeps", "Notice", "Progress"}
+	ofTask := []string{"MaxRequests", "Jobs", "Memory", "Bandwidth", "CacheDir", "TempDir", "Prices", "Log", "Event", "GiveUp", "Start", "Keeps", "Notice", "Progress"}
 	refused := []string{"DirLinks", "Backup", "BackupTree"}
 	own := []string{"Exact", "Range"} // set by the run itself
-	saved := []string{"Rules", "Links", "LinkBody", "Delete", "MaxDelete", "AllowEmptySource", "Strict"}
+	saved := []string{"Rules", "Detect", "Links", "LinkBody", "Delete", "MaxDelete", "AllowEmptySource", "Strict"}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[s3fc.Options]()) {
 		if !slices.Contains(slices.Concat(ofTask, refused, own, saved), f.Name) {
 			t.Errorf("is the option %s of a run, of each task, or does it need the whole tree?", f.Name)

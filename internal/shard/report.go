@@ -48,10 +48,7 @@ func (t *Tasks) Report(ctx context.Context, r *Run) (*Report, error) {
 	case err == nil && rep.Run != r.ID():
 		return nil, notNow("%s is of another run", reportKey)
 	case errors.Is(err, fs.ErrNotExist):
-		rep, err = t.end(ctx, r, v)
-		if err != nil {
-			return nil, err
-		}
+		return t.end(ctx, r, v)
 	case err != nil:
 		return nil, err
 	}
@@ -83,7 +80,10 @@ func (t *Tasks) end(ctx context.Context, r *Run, v *Verdict) (*Report, error) {
 	if err := listRemovable(ctx, s); err != nil {
 		return nil, err
 	}
-	rep.Summary.Spent.add(Requests{State: s.spent(1)})
+	if err := t.events(ctx, r, v); err != nil {
+		return nil, err
+	}
+	rep.Summary.Spent.add(Requests{State: s.spent(0)})
 	if _, err := s.createJSON(ctx, reportKey, rep); err != nil {
 		return nil, err
 	}

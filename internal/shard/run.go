@@ -98,6 +98,7 @@ func Create(ctx context.Context, dir core.Backend, r *Run) error {
 	if err := s.proveCreate(ctx); err != nil {
 		return err
 	}
+	r.Spent.State = s.spent(0)
 	created, err := s.createJSON(ctx, runKey, r)
 	if err == nil && !created {
 		err = errors.New("somebody else has begun a run there")

@@ -58,15 +58,17 @@ func forEach(ctx context.Context, n int, f func(i int) error) error {
 // state is the tree in which the tasks of a run leave their records.
 type state struct{ core.Backend }
 
-// spent returns the requests that this process has sent to the tree, and so many
-// PUTs that it is about to send. It is nil for a tree that sends none.
-func (s state) spent(puts int64) map[string]int64 {
+// spent returns the requests that this process has sent to the tree, and those with
+// which it is about to create its last record, and read so many. It is nil for a tree
+// that sends none.
+func (s state) spent(reads int64) map[string]int64 {
 	c, ok := core.As[core.RequestCounter](s.Backend)
 	if !ok {
 		return nil
 	}
 	sent := c.Requests()
-	sent[core.ClassPut] += puts
+	sent[core.ClassPut]++
+	sent[core.ClassGet] += reads
 	return sent.Map()
 }
 

@@ -23,17 +23,21 @@ import (
 type Tasks struct {
 	Mux     *core.Mux
 	State   core.Backend // the tree of the run's state
+	At      string       // its path or URL, if it has one
 	Program string       // the version of this program
 	Options s3fc.Options // of this process: memory, jobs, events, temporary files
 }
 
 func (t *Tasks) state() state { return state{t.State} }
 
-// Begin makes the run of a copy, divided into shards. known are keys to choose the
-// cuts from, nil to list the trees for it.
-func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known []string) (*Run, error) {
+// Begin makes the run of a copy, divided into shards. The cuts are chosen from what is
+// known; nil lists the trees for it.
+func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known *Known) (*Run, error) {
 	o := t.Options
 	if err := refuse(&o); err != nil {
+		return nil, err
+	}
+	if err := t.CheckState(src, dst); err != nil {
 		return nil, err
 	}
 	if shards < 1 || shards > MaxShards {
@@ -57,11 +61,11 @@ func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known []
 		return nil, err
 	}
 	sent := c.Result().Requests
-	r.Spent = Requests{Trees: sent.Map(), State: t.state().spent(1)}
+	r.Spent.Trees = sent.Map()
 	return r, Create(ctx, t.State, r)
 }
 
-func (t *Tasks) cuts(ctx context.Context, shards int, known []string, trees ...core.Tree) ([]string, error) {
+func (t *Tasks) cuts(ctx context.Context, shards int, known *Known, trees ...core.Tree) ([]string, error) {
 	if known != nil {
 		return CutsFrom(ctx, shards, known, trees...)
 	}
@@ -79,6 +83,29 @@ func maxRequests(o *s3fc.Options) int64 {
 		return unlimited
 	}
 	return o.MaxRequests
+}
+
+// CheckState reports that the state lies in one of the trees, where the run would copy
+// or delete it.
+func (t *Tasks) CheckState(trees ...string) error {
+	if t.At == "" {
+		return nil
+	}
+	state, err := t.Mux.Parse(t.At)
+	if err != nil {
+		return err
+	}
+	for _, tree := range trees {
+		u, err := t.Mux.Parse(tree)
+		if err != nil {
+			return &s3fc.OptionError{Err: err}
+		}
+		_, inside := t.Mux.Within(u, state)
+		if _, around := t.Mux.Within(state, u); inside || around {
+			return &s3fc.OptionError{Option: "state", Err: fmt.Errorf("it shares entries with %s", tree)}
+		}
+	}
+	return nil
 }
 
 // refuse reports an option that needs the whole tree in one process.

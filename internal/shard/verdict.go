@@ -58,7 +58,7 @@ func (t *Tasks) Check(ctx context.Context, r *Run, guard func(reconcile.Totals) 
 	if err := v.divide(r); err != nil {
 		return v, err
 	}
-	v.Spent.State = addCounts(v.Spent.State, s.spent(1))
+	v.Spent.add(Requests{State: s.spent(1)})
 	if _, err := s.createJSON(ctx, verdictKey, v); err != nil {
 		return v, err
 	}
