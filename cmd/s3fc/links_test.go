@@ -314,9 +314,9 @@ func TestRingsOfABucketArePulledOnce(t *testing.T) {
 	wantRun(t, "second pull", run(t, "copy", b.bucket(), back.dir), 0, map[string]string{"self": "refuse"})
 	back.write("f", "f")
 	wantRun(t, "push of what is refused", run(t, "copy", back.dir, b.bucket()), 0, map[string]string{
-		"a": "refuse", "b": "refuse", "c": "refuse", "d": "refuse", "under": "refuse", "f": "put", "self": "delete",
+		"a": "refuse", "b": "refuse", "c": "refuse", "d": "refuse", "under": "refuse", "f": "put", "self": "refuse",
 	})
-	for key := range want {
-		b.object(key) // what is refused is not deleted
+	for _, key := range []string{"a", "b", "c", "d", "under", "self"} {
+		b.object(key) // it is there: a refused entry is not deleted
 	}
 }

@@ -57,7 +57,7 @@ func TestParseLimit(t *testing.T) {
 			}
 		}
 		for i, n := range []int64{1, 50, 100} {
-			if got := l.allows(n, 100); got != allowed[i] {
+			if got := l.allows(Totals{Deletes: n, NetDeletes: n, DstEntries: 100}); got != allowed[i] {
 				t.Errorf("limit %q: %d of 100: %v", s, n, got)
 			}
 		}
@@ -72,11 +72,16 @@ func TestParseLimit(t *testing.T) {
 	}
 	var l DeleteLimit
 	for _, c := range []struct {
-		deletes, entries int64
-		want             bool
-	}{{0, 0, true}, {1, 1, false}, {100, 101, true}, {101, 150, false}, {101, 202, true}, {5000, 10000, true}, {5001, 10000, false}} {
-		if got := l.allows(c.deletes, c.entries); got != c.want {
-			t.Errorf("default: %d of %d: %v", c.deletes, c.entries, got)
+		deletes, net, entries int64
+		want                  bool
+	}{
+		{0, 0, 0, true}, {1, 1, 1, false}, {1, 0, 1, true}, {10, 10, 11, true}, {10, 10, 10, false}, {10, 0, 10, true}, {11, 0, 11, false},
+		{11, 11, 21, false}, {11, 11, 22, true}, {20, 10, 21, true}, {5000, 5000, 10000, true}, {5001, 5001, 10000, false}, {9999, 5000, 10000, true},
+		// As it was when plans had no count of net deletes.
+		{1, -1, 1, false}, {100, -1, 101, true}, {101, -1, 150, false}, {101, -1, 202, true},
+	} {
+		if got := l.allows(Totals{Deletes: c.deletes, NetDeletes: c.net, DstEntries: c.entries}); got != c.want {
+			t.Errorf("default: %d of %d, %d net: %v", c.deletes, c.entries, c.net, got)
 		}
 	}
 }

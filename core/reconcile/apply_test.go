@@ -317,7 +317,7 @@ func TestGuardsSpeakWithTheFigures(t *testing.T) {
 		{"empty source allowed", state{}, many, reconcile.Reconciler{AllowEmptySource: true}, nil, ""},
 		{"only an Other in the source", state{"o": other}, many, reconcile.Reconciler{}, core.ErrEmptySource, "300"},
 		{"both empty", state{}, state{}, reconcile.Reconciler{}, nil, ""},
-		{"every entry", state{"new": "x"}, state{"old": "y"}, reconcile.Reconciler{}, core.ErrTooManyDeletes, "1 of the destination's 1 entries"},
+		{"every entry", state{"d/new": "x"}, state{"old": "y"}, reconcile.Reconciler{}, core.ErrTooManyDeletes, "1 of the destination's 1 entries"},
 		{"more than half", some, many, reconcile.Reconciler{}, core.ErrTooManyDeletes, "200 of the destination's 300"},
 		{"over the limit", state{"f000": "x"}, many, reconcile.Reconciler{MaxDelete: limit}, core.ErrTooManyDeletes, "(limit: 10)"},
 		{"never", state{}, many, reconcile.Reconciler{Delete: reconcile.DeleteNever}, nil, ""},

@@ -22,7 +22,7 @@ func (r *Reconciler) GuardTotals(t Totals) error {
 }
 
 func (r *Reconciler) guardDeletes(t Totals) error {
-	e := &GuardError{Err: core.ErrTooManyDeletes, Deletes: t.Deletes, Entries: t.DstEntries, Limit: r.MaxDelete}
+	e := &GuardError{Err: core.ErrTooManyDeletes, Deletes: t.Deletes, NetDeletes: t.NetDeletes, Entries: t.DstEntries, Limit: r.MaxDelete}
 	empty := t.SrcEntries == 0 && t.Deletes > 0
 	switch {
 	case empty && !r.AllowEmptySource:
@@ -30,7 +30,7 @@ func (r *Reconciler) guardDeletes(t Totals) error {
 		return e
 	case empty && !r.MaxDelete.set:
 		return nil
-	case r.MaxDelete.allows(t.Deletes, t.DstEntries):
+	case r.MaxDelete.allows(t):
 		return nil
 	}
 	return e

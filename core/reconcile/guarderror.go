@@ -14,6 +14,9 @@ type GuardError struct {
 	Err error
 	// Deletes of the plan, and Entries of the destination, for the first two.
 	Deletes, Entries int64
+	// NetDeletes are the deletes beyond the new entries of the same directory. The
+	// default limit counts these.
+	NetDeletes int64
 	// Limit is the limit on deletes.
 	Limit DeleteLimit
 	// Need are the requests of the plan, and Left of Allowed those that may still
@@ -28,7 +31,7 @@ func (e *GuardError) Error() string {
 	case e.Err == core.ErrEmptySource: //nolint:errorlint // A wrapped one has its own text.
 		return fmt.Sprintf("%v: all of the destination's %d entries would be deleted", e.Err, e.Deletes)
 	case e.Err == core.ErrTooManyDeletes: //nolint:errorlint // As above.
-		limit := "by default not all, and not more than half if that is more than 100"
+		limit := "by default not all, and not more than half if that is more than 10, beyond the new entries of the same directory"
 		if e.Limit.set {
 			limit = e.Limit.String()
 		}

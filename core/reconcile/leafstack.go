@@ -52,7 +52,9 @@ type leafStack struct {
 	stack []*leaf
 	dirs  emptyDirs
 	pairs *pairs // nil where the destination alone can have none
-	out   func(Action) error
+	// turnover is of the actions that were given out.
+	turnover turnover
+	out      func(Action) error
 }
 
 // spoolBound is how many actions are grouped in memory before they go to disk.
@@ -144,7 +146,16 @@ func (s *leafStack) comeTo(key string) error {
 	if err := s.releaseBefore(key); err != nil {
 		return err
 	}
-	return s.dirs.leave(key, s.removeDir)
+	if s.pairs != nil {
+		if err := s.pairs.leave(key); err != nil {
+			return err
+		}
+	}
+	if err := s.dirs.leave(key, s.removeDir); err != nil {
+		return err
+	}
+	s.turnover.comeTo(key)
+	return nil
 }
 
 func (s *leafStack) removeDir(dir string) error {

@@ -12,6 +12,7 @@ import (
 // Totals counts a plan.
 type Totals struct {
 	Files, Links, Deletes            int64 // what is to be done
+	NetDeletes                       int64 // of Deletes, those beyond the new entries of the same directory
 	Dirs                             int64 // empty directories to be removed; they are no deletes
 	Kept, Refused, Conflicts, Errors int64
 	BySizeTime                       int64 // of Kept: files that were compared by size and time alone
@@ -132,19 +133,20 @@ func (r *Reconciler) Prepare(ctx context.Context) (*Plan, error) {
 func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
 	p := &Plan{acts: spool.New[Action](r.TempDir, spoolBound)}
 	costs := newCosts(r)
-	for act, err := range r.Plan(ctx) {
-		if err == nil {
-			p.totals.count(act)
-			costs.add(act)
-			if act.Op != OpKeep || r.Keeps {
-				err = p.add(act.clone())
-			}
+	s := r.newLeafStack(func(act Action) error {
+		p.totals.count(act)
+		costs.add(act)
+		if act.Op == OpKeep && !r.Keeps {
+			return nil
 		}
-		if err != nil {
-			_ = p.acts.Close()
-			return nil, err
-		}
+		return p.add(act.clone())
+	})
+	defer s.close()
+	if err := r.plan(ctx, s); err != nil {
+		_ = p.acts.Close()
+		return nil, err
 	}
+	p.totals.NetDeletes = s.turnover.netDeletes()
 	p.totals.Need, p.totals.Reread = costs.total(p.totals.Deletes), costs.reread
 	return p, nil
 }

@@ -83,6 +83,7 @@ type planTotals struct {
 	Files      int64            `json:"files"`
 	Links      int64            `json:"links"`
 	Deletes    int64            `json:"deletes"`
+	NetDeletes *int64           `json:"net_deletes,omitempty"` // not in plans that were saved before it was counted
 	Dirs       int64            `json:"dirs,omitempty"`
 	Kept       int64            `json:"kept"`
 	BySizeTime int64            `json:"by_size_time,omitempty"`
@@ -100,16 +101,27 @@ type planTotals struct {
 }
 
 func newPlanTotals(t Totals) planTotals {
+	var net *int64
+	if (t.Deletes > 0 || t.NetDeletes > 0) && t.NetDeletes != netDeletesUnknown {
+		net = &t.NetDeletes
+	}
 	return planTotals{
-		t.Files, t.Links, t.Deletes, t.Dirs, t.Kept, t.BySizeTime, t.Refused, t.Conflicts, t.Errors, t.Bytes,
+		t.Files, t.Links, t.Deletes, net, t.Dirs, t.Kept, t.BySizeTime, t.Refused, t.Conflicts, t.Errors, t.Bytes,
 		t.Compared, t.Reread, t.NewFiles, t.NewLinks, t.SrcEntries, t.DstEntries, t.Need.Map(),
 	}
 }
 
 func (t planTotals) totals() (Totals, error) {
 	need, err := parseRequests(t.Need)
+	var net int64
+	switch {
+	case t.NetDeletes != nil:
+		net = *t.NetDeletes
+	case t.Deletes > 0:
+		net = netDeletesUnknown
+	}
 	return Totals{
-		Files: t.Files, Links: t.Links, Deletes: t.Deletes, Dirs: t.Dirs, Kept: t.Kept, BySizeTime: t.BySizeTime, Refused: t.Refused, Conflicts: t.Conflicts,
+		Files: t.Files, Links: t.Links, Deletes: t.Deletes, NetDeletes: net, Dirs: t.Dirs, Kept: t.Kept, BySizeTime: t.BySizeTime, Refused: t.Refused, Conflicts: t.Conflicts,
 		Errors: t.Errors, Bytes: t.Bytes, Compared: t.Compared, Reread: t.Reread, NewFiles: t.NewFiles, NewLinks: t.NewLinks, SrcEntries: t.SrcEntries, DstEntries: t.DstEntries, Need: need,
 	}, err
 }
@@ -226,7 +238,7 @@ func ReadPlan(r io.Reader, dir string) (PlanHeader, *Plan, error) {
 // the same.
 func (p *Plan) adopt(t Totals) error {
 	read := p.totals
-	read.Kept, read.BySizeTime, read.SrcEntries, read.DstEntries, read.Need = t.Kept, t.BySizeTime, t.SrcEntries, t.DstEntries, t.Need
+	read.Kept, read.BySizeTime, read.NetDeletes, read.SrcEntries, read.DstEntries, read.Need = t.Kept, t.BySizeTime, t.NetDeletes, t.SrcEntries, t.DstEntries, t.Need
 	read.Compared, read.Reread = t.Compared, t.Reread
 	t.NewFiles, t.NewLinks = read.NewFiles, read.NewLinks // older plans do not say them
 	if read != t {

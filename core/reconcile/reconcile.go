@@ -128,21 +128,31 @@ func (r *Reconciler) notice(s string) {
 func (r *Reconciler) Plan(ctx context.Context) iter.Seq2[Action, error] {
 	return func(yield func(Action, error) bool) {
 		errStop := errors.New("stop")
-		h := &leafStack{flat: r.Dst.Features().Flat, dir: r.TempDir, out: func(a Action) error {
+		h := r.newLeafStack(func(a Action) error {
 			if !yield(a, nil) {
 				return errStop
 			}
 			return nil
-		}}
-		if h.flat && !r.Src.Features().Flat && r.Delete == DeleteAfter {
-			h.pairs = &pairs{dir: r.TempDir, out: h.out}
-		}
+		})
 		defer h.close()
 		err := r.plan(ctx, h)
 		if err != nil && !errors.Is(err, errStop) {
 			yield(Action{}, err)
 		}
 	}
+}
+
+// newLeafStack returns what makes the actions of a plan from those of single keys.
+func (r *Reconciler) newLeafStack(out func(Action) error) *leafStack {
+	s := &leafStack{flat: r.Dst.Features().Flat, dir: r.TempDir}
+	s.out = func(act Action) error {
+		s.turnover.add(act)
+		return out(act)
+	}
+	if s.flat && !r.Src.Features().Flat && r.Delete == DeleteAfter {
+		s.pairs = &pairs{dir: r.TempDir, out: s.out}
+	}
+	return s
 }
 
 func (r *Reconciler) plan(ctx context.Context, h *leafStack) error {

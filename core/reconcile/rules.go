@@ -37,16 +37,18 @@ func ParseDeleteMode(s string) (DeleteMode, error) {
 	return 0, fmt.Errorf("%q: expected after, never or all", s)
 }
 
-// Limit is the greatest number of deletes that a run may do. The zero Limit is
-// the default: not every entry of the destination, and not more than half of
-// them where that is more than 100.
+// A DeleteLimit is the greatest number of deletes that a run may do. The zero
+// DeleteLimit is the default. It counts deletes only beyond the new entries of the
+// same directory, for renamed files are no loss, and allows up to half of the
+// destination's entries, or up to 10 of them, but never all. All entries of a
+// destination of more than 10 are also too many where new ones take their places.
 type DeleteLimit struct {
 	set     bool
 	percent bool
 	n       float64
 }
 
-// ParseLimit reads a number of entries, as "100", or a share of the
+// ParseDeleteLimit reads a number of entries, as "100", or a share of the
 // destination's entries, as "25%".
 func ParseDeleteLimit(s string) (DeleteLimit, error) {
 	num, percent := strings.CutSuffix(s, "%")
@@ -64,7 +66,7 @@ func ParseDeleteLimit(s string) (DeleteLimit, error) {
 	return DeleteLimit{set: true, percent: true, n: p}, nil
 }
 
-// String returns what ParseLimit reads, or "" for the default.
+// String returns what ParseDeleteLimit reads, or "" for the default.
 func (l DeleteLimit) String() string {
 	switch {
 	case !l.set:
@@ -75,17 +77,28 @@ func (l DeleteLimit) String() string {
 	return strconv.FormatFloat(l.n, 'f', 0, 64)
 }
 
-// allows reports whether deletes of entries may go.
-func (l DeleteLimit) allows(deletes, entries int64) bool {
+// smallLoss is how many deletes the default limit allows of any destination that is
+// not emptied by them.
+const smallLoss = 10
+
+// netDeletesUnknown stands in the totals of a plan that was saved before NetDeletes
+// were counted: the limit of that time counts.
+const netDeletesUnknown = -1
+
+// allows reports whether the deletes of a plan may be done.
+func (l DeleteLimit) allows(t Totals) bool {
 	switch {
-	case deletes == 0:
+	case t.Deletes == 0:
 		return true
+	case !l.set && t.NetDeletes == netDeletesUnknown:
+		return t.Deletes < t.DstEntries && (t.Deletes <= 100 || 2*t.Deletes <= t.DstEntries)
 	case !l.set:
-		return deletes < entries && (deletes <= 100 || 2*deletes <= entries)
+		emptied := t.NetDeletes == t.DstEntries || t.Deletes == t.DstEntries && t.Deletes > smallLoss
+		return !emptied && (t.NetDeletes <= smallLoss || 2*t.NetDeletes <= t.DstEntries)
 	case l.percent:
-		return float64(deletes) <= l.n/100*float64(entries)
+		return float64(t.Deletes) <= l.n/100*float64(t.DstEntries)
 	}
-	return float64(deletes) <= l.n
+	return float64(t.Deletes) <= l.n
 }
 
 // rules are the facts about a run that decide needs besides the two entries.

@@ -7,6 +7,7 @@ func (t Totals) Add(u Totals) Totals {
 	t.Files += u.Files
 	t.Links += u.Links
 	t.Deletes += u.Deletes
+	t.NetDeletes += u.NetDeletes
 	t.Dirs += u.Dirs
 	t.Kept += u.Kept
 	t.BySizeTime += u.BySizeTime
