@@ -40,12 +40,12 @@ func KeyHintOf(ctx context.Context) (KeyHint, bool) {
 
 type sizeHintKey struct{}
 
-// WithSizeHint returns ctx for an Open of what a listing said has size bytes, so
-// that a store which has large contents in several requests at once knows what
-// to ask for first. What is read never depends on it. Small sizes, which make no
-// difference to anybody, are left out.
+// WithSizeHint returns ctx for an Open of an entry that a listing showed with size
+// bytes. A store that reads large contents with several requests at once knows then
+// where to begin, and one whose answers do not say how long they are, how much to
+// expect. The content never depends on it.
 func WithSizeHint(ctx context.Context, size int64) context.Context {
-	if size <= SmallFile {
+	if size <= 0 {
 		return ctx
 	}
 	return context.WithValue(ctx, sizeHintKey{}, size)

@@ -81,7 +81,7 @@ func (t *Tree) OpenCost(e core.Entry) core.Requests {
 	var r core.Requests
 	r[core.ClassGet] = 1
 	if e.Kind == core.File {
-		r[core.ClassGet] = t.ranges.Count(e.Size)
+		r[core.ClassGet] = t.opener.Rule.Count(e.Size)
 	}
 	return r
 }

@@ -178,9 +178,23 @@ func (c *copying) do(ctx context.Context) (core.Entry, error) {
 		return c.e, c.judge(ctx, err)
 	}
 	if etag = format.BareETag(&etag); etag == "" {
-		return c.e, errors.New("the store's answer does not say what it copied")
+		return c.copied(ctx)
 	}
 	return c.verify(etag, a.Opaque() || c.express)
+}
+
+// copied looks at the copy after an answer that has no ETag.
+func (c *copying) copied(ctx context.Context) (core.Entry, error) {
+	a, err := c.objects.Head(ctx, c.full(c.key))
+	if err != nil {
+		return c.e, fmt.Errorf("it was copied, and cannot be looked at: %w", err)
+	}
+	o := a.Object(c.key)
+	sum := format.MetadataMD5(o.Metadata)
+	if o.Size >= 0 && o.Size != c.e.Size || c.e.MD5.Known() && sum.Known() && sum != c.e.MD5 {
+		return c.e, fmt.Errorf("%w: it was copied, and another object is there now", core.ErrChanged)
+	}
+	return c.verify(o.ETag, o.Opaque || c.express)
 }
 
 // verify holds the copy's ETag against the md5, where it is one.
@@ -198,7 +212,11 @@ func (c *copying) verify(etag string, opaque bool) (core.Entry, error) {
 // setSource names the version to copy in the header of a request.
 func (c *copying) setSource(r *wire.Request) {
 	r.Set(wire.CopySource, c.from.wire.Source(c.from.full(c.own.Key)))
-	r.Set(wire.CopySourceMatch, format.QuoteETag(c.e.Token))
+	if c.e.Token != "" {
+		r.Set(wire.CopySourceMatch, format.QuoteETag(c.e.Token))
+	} else {
+		r.Set(wire.CopySourceUnmodified, c.head.Get("Last-Modified"))
+	}
 }
 
 func (c *copying) request() *wire.Request {

@@ -22,7 +22,7 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	if err := t.keys.check(ctx, t.full(old.Key)); err != nil {
 		return t.fail("delete", old.Key, err)
 	}
-	return t.fail("delete", old.Key, t.objects.Delete(ctx, objects.Target{Key: t.full(old.Key), ETag: old.Token}))
+	return t.fail("delete", old.Key, t.objects.Delete(ctx, objects.Target{Key: t.full(old.Key), Version: objects.VersionOf(&old)}))
 }
 
 // BatchSize implements [core.BatchDeleter]. A store that keeps keys as paths is
@@ -56,7 +56,7 @@ func (t *Tree) DeleteBatch(ctx context.Context, olds []core.Entry) []error {
 			errs[i] = t.fail("delete", old.Key, err)
 			continue
 		}
-		targets, places = append(targets, objects.Target{Key: t.full(old.Key), ETag: old.Token}), append(places, i)
+		targets, places = append(targets, objects.Target{Key: t.full(old.Key), Version: objects.VersionOf(&old)}), append(places, i)
 	}
 	for i, err := range t.objects.DeleteAll(ctx, targets) {
 		errs[places[i]] = t.fail("delete", olds[places[i]].Key, err)

@@ -64,9 +64,7 @@ func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 // some stores hide keys when they are asked for ranges, because they have an
 // order of their own.
 func (t *Tree) lister(ctx context.Context, after string) *listing.Lister {
-	l := &listing.Lister{Ask: t.askPage, Prefix: t.prefix, NoStart: t.express, Encoding: t.keys.encoding, Usable: func(key string) bool {
-		return t.readable(strings.TrimPrefix(key, t.prefix))
-	}}
+	l := t.newLister(t.prefix)
 	if after != "" {
 		l.After = t.full(after)
 	}
@@ -83,12 +81,21 @@ func (t *Tree) lister(ctx context.Context, after string) *listing.Lister {
 	return l
 }
 
+// newLister returns the listing of the keys in the bucket that begin with prefix.
+func (t *Tree) newLister(prefix string) *listing.Lister {
+	return &listing.Lister{
+		Ask:    func(ctx context.Context, q listing.Query) (listing.Page, error) { return t.askPage(ctx, prefix, q) },
+		Prefix: prefix, NoStart: t.express, Encoding: t.keys.encoding,
+		Usable: func(key string) bool { return t.readable(strings.TrimPrefix(key, t.prefix)) },
+	}
+}
+
 // askPage gets one page of a listing: one LIST. A page of which the answer says
 // that it has more objects is asked for once more, and then is an error: the missing
 // ones would be taken for deleted.
-func (t *Tree) askPage(ctx context.Context, q listing.Query) (listing.Page, error) {
+func (t *Tree) askPage(ctx context.Context, prefix string, q listing.Query) (listing.Page, error) {
 	for try := 1; ; try++ {
-		p, err := t.readPage(ctx, q)
+		p, err := t.readPage(ctx, prefix, q)
 		if err != nil {
 			return p, err
 		}
@@ -105,10 +112,10 @@ func (t *Tree) askPage(ctx context.Context, q listing.Query) (listing.Page, erro
 	}
 }
 
-func (t *Tree) readPage(ctx context.Context, q listing.Query) (p listing.Page, err error) {
+func (t *Tree) readPage(ctx context.Context, prefix string, q listing.Query) (p listing.Page, err error) {
 	r := wire.NewRequest(http.MethodGet, "")
 	r.Query = url.Values{"list-type": {"2"}, "encoding-type": {"url"}}
-	for name, value := range map[string]string{"prefix": t.prefix, "start-after": q.After, "continuation-token": q.Token} {
+	for name, value := range map[string]string{"prefix": prefix, "start-after": q.After, "continuation-token": q.Token} {
 		if value != "" {
 			r.Query.Set(name, value)
 		}

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/s3server"
 )
 
 // knownParts is a body whose parts are known.
@@ -72,4 +75,55 @@ func TestPartsThatAreNotAsWasSaidAreRefused(t *testing.T) {
 		t.Errorf("stored %v, want nothing", got)
 	}
 	checkNoUploads(t, tree)
+}
+
+// A completion whose answer has no ETag is looked at with one HEAD, and the ETag is
+// the one that the parts make.
+func TestCompletionWithoutAnETag(t *testing.T) {
+	tree, s := serve(t, Options{}, s3server.NoCompleteETag)
+	content := string(pattern(int(format.SingleMax) + 100))
+	e := fileEntry("a", content)
+	var got core.Entry
+	sent := counts(t, tree, s, func() { got = put(t, tree, e, strings.NewReader(content), nil) })
+	if want := tree.PutCost(e).Add(req(core.ClassHead, 1)); sent != want {
+		t.Errorf("sent %v; want %v", sent, want)
+	}
+	if want := format.PartsETag(got.Parts); got.Token != want || stat(t, tree, "a").Token != want {
+		t.Errorf("the entry has the token %q; want %q", got.Token, want)
+	}
+}
+
+// It is no success if another object is there by then.
+func TestCompletionWithoutAnETagOfAnotherObject(t *testing.T) {
+	var tree *Tree
+	replace := s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r)
+			if r.Method == http.MethodPost && r.URL.Query().Has("uploadId") {
+				rawPut(t, tree, "a", "another")
+			}
+		})
+	})
+	tree, _ = serve(t, Options{}, s3server.NoCompleteETag, replace)
+	content := string(pattern(int(format.SingleMax) + 100))
+	_, err := tree.Put(t.Context(), fileEntry("a", content), strings.NewReader(content), nil)
+	if !errors.Is(err, core.ErrChanged) {
+		t.Errorf("%v; want ErrChanged", err)
+	}
+	if got, _ := readAll(t, tree, "a"); got != "another" {
+		t.Errorf("there is %q now", got)
+	}
+}
+
+// A store without ETags gets large files, too.
+func TestPartsWithoutETags(t *testing.T) {
+	tree, _ := serve(t, Options{}, s3server.NoETags)
+	content := string(pattern(int(format.SingleMax) + 100))
+	got := put(t, tree, fileEntry("a", content), strings.NewReader(content), nil)
+	if got.Token != "" || got.MD5 != core.SumMD5([]byte(content)) {
+		t.Errorf("stored as %+v", got)
+	}
+	if back, e := readAll(t, tree, "a"); back != content || e.MD5 != got.MD5 {
+		t.Errorf("read %d bytes, %+v", len(back), e)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -159,7 +158,7 @@ func (t *Tree) buffer(ctx context.Context, e *core.Entry, body io.Reader) (*byte
 // readExactly fills buf from r, which must then be at its end.
 func readExactly(r io.Reader, buf []byte) error {
 	n, err := io.ReadFull(r, buf)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if format.IsEnd(err) {
 		return fmt.Errorf("%w: %d bytes were promised, and there are %d", core.ErrCorrupt, len(buf), n)
 	}
 	if err != nil {
@@ -180,7 +179,7 @@ func contentType(key string, content io.ReadSeeker) (string, error) {
 	}
 	head := make([]byte, typeHead)
 	n, err := io.ReadFull(content, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if err != nil && !format.IsEnd(err) {
 		return "", err
 	}
 	_, err = content.Seek(at, io.SeekStart)

@@ -65,7 +65,7 @@ func sniff(key string, body io.Reader) (io.Reader, string, error) {
 	}
 	head := make([]byte, typeHead)
 	n, err := io.ReadFull(body, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if err != nil && !format.IsEnd(err) {
 		return nil, "", err
 	}
 	kind, err := contentType(key, bytes.NewReader(head[:n]))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -14,10 +15,10 @@ import (
 	"gocloud.dev/blob/s3blob"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/contents"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
-	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/upload"
 	"github.com/s3fc/s3fc/backends/s3/internal/website"
@@ -45,9 +46,9 @@ type Tree struct {
 	wire      *wire.Sender
 	can       *ability.Set // what is known of the store
 	objects   *objects.Store
+	opener    *contents.Opener
 	transport *transport.Transport
 
-	ranges  ranged.Rule
 	run     run
 	keys    listedKeys
 	uploads *upload.Uploader
@@ -85,7 +86,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		return nil, err
 	}
 	t := &Tree{
-		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix, ranges: ranged.DefaultRule,
+		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix,
 		express: strings.HasSuffix(o.Bucket, "--x-s3"),
 	}
 	t.layout = format.Layout{Prefix: t.prefix, Express: t.express}
@@ -106,7 +107,11 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	if err := t.newSender(ctx, s); err != nil {
 		return nil, errors.Join(err, t.bucket.Close())
 	}
-	t.keys.objects = t.objects
+	t.opener, t.keys.objects = t.newOpener(), t.objects
+	t.objects.Listed = func(ctx context.Context, full string) (size int64, changed time.Time, err error) {
+		o, err := t.listed(ctx, full)
+		return o.Size, o.Changed, err
+	}
 	t.keys.encoding, _ = listing.NewEncoding(o.KeyEncoding) // check has read it
 	if t.aws && o.KeyEncoding == "" {
 		t.keys.encoding, _ = listing.NewEncoding("query")

@@ -3,7 +3,6 @@ package reconcile
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -28,9 +27,9 @@ func sentWhole(dst core.Tree, size int64) bool {
 func (t *transferer) sendFrom(ctx context.Context, buf []byte, e core.Entry, body io.Reader, to sink) (core.Entry, error) {
 	n, err := io.ReadFull(body, buf) // one byte more than announced, to see the end
 	switch {
-	case err == nil, int64(n) != e.Size && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
+	case err == nil, int64(n) != e.Size && cameToEnd(err):
 		return core.Entry{}, &readError{fmt.Errorf("%w: it is not of %d bytes, as announced", core.ErrChanged, e.Size)}
-	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+	case !cameToEnd(err):
 		return core.Entry{}, &readError{err}
 	}
 	content := buf[:n]
@@ -44,6 +43,13 @@ func (t *transferer) sendFrom(ctx context.Context, buf []byte, e core.Entry, bod
 		t.moved(n)
 	}
 	return checkStored(e, stored, err)
+}
+
+// cameToEnd reports whether io.ReadFull came to the end of a body in good order. An error
+// of the body that merely wraps one of these, as of a connection that broke off, is
+// no end.
+func cameToEnd(err error) bool {
+	return err == io.EOF || err == io.ErrUnexpectedEOF //nolint:errorlint // See above.
 }
 
 func corrupt(got, want core.MD5) error {

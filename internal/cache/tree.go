@@ -152,10 +152,11 @@ func (t *tree) proves(e core.Entry) bool {
 	return t.prover.Proves(have, core.Evidence{Kind: e.Kind, Size: e.Size, MD5: e.MD5, Target: e.Target})
 }
 
-// note remembers e, if it may be trusted later and a listing could not tell it.
+// note remembers e, if it may be trusted later and a listing could not tell it. In a
+// store without tokens, size and time tell the version.
 func (t *tree) note(e core.Entry) {
 	switch {
-	case !e.Settled || e.Token == "" || errors.Is(e.Problem, core.ErrExcluded):
+	case !e.Settled || e.Token == "" && e.Changed.IsZero() || errors.Is(e.Problem, core.ErrExcluded):
 	case t.hashes && (e.Kind != core.File || !e.MD5.Known()):
 	default:
 		if t.hashes {

@@ -1,8 +1,10 @@
 package s3server
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/johannesboyne/gofakes3"
 )
@@ -48,11 +50,16 @@ type operation func(w http.ResponseWriter, r *http.Request, bucket, key string) 
 
 // ServeHTTP implements [http.Handler].
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Amz-Request-Id", fmt.Sprintf("%016X", requests.Add(1)))
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if err := h.serve(w, r, bucket, key); err != nil {
 		fail(w, r, err)
 	}
 }
+
+// requests counts what handlers were asked: each answer names its request, as AWS
+// does.
+var requests atomic.Uint64
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, bucket, key string) error {
 	if err := checkSubresource(r, key); err != nil {

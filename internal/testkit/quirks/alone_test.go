@@ -33,12 +33,7 @@ var ambiguous = []string{
 // here.
 var knownFailures = map[string]string{
 	"bare If-Match":                           "A1" + atTimes, // writes at once, before the first has learnt
-	"no ETags":                                "A3",
 	"ETags that are no md5":                   "A12",
-	"no lengths: chunked":                     "A7",
-	"no lengths: until the connection closes": "A7",
-	"no lengths: HEAD":                        "A7",
-	"connection closed early":                 "A8",
 	"Expect refused":                          "A9",
 	"writes redirected":                       "A10" + atTimes,
 	"X-Amz-Website-Redirect-Location refused": "A11",
@@ -50,7 +45,6 @@ var knownFailures = map[string]string{
 	"unknown headers refused":                 "A18",
 	"metadata merged":                         "A19",
 	"stops":                                   "A20",
-	"gzip inflated":                           "A24",
 }
 
 // atTimes follows the case of a quirk with which some runs end well.

@@ -2,7 +2,6 @@ package format
 
 import (
 	"crypto/md5" //nolint:gosec // S3's own content hash; integrity against accidents.
-	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -31,13 +30,20 @@ func RestMD5(content io.ReadSeeker) (core.MD5, error) {
 	return SumMD5(h), err
 }
 
+// IsEnd reports whether io.ReadFull came to the end of a body in good order. An error
+// of the body that merely wraps one of these, as of a connection that broke off, is
+// no end.
+func IsEnd(err error) bool {
+	return err == io.EOF || err == io.ErrUnexpectedEOF //nolint:errorlint // See above.
+}
+
 // AtEnd reports whether r has nothing more, after size bytes.
 func AtEnd(r io.Reader, size int64) error {
 	var one [1]byte
 	switch n, err := io.ReadFull(r, one[:]); {
 	case n > 0:
 		return fmt.Errorf("%w: %d bytes were promised, and there are more", core.ErrCorrupt, size)
-	case !errors.Is(err, io.EOF):
+	case !IsEnd(err):
 		return err
 	}
 	return nil

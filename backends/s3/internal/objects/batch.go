@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
@@ -15,6 +18,9 @@ import (
 // batches, or no ETags in one, are told by a proof: a single delete that goes well,
 // or a HEAD that shows the version which was to be deleted.
 func (s *Store) deleteBatch(ctx context.Context, targets []Target) []error {
+	if slices.ContainsFunc(targets, func(t Target) bool { return t.weak() }) {
+		return s.deleteWeak(ctx, targets)
+	}
 	answers, err := s.sendBatch(ctx, targets)
 	if err == nil {
 		return s.outcomes(ctx, targets, answers)
@@ -28,6 +34,39 @@ func (s *Store) deleteBatch(ctx context.Context, targets []Target) []error {
 	}
 	s.Can.Lose(ability.BatchDelete)
 	return append([]error{first}, s.deleteEach(ctx, targets[1:])...)
+}
+
+// deleteWeak deletes objects of which only size and time tell the version: each is
+// looked at first.
+func (s *Store) deleteWeak(ctx context.Context, targets []Target) []error {
+	errs := make([]error, len(targets))
+	var g errgroup.Group
+	g.SetLimit(max(1, s.Parallel))
+	for i := range targets {
+		g.Go(func() error {
+			look := &guard{Store: s, key: targets[i].Key, version: targets[i].Version}
+			errs[i] = look.identify(ctx)
+			targets[i].Version = Version{ETag: look.version.ETag}
+			return nil
+		})
+	}
+	_ = g.Wait() // each error is in its place
+	var known []Target
+	var places []int
+	for i, err := range errs {
+		if errors.Is(err, errGone) {
+			errs[i] = nil
+		} else if err == nil {
+			known, places = append(known, targets[i]), append(places, i)
+		}
+	}
+	if len(known) == 0 {
+		return errs
+	}
+	for i, err := range s.deleteBatch(ctx, known) {
+		errs[places[i]] = err
+	}
+	return errs
 }
 
 func all(err error, n int) []error {
@@ -105,7 +144,7 @@ func (s *Store) outcomes(ctx context.Context, targets []Target, answers map[stri
 // object is the version that was to be deleted, and no condition in a batch ever
 // held, it is deleted alone.
 func (s *Store) deleteRefused(ctx context.Context, t Target) error {
-	g := &guard{Store: s, key: t.Key, version: Version{ETag: t.ETag}, ability: ability.BatchConditions}
+	g := &guard{Store: s, key: t.Key, version: t.Version, ability: ability.BatchConditions}
 	switch g.look(ctx) {
 	case gone:
 		return nil

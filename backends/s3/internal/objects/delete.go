@@ -16,14 +16,16 @@ import (
 // BatchSize is how many keys S3 deletes in one request.
 const BatchSize = 1000
 
-// Target is an object to delete: its key, and its ETag without quotes, which is
-// empty if it is not known.
-type Target struct{ Key, ETag string }
+// Target is an object to delete: its key, and the version that may be deleted.
+type Target struct {
+	Key string
+	Version
+}
 
 // Delete deletes an object if it is still the version: one DELETE, and one HEAD if
 // the store says that it is not. That there is none is no error.
 func (s *Store) Delete(ctx context.Context, t Target) error {
-	g := &guard{Store: s, key: t.Key, version: Version{ETag: t.ETag}, ability: ability.DeleteConditions}
+	g := &guard{Store: s, key: t.Key, version: t.Version, ability: ability.DeleteConditions}
 	r := wire.NewRequest(http.MethodDelete, t.Key)
 	err := g.try(ctx, nil, func(name, value string, _ func(ability.Ability) bool) error {
 		setCondition(r, name, value)

@@ -40,10 +40,37 @@ func (g *guard) look(ctx context.Context) state {
 		return gone
 	case err != nil:
 		return unknown
-	case !g.version.None && a.ETag() == g.version.ETag:
+	case g.version.weak() && g.version.looksLike(a):
+		return same
+	case !g.version.None && !g.version.weak() && a.ETag() == g.version.ETag:
 		return same
 	}
 	return other
+}
+
+// looksLike reports whether an answer shows an object of the size and time of v.
+func (v Version) looksLike(a *wire.Answer) bool {
+	return (a.Length < 0 || a.Length == v.Size) && a.Object("").Changed.Equal(v.Changed)
+}
+
+// identify looks for a version that only size and time tell: one HEAD. It is an
+// error if something else is there by now. If the object has an ETag, that is the
+// version from then on.
+func (g *guard) identify(ctx context.Context) error {
+	if !g.version.weak() {
+		return nil
+	}
+	a, err := g.Head(ctx, g.key)
+	switch {
+	case wire.HasStatus(err, http.StatusNotFound) && wire.CodeOf(err) != "NoSuchBucket":
+		return errGone
+	case err != nil:
+		return err
+	case !g.version.looksLike(a):
+		return errOther
+	}
+	g.version.ETag = a.ETag()
+	return nil
 }
 
 // prove is the proof that a refusal is not about the version: what is there is what
@@ -134,6 +161,9 @@ func (g *guard) missing(err error) error {
 
 // try sends a request with a condition and with optional headers, which Put names.
 func (g *guard) try(ctx context.Context, optional []ability.Ability, request func(name, value string, with func(ability.Ability) bool) error) error {
+	if err := g.identify(ctx); err != nil {
+		return err
+	}
 	var refusal error
 	if name, _ := g.version.condition(true); name != "" {
 		optional = append([]ability.Ability{g.ability}, optional...)

@@ -143,11 +143,11 @@ func TestAConditionThatNeverHoldsIsGivenUpAfterAProof(t *testing.T) {
 	if notes := s.Can.Notes(); len(notes) != 1 || notes[0] != ability.PutConditions.Note() {
 		t.Errorf("notes %q; want a warning", notes)
 	}
-	if err := s.Delete(t.Context(), Target{"a", "other"}); !errors.Is(err, core.ErrChanged) {
+	if err := s.Delete(t.Context(), Target{"a", Version{ETag: "other"}}); !errors.Is(err, core.ErrChanged) {
 		t.Errorf("delete of another version: %v; want ErrChanged", err)
 	}
 	third := core.SumMD5([]byte("3")).String()
-	if err := s.Delete(t.Context(), Target{"a", third}); err != nil || s.Can.Has(ability.DeleteConditions) {
+	if err := s.Delete(t.Context(), Target{"a", Version{ETag: third}}); err != nil || s.Can.Has(ability.DeleteConditions) {
 		t.Errorf("delete: %v; want it done without a condition", err)
 	}
 }
@@ -233,7 +233,7 @@ func TestBatches(t *testing.T) {
 				var targets []Target
 				for i := range 3 {
 					key := fmt.Sprint("a", i)
-					targets = append(targets, Target{key, mustPut(t, s, key, key, Version{None: true})})
+					targets = append(targets, Target{key, Version{ETag: mustPut(t, s, key, key, Version{None: true})}})
 				}
 				return sent(srv, func() {
 					for i, err := range s.DeleteAll(t.Context(), targets) {
@@ -254,7 +254,7 @@ func TestBatches(t *testing.T) {
 					t.Errorf("%s is still believed", a.Name())
 				}
 			}
-			other := Target{"b", "other"}
+			other := Target{"b", Version{ETag: "other"}}
 			mustPut(t, s, "b", "b", Version{None: true})
 			if err := s.DeleteAll(t.Context(), []Target{other})[0]; (err == nil) == s.Can.Has(ability.BatchConditions) {
 				t.Errorf("another version: %v", err)
@@ -267,7 +267,7 @@ func TestBatches(t *testing.T) {
 // teaches nothing.
 func TestABatchThatIsRefusedForAnotherReasonIsAnError(t *testing.T) {
 	s, _ := open(t, s3server.DeniesWrites)
-	for _, err := range s.DeleteAll(t.Context(), []Target{{"a", "x"}, {"b", ""}}) {
+	for _, err := range s.DeleteAll(t.Context(), []Target{{"a", Version{ETag: "x"}}, {"b", Version{}}}) {
 		if !wire.HasStatus(err, http.StatusForbidden) {
 			t.Errorf("%v; want the refusal", err)
 		}
@@ -277,7 +277,7 @@ func TestABatchThatIsRefusedForAnotherReasonIsAnError(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if errs := s.DeleteAll(ctx, []Target{{"a", "x"}}); !errors.Is(errs[0], context.Canceled) {
+	if errs := s.DeleteAll(ctx, []Target{{"a", Version{ETag: "x"}}}); !errors.Is(errs[0], context.Canceled) {
 		t.Errorf("%v; want the context's error", errs)
 	}
 }

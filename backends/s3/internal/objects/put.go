@@ -20,7 +20,7 @@ var ErrNoRedirect = fmt.Errorf("%w: this store keeps no redirects, and without o
 
 // Put writes one object in the place of a version. What the store refuses to take,
 // the condition, the redirect or the cache policy of a link, is left away. The
-// answer has an ETag.
+// answer may have no ETag.
 func (s *Store) Put(ctx context.Context, r *wire.Request, old Version) (*wire.Answer, error) {
 	s.Seal(r)
 	location, policy := r.Get(wire.Redirect), r.Get(wire.CacheControl)
@@ -47,11 +47,33 @@ func (s *Store) Put(ctx context.Context, r *wire.Request, old Version) (*wire.An
 			r.Set(wire.CacheControl, policy)
 		}
 		if a, err = s.Sender.Send(ctx, r); err == nil {
-			err = Tagged(a.ETag())
+			err = s.acceptPut(ctx, r, a)
 		}
 		return err
 	})
 	return a, err
+}
+
+// acceptPut returns [wire.ErrNotS3] if nothing shows that the answer to a write is
+// S3's: not a header of it, nor a HEAD that shows what was written.
+func (s *Store) acceptPut(ctx context.Context, r *wire.Request, a *wire.Answer) error {
+	if a.IsS3() {
+		return s.noteETag(a)
+	}
+	now, err := s.Head(ctx, r.Key)
+	if err != nil || now.Length >= 0 && now.Length != r.Size() {
+		return wire.ErrNotS3
+	}
+	written := wire.MetadataOf(r.Header)
+	for name, value := range now.Metadata() {
+		if written[name] != value {
+			return wire.ErrNotS3
+		}
+	}
+	if len(written) == 0 || len(now.Metadata()) != len(written) {
+		return wire.ErrNotS3
+	}
+	return s.noteETag(now)
 }
 
 // SetCondition gives r the condition that a version is there, if the store is

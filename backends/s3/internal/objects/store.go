@@ -2,8 +2,10 @@ package objects
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
@@ -18,26 +20,44 @@ type Store struct {
 	Can    *ability.Set
 	// Header is what every new object has (encryption, storage class, ACL).
 	Header http.Header
+	// Listed returns the size in bytes of an object, and when it was changed, as a
+	// listing of its key shows it; nil: no listing can be asked for.
+	Listed func(ctx context.Context, key string) (size int64, changed time.Time, err error)
 	// Parallel is how many objects are deleted at once where each is a request.
 	Parallel int
-}
-
-// Tagged is [wire.ErrNotS3] if an answer has no ETag: S3 gives one with whatever it
-// stores or reads.
-func Tagged(etag string) error {
-	if etag == "" {
-		return wire.ErrNotS3
-	}
-	return nil
 }
 
 // Head asks for an object's metadata: one HEAD.
 func (s *Store) Head(ctx context.Context, key string) (*wire.Answer, error) {
 	a, err := s.Sender.Send(ctx, wire.NewRequest(http.MethodHead, key))
 	if err == nil {
-		err = Tagged(a.ETag())
+		err = s.accept(ctx, key, a)
 	}
 	return a, err
+}
+
+// accept returns [wire.ErrNotS3] if nothing shows that an answer about an object is
+// S3's: not a header of it, nor a listing that has the same object. The login page
+// of a network must never be taken for content.
+func (s *Store) accept(ctx context.Context, key string, a *wire.Answer) error {
+	if !a.IsS3() {
+		if s.Listed == nil {
+			return wire.ErrNotS3
+		}
+		size, changed, err := s.Listed(ctx, key)
+		if err != nil || a.Length >= 0 && a.Length != size || changed.IsZero() || !changed.Equal(a.Object(key).Changed) {
+			return wire.ErrNotS3
+		}
+	}
+	return s.noteETag(a)
+}
+
+// noteETag learns from an answer without an ETag that the store has objects without.
+func (s *Store) noteETag(a *wire.Answer) error {
+	if a.ETag() == "" && !s.Can.Lose(ability.ETags) {
+		return errors.New("the store's answer has no ETag, although the URL says that it has ETags")
+	}
+	return nil
 }
 
 // Get asks for an object with a GET. The caller closes the body of the answer.
@@ -46,7 +66,7 @@ func (s *Store) Get(ctx context.Context, r *wire.Request) (*wire.Answer, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := Tagged(a.ETag()); err != nil {
+	if err := s.accept(ctx, r.Key, a); err != nil {
 		_ = a.Body.Close() // it is of no use
 		return nil, err
 	}
@@ -64,10 +84,12 @@ func (s *Store) Seal(r *wire.Request) {
 var errGone = fmt.Errorf("%w: it is gone", core.ErrChanged)
 
 // Version is the state of a key that a request may change: an object with an ETag,
-// any object, or none.
+// any object, or none. Size and Changed stand in for an ETag that is not known.
 type Version struct {
-	ETag string // without quotes; empty: unknown
-	None bool   // there is no object
+	ETag    string    // without quotes; empty: unknown
+	None    bool      // there is no object
+	Size    int64     // in bytes
+	Changed time.Time // in whole seconds; zero: unknown
 }
 
 // VersionOf returns the version that an entry is; nil is none.
@@ -75,8 +97,11 @@ func VersionOf(old *core.Entry) Version {
 	if old == nil {
 		return Version{None: true}
 	}
-	return Version{ETag: old.Token}
+	return Version{ETag: old.Token, Size: old.Size, Changed: old.Changed}
 }
+
+// weak reports whether only size and time tell the version.
+func (v Version) weak() bool { return !v.None && v.ETag == "" && !v.Changed.IsZero() }
 
 // condition returns the header that asks for the version, with the ETag in quotes
 // or bare; nothing if there can be no condition.

@@ -37,6 +37,7 @@ func (b *buffered) fill(r *rangeReader) {
 			return
 		}
 	}
+	_ = r.end() // a range that goes on has all bytes that were asked for
 }
 
 // Read implements [io.Reader]; it waits for bytes that are not there yet.

@@ -3,14 +3,19 @@ package ranged
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/s3fc/s3fc/core"
 )
 
-// tries is how often the body of one range may break off until the transfer has
-// to start anew.
-const tries = 4
+const (
+	// tries is how often a range is asked for without much progress.
+	tries = 8
+	// progress is how many bytes of a range have to come until it counts as tried
+	// once again.
+	progress = 64 << 10
+)
 
 // rangeReader reads a range of an object as it comes. Where its body breaks off,
 // the rest is asked for. It ends after exactly its length, or with an error. It
@@ -19,17 +24,18 @@ type rangeReader struct {
 	o        *Object
 	ctx      context.Context //nolint:containedctx // It lives as long as one body.
 	off      int64           // of the next byte
-	end      int64
-	body     io.ReadCloser // nil: to be asked for
+	stop     int64           // behind the last byte
+	body     io.ReadCloser   // nil: to be asked for
 	failures int
+	failedAt int64 // where the first of the failures was
 }
 
 // Read implements [io.Reader].
 func (r *rangeReader) Read(b []byte) (int, error) {
-	for r.off < r.end {
-		n, err := r.some(b[:min(int64(len(b)), r.end-r.off)])
+	for r.off < r.stop {
+		n, err := r.some(b[:min(int64(len(b)), r.stop-r.off)])
 		r.off += int64(n)
-		if err != nil && r.off < r.end {
+		if err != nil && r.off < r.stop {
 			err = r.failed(err)
 		} else {
 			err = nil
@@ -38,15 +44,29 @@ func (r *rangeReader) Read(b []byte) (int, error) {
 			return n, err
 		}
 	}
+	return 0, r.end()
+}
+
+// end closes a body of which all was read, and returns io.EOF. One read more shows
+// its end, so that its connection can be used again; it is an error if the body goes
+// on.
+func (r *rangeReader) end() error {
+	if r.body == nil {
+		return io.EOF
+	}
+	n, _ := io.ReadFull(r.body, make([]byte, 1)) // of an error nothing is missing
 	r.close()
-	return 0, io.EOF
+	if n > 0 {
+		return ErrLonger
+	}
+	return io.EOF
 }
 
 // some reads from the body, which it asks for first if need be. A body that
 // breaks off is a transient error.
 func (r *rangeReader) some(b []byte) (n int, err error) {
 	if r.body == nil {
-		if r.body, err = r.o.Get(r.ctx, r.off, r.end); err != nil {
+		if r.body, err = r.o.Get(r.ctx, r.off, r.stop); err != nil {
 			return 0, err
 		}
 	}
@@ -58,25 +78,43 @@ func (r *rangeReader) some(b []byte) (n int, err error) {
 }
 
 // failed waits until another try after err is worthwhile. The error that it
-// returns ends the range.
+// returns ends the range. After the last try it is not transient any more: the range
+// was tried often enough.
 func (r *rangeReader) failed(err error) error {
 	r.close()
-	r.failures++
-	if !core.IsTransient(err) || errors.Is(err, ErrUnfit) || r.failures == tries || !r.o.Wait(r.ctx, r.failures, err) {
+	if !core.IsTransient(err) || errors.Is(err, ErrUnfit) {
+		return err
+	}
+	if r.off-r.failedAt >= progress {
+		r.failures = 0
+	}
+	if r.failures == 0 {
+		r.failedAt = r.off
+	}
+	if r.failures++; r.failures == tries {
+		return fmt.Errorf("it broke off %d times: %w", tries, final(err))
+	}
+	if !r.o.Wait(r.ctx, r.failures, err) {
 		return err
 	}
 	return nil
 }
 
-// close closes the body. If all of it was read, one read more shows its end, so
-// that its connection can be used again.
+// final returns the cause of a transient error.
+func final(err error) error {
+	for core.IsTransient(err) {
+		cause := errors.Unwrap(err)
+		if cause == nil {
+			break
+		}
+		err = cause
+	}
+	return err
+}
+
 func (r *rangeReader) close() {
-	if r.body == nil {
-		return
+	if r.body != nil {
+		_ = r.body.Close() // it was read as far as is needed, or has an error
+		r.body = nil
 	}
-	if r.off == r.end {
-		_, _ = r.body.Read(make([]byte, 1))
-	}
-	_ = r.body.Close() // it was read as far as is needed, or has an error
-	r.body = nil
 }

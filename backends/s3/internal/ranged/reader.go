@@ -50,7 +50,7 @@ type Reader struct {
 func NewReader(ctx context.Context, o Object, first io.ReadCloser, got int64) *Reader {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Reader{o: o, ctx: ctx, cancel: cancel, next: got}
-	r.queue = []io.Reader{&rangeReader{o: &r.o, ctx: ctx, end: got, body: first}}
+	r.queue = []io.Reader{&rangeReader{o: &r.o, ctx: ctx, stop: got, body: first}}
 	return r
 }
 
@@ -95,8 +95,8 @@ func (r *Reader) fetch() {
 
 // following returns the range of the next n bytes.
 func (r *Reader) following(n int64) *rangeReader {
-	g := &rangeReader{o: &r.o, ctx: r.ctx, off: r.next, end: r.next + n}
-	r.next = g.end
+	g := &rangeReader{o: &r.o, ctx: r.ctx, off: r.next, stop: r.next + n}
+	r.next = g.stop
 	return g
 }
 

@@ -150,7 +150,7 @@ func TestErrorsThatEndAnObject(t *testing.T) {
 		err   error
 		times int // that the failing range is asked for
 	}{
-		"for good": {final, 1}, "unfit": {core.Transient(ErrUnfit), 1}, "transient": {errBreaks, tries},
+		"for good": {final, 1}, "unfit": {core.Transient(ErrUnfit), 1}, "transient": {errBreaks, tries}, "early end": {core.Transient(io.ErrUnexpectedEOF), tries},
 	} {
 		asked := 0
 		s := &source{content: pattern(8 * unit)}
@@ -165,7 +165,8 @@ func TestErrorsThatEndAnObject(t *testing.T) {
 			return nil, c.err
 		}
 		got, err := readAll(s.open(t.Context(), t))
-		if !errors.Is(err, errors.Unwrap(c.err)) && !errors.Is(err, c.err) || core.IsTransient(err) != core.IsTransient(c.err) {
+		again := core.IsTransient(c.err) && c.times == 1
+		if !errors.Is(err, errors.Unwrap(c.err)) && !errors.Is(err, c.err) || core.IsTransient(err) != again {
 			t.Errorf("%s: %v; want %v", name, err, c.err)
 		}
 		if asked != c.times || !bytes.Equal(got, s.content[:5*unit]) {
@@ -214,5 +215,47 @@ func TestClosedOrCancelledReaderLeavesNothing(t *testing.T) {
 				goleak.VerifyNone(t, ignore)
 			})
 		}
+	}
+}
+
+// An object of one range is gone on with where its body breaks off, and is not cut
+// where its body goes on.
+func TestWholeObject(t *testing.T) {
+	content := pattern(3 * unit)
+	for name, c := range map[string]struct {
+		first io.Reader
+		asked [][2]int64
+		err   error
+	}{
+		"whole":       {bytes.NewReader(content), nil, nil},
+		"early end":   {bytes.NewReader(content[:100]), [][2]int64{{100, 3 * unit}}, nil},
+		"reset":       {io.MultiReader(bytes.NewReader(content[:100]), failing{errBreaks}), [][2]int64{{100, 3 * unit}}, nil},
+		"nothing":     {bytes.NewReader(nil), [][2]int64{{0, 3 * unit}}, nil},
+		"goes on":     {io.MultiReader(bytes.NewReader(content), bytes.NewReader(content[:1])), nil, ErrLonger},
+		"error after": {io.MultiReader(bytes.NewReader(content), failing{errBreaks}), nil, nil},
+	} {
+		s := &source{content: content}
+		r := NewReader(t.Context(), s.object(nil), io.NopCloser(c.first), int64(len(content)))
+		got, err := readAll(r)
+		if !errors.Is(err, c.err) || !bytes.Equal(got, content) {
+			t.Errorf("%s: %d bytes, %v; want %d, %v", name, len(got), err, len(content), c.err)
+		}
+		if !slices.Equal(s.asked, c.asked) {
+			t.Errorf("%s: %v was asked for; want %v", name, s.asked, c.asked)
+		}
+	}
+}
+
+// A connection that breaks off again and again is gone on with as long as it brings
+// something.
+func TestProgressCountsAsAFirstTry(t *testing.T) {
+	s := &source{content: pattern(40 * progress)}
+	s.change = func(_ int, _ int64, body []byte) (io.Reader, error) {
+		return io.MultiReader(bytes.NewReader(body[:min(len(body), progress)]), failing{errBreaks}), nil
+	}
+	o := s.object(nil)
+	got, err := readAll(NewReader(t.Context(), o, io.NopCloser(failing{errBreaks}), o.Size))
+	if err != nil || !bytes.Equal(got, s.content) || len(s.asked) != 40 {
+		t.Errorf("%d bytes with %d requests, %v", len(got), len(s.asked), err)
 	}
 }

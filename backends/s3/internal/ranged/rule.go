@@ -44,6 +44,9 @@ var ErrUnfit = errors.New("the store did not give the range that it was asked fo
 // ErrLength is an answer of another length than its own range.
 var ErrLength = core.Transient(errors.New("the store's answer has another length than the range that it says it is"))
 
+// ErrLonger is a body that goes on behind the end of the object.
+var ErrLonger = fmt.Errorf("%w: it is longer than the store said", core.ErrChanged)
+
 // Header returns the header Range for the bytes from off to before end.
 func Header(off, end int64) string { return fmt.Sprintf("bytes=%d-%d", off, end-1) }
 

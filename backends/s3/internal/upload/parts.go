@@ -3,14 +3,12 @@ package upload
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
-	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -111,7 +109,7 @@ func (u *upload) read(ctx context.Context, body io.Reader, g *errgroup.Group) er
 }
 
 func shortBody(err error, size, got int64) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if format.IsEnd(err) {
 		return fmt.Errorf("%w: %d bytes were promised, and there are %d", core.ErrCorrupt, size, got)
 	}
 	return err
@@ -120,11 +118,11 @@ func shortBody(err error, size, got int64) error {
 func (u *upload) sendPart(ctx context.Context, p part) error {
 	sum := u.sums[p.number]
 	done, err := u.Sender.UploadPart(ctx, u.key, u.id, p.number+1, bytes.NewReader(p.content), int64(len(p.content)), sum.Base64())
-	if err == nil {
-		err = objects.Tagged(format.BareETag(&done.ETag))
-	}
 	if err != nil {
 		return err
+	}
+	if format.BareETag(&done.ETag) == "" { // a store without ETags; S3's is the md5
+		done.ETag = format.QuoteETag(sum.String())
 	}
 	u.parts[p.number] = done
 	return nil

@@ -56,7 +56,7 @@ func (u *upload) complete(ctx context.Context, old objects.Version) (etag string
 	}
 	etag, u.opaque = format.BareETag(&tag), u.opaque || a.Opaque()
 	if etag == "" { // as Ceph answers, with the names of bucket and key alone
-		if etag, err = u.lookAtObject(ctx, old); err != nil {
+		if etag, err = u.lookAtObject(ctx); err != nil {
 			return "", err
 		}
 	}
@@ -68,16 +68,16 @@ func (u *upload) complete(ctx context.Context, old objects.Version) (etag string
 }
 
 // lookAtObject returns the ETag of an object whose upload was completed by an answer
-// without one: one HEAD.
-func (u *upload) lookAtObject(ctx context.Context, old objects.Version) (etag string, err error) {
+// without one: one HEAD. The object must be the one that was sent.
+func (u *upload) lookAtObject(ctx context.Context) (etag string, err error) {
 	a, err := u.Objects.Head(ctx, u.key)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("it was sent, and cannot be looked at: %w", err)
+	}
+	if a.Length >= 0 && a.Length != u.e.Size || format.MetadataMD5(a.Metadata()) != format.MetadataMD5(wire.MetadataOf(u.header)) {
+		return "", fmt.Errorf("%w: it was sent, and another object is there now", core.ErrChanged)
 	}
 	u.opaque = u.opaque || a.Opaque()
-	if a.Length >= 0 && a.Length != u.e.Size || a.ETag() == old.ETag && a.ETag() != u.composite() {
-		return "", wire.ErrNotS3
-	}
 	return a.ETag(), nil
 }
 

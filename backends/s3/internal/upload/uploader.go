@@ -5,6 +5,7 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -95,6 +96,9 @@ func (p *upload) copyParts(ctx context.Context, source http.Header) error {
 	return g.Wait()
 }
 
+// errNoPart is a copied part without an ETag, by which it would be named.
+var errNoPart = fmt.Errorf("the store's answer does not say which part it copied: %w", errors.ErrUnsupported)
+
 func (p *upload) copyPart(ctx context.Context, header http.Header, i int) error {
 	first := int64(i) * p.size
 	header[wire.CopySourceRange] = []string{fmt.Sprintf("bytes=%d-%d", first, first+p.length(i)-1)}
@@ -104,7 +108,7 @@ func (p *upload) copyPart(ctx context.Context, header http.Header, i int) error 
 	}
 	tag := format.BareETag(&part.ETag)
 	if tag == "" {
-		return fmt.Errorf("the store's answer does not say which part it copied")
+		return errNoPart
 	}
 	p.parts[i] = part
 	p.sums[i], _ = core.ParseMD5(tag)

@@ -34,6 +34,20 @@ func (a *Answer) ETag() string {
 	return format.BareETag(&tag)
 }
 
+// IsS3 reports whether an answer has a sign that it is S3's: an ETag, or a header
+// that begins with X-Amz-. The login page of a network has neither.
+func (a *Answer) IsS3() bool {
+	if a.ETag() != "" {
+		return true
+	}
+	for name := range a.Header {
+		if strings.HasPrefix(name, "X-Amz-") {
+			return true
+		}
+	}
+	return false
+}
+
 // Opaque reports whether the object is encrypted so that its ETag is no md5.
 func (a *Answer) Opaque() bool {
 	return format.OpaqueETag(a.Get(Encryption), a.optional(CustomerKey))

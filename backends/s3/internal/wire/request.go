@@ -28,8 +28,10 @@ const (
 	StorageClass    = "X-Amz-Storage-Class"
 	CopySource      = "X-Amz-Copy-Source"
 	CopySourceMatch = "X-Amz-Copy-Source-If-Match"
-	CopySourceRange = "X-Amz-Copy-Source-Range"
-	MetaDirective   = "X-Amz-Metadata-Directive"
+	// CopySourceUnmodified stands in for CopySourceMatch where there is no ETag.
+	CopySourceUnmodified = "X-Amz-Copy-Source-If-Unmodified-Since"
+	CopySourceRange      = "X-Amz-Copy-Source-Range"
+	MetaDirective        = "X-Amz-Metadata-Directive"
 
 	// MetaPrefix begins the names of user metadata.
 	MetaPrefix = "X-Amz-Meta-"
@@ -87,6 +89,9 @@ func (r *Request) withDocument(root string, v any) error {
 	r.Set(ContentType, "application/xml")
 	return nil
 }
+
+// Size returns how long the body is, in bytes.
+func (r *Request) Size() int64 { return r.size }
 
 // Get returns a header by its name in canonical form; empty if there is none.
 func (r *Request) Get(name string) string {

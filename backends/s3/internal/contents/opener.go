@@ -1,0 +1,181 @@
+// Package contents opens objects for reading: with one request, or a large object
+// with several ranges. A body that breaks off is gone on with, an answer that does
+// not say how long it is has the length that a listing says, and an object that is
+// inflated on the way is asked for as it is stored.
+package contents
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/listing"
+	"github.com/s3fc/s3fc/backends/s3/internal/ranged"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+	"github.com/s3fc/s3fc/core"
+)
+
+// Store asks for objects.
+type Store interface {
+	// Head asks for an object's metadata.
+	Head(ctx context.Context, key string) (*wire.Answer, error)
+	// Get sends a GET. The caller closes the body of the answer.
+	Get(ctx context.Context, r *wire.Request) (*wire.Answer, error)
+}
+
+// Opener opens the objects of a bucket. Its fields are set before its first use; it
+// is safe for concurrent use.
+type Opener struct {
+	Store  Store
+	Can    *ability.Set
+	Layout format.Layout
+	// Rule says which objects are read in ranges, and Buffers lends their memory.
+	Rule    ranged.Rule
+	Buffers *core.Buffers
+	// Wait waits before another try, the first one being 1, of a request that failed
+	// with err, and reports whether to try at all.
+	Wait func(ctx context.Context, try int, err error) bool
+	// Listed returns an object as a listing shows it; an error that is
+	// fs.ErrNotExist if it is not listed.
+	Listed func(ctx context.Context, key string) (listing.Object, error)
+}
+
+// Key names an object: in the bucket, and in the tree.
+type Key struct{ Object, Entry string }
+
+// Stat returns the complete entry of an object with one HEAD. If the answer does not
+// say how long the object is, a LIST does. If only the body can tell a link from a
+// file, it is read with a GET.
+func (o *Opener) Stat(ctx context.Context, key Key) (core.Entry, error) {
+	a, err := o.Store.Head(ctx, key.Object)
+	if err != nil {
+		return core.Entry{}, err
+	}
+	if err := o.setLength(ctx, key.Object, a, 0); err != nil {
+		return core.Entry{}, err
+	}
+	e, needBody := o.Layout.Entry(a.Object(key.Entry), nil)
+	if !needBody {
+		return e, nil
+	}
+	r, e, err := o.Open(ctx, key, 0)
+	if r != nil {
+		err = r.Close()
+	}
+	return e, err
+}
+
+// Open returns the content of an object and its entry, with one GET, or with one for
+// each range of a large object. The size is the one that a listing showed, or 0. The
+// reader is nil for a link; it ends after exactly the entry's size, or with an error.
+func (o *Opener) Open(ctx context.Context, key Key, size int64) (io.ReadCloser, core.Entry, error) {
+	if size > o.Rule.Above && o.Can.Has(ability.Ranges) {
+		r, e, err := o.openLarge(ctx, key)
+		if !errors.Is(err, ranged.ErrUnfit) {
+			return r, e, err
+		}
+	}
+	a, err := o.get(ctx, wire.NewRequest(http.MethodGet, key.Object))
+	if err != nil {
+		return nil, core.Entry{}, err
+	}
+	if err := o.setLength(ctx, key.Object, a, size); err != nil {
+		_ = a.Body.Close() // it is of no use
+		return nil, core.Entry{}, err
+	}
+	return o.opened(ctx, key, a, a.Length)
+}
+
+// opened returns the content and the entry of an object, of which a has the first
+// got bytes. The length of a is the object's.
+func (o *Opener) opened(ctx context.Context, key Key, a *wire.Answer, got int64) (io.ReadCloser, core.Entry, error) {
+	object := a.Object(key.Entry)
+	e, needBody := o.Layout.Entry(object, nil)
+	if !needBody && e.Kind != core.File {
+		discard(a.Body, got)
+		return nil, e, nil
+	}
+	v := version{o: o, key: key.Object, etag: a.Get(wire.ETag), size: a.Length, whole: got == a.Length}
+	r := ranged.NewReader(ctx, ranged.Object{Size: a.Length, Get: v.get, Wait: o.Wait, Rule: o.Rule, Buffers: o.Buffers}, a.Body, got)
+	if !needBody {
+		return r, e, nil
+	}
+	body, err := io.ReadAll(r)
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return nil, core.Entry{}, err
+	}
+	if e, _ = o.Layout.Entry(object, body); e.Kind != core.File {
+		return nil, e, nil
+	}
+	return io.NopCloser(bytes.NewReader(body)), e, nil
+}
+
+// setLength sets the length of an answer that does not say it to the size that a
+// listing showed, or shows now if that is 0.
+func (o *Opener) setLength(ctx context.Context, key string, a *wire.Answer, size int64) error {
+	if a.Length >= 0 {
+		return nil
+	}
+	o.Can.Lose(ability.Lengths)
+	if a.Length = size; size > 0 {
+		return nil
+	}
+	listed, err := o.Listed(ctx, key)
+	if err != nil {
+		return fmt.Errorf("the store does not say how long the object is: %w", err)
+	}
+	if tag := format.BareETag(&listed.ETag); tag != "" && a.ETag() != "" && tag != a.ETag() {
+		return fmt.Errorf("%w: it was replaced while it was looked at", core.ErrChanged)
+	}
+	a.Length = listed.Size
+	return nil
+}
+
+// get sends a GET, once more if the answer was inflated on the way: with a header
+// that accepts the stored bytes.
+func (o *Opener) get(ctx context.Context, r *wire.Request) (*wire.Answer, error) {
+	a, err := o.Store.Get(ctx, r)
+	if err != nil || !inflated(a) {
+		return a, err
+	}
+	_ = a.Body.Close() // it is of no use
+	r.Set(acceptEncoding, "gzip")
+	if a, err = o.Store.Get(ctx, r); err == nil && inflated(a) {
+		_ = a.Body.Close() // as above
+		return nil, errInflated
+	}
+	return a, err
+}
+
+const acceptEncoding = "Accept-Encoding"
+
+// errInflated is an object whose stored bytes cannot be had.
+var errInflated = errors.New("the store inflates this object, which has Content-Encoding: gzip, and does not give its stored bytes: store it without that encoding, or with Cache-Control: no-transform")
+
+// inflated reports whether an answer says that its content is not as it is stored:
+// Google Cloud Storage inflates what is stored with Content-Encoding: gzip, and
+// proxies announce with a warning of code 214 that they do.
+func inflated(a *wire.Answer) bool {
+	if a.Get("Content-Encoding") != "" {
+		return false
+	}
+	stored := a.Get("X-Goog-Stored-Content-Encoding")
+	return stored != "" && stored != "identity" || len(a.Get("Warning")) > 3 && a.Get("Warning")[:3] == "214"
+}
+
+// discard closes a body of size bytes. A short one is read to its end, so that its
+// connection can be used again.
+func discard(body io.ReadCloser, size int64) {
+	if size <= format.LongestLinkPage {
+		_, _ = io.CopyN(io.Discard, body, format.LongestLinkPage+1)
+	}
+	_ = body.Close()
+}
