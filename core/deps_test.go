@@ -18,7 +18,7 @@ func TestImports(t *testing.T) {
 	}{
 		{"core", []string{"core"}},
 		{"core/wrap", []string{"core", "core/wrap", "internal/sleep"}},
-		{"core/kit", []string{"core", "core/kit"}},
+		{"core/kit", []string{"core", "core/kit", "internal/fanout"}},
 		{"core/reconcile", []string{"core", "core/wrap", "core/reconcile", "internal/fanout", "internal/sleep", "internal/sortedrun", "internal/spool"}},
 		{"conformance", []string{"core", "core/wrap", "core/reconcile", "internal/fanout", "internal/sleep", "internal/sortedrun", "internal/spool", "conformance"}},
 	} {

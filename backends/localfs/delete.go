@@ -42,12 +42,12 @@ func checkDelete(old core.Entry) error {
 func (w *writer) remove(old core.Entry) error {
 	parent, name := split(old.Key)
 	d, err := w.dirs.open(parent, lookup{})
-	var not *parentError
+	var not *kit.ParentError
 	switch {
 	case errors.As(err, &not) && w.dirs.links == FollowLinks:
 		return err // it was listed through a link, so it is outside the tree
 	case err != nil:
-		return ignoreNotExist(asNotExist(err))
+		return ignoreNotExist(kit.AsNotExist(err))
 	}
 	err = (&place{entries: w.entries, d: d, name: name, old: &old}).unlink()
 	w.dirs.release(d)

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // A dir is an open directory of the tree. Everything below the root is done by
@@ -91,7 +92,7 @@ func (d *dir) followed(name string, info fileInfo) (fileInfo, error) {
 		return info, nil
 	}
 	target, err := statPath(filepath.Join(d.path, name))
-	if errors.Is(err, syscall.ELOOP) || errors.Is(asNotExist(err), fs.ErrNotExist) {
+	if errors.Is(err, syscall.ELOOP) || errors.Is(kit.AsNotExist(err), fs.ErrNotExist) {
 		return info, nil
 	}
 	return target, err

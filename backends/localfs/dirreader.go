@@ -41,7 +41,7 @@ func (r *dirReader) Entry(_ context.Context, d *dir, key string, it *kit.Item[st
 	}
 	info, err := d.stat(it.Name)
 	if err != nil {
-		return core.Entry{}, cause(err)
+		return core.Entry{}, kit.Cause(err)
 	}
 	if info.mode.IsDir() && kit.CheckName(it.Name, true) == nil {
 		if r.dirs.links == FollowLinks && r.isIn(&info) {
@@ -51,7 +51,7 @@ func (r *dirReader) Entry(_ context.Context, d *dir, key string, it *kit.Item[st
 	}
 	e, err := r.entries.withKey(d, it.Name, key, &info)
 	e.Partial = e.Kind == core.File
-	return e, cause(err)
+	return e, kit.Cause(err)
 }
 
 func became(info *fileInfo) error {
@@ -73,7 +73,7 @@ func (r *dirReader) OpenDir(_ context.Context, d *dir, _ string, it *kit.Item[st
 		err = errEndless
 	}
 	if err != nil {
-		return nil, cause(err)
+		return nil, kit.Cause(err)
 	}
 	r.stack = append(r.stack, sub)
 	return sub, nil
@@ -149,7 +149,7 @@ func (r *dirReader) reopen(d *dir) error {
 	parentKey, name := split(d.key)
 	parent, err := r.dirs.open(parentKey, r.dirs.forReading())
 	if err != nil {
-		return cause(err)
+		return kit.Cause(err)
 	}
 	defer r.dirs.release(parent)
 	var sub *dir
@@ -157,7 +157,7 @@ func (r *dirReader) reopen(d *dir) error {
 		sub, err = r.open(parent, name)
 		return err
 	}); err != nil {
-		return cause(err)
+		return kit.Cause(err)
 	}
 	if !sub.info.same(&d.info) {
 		_ = sub.handle.Close() // nothing was written through it

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 	"github.com/s3fc/s3fc/internal/openfiles"
 )
 
@@ -47,7 +48,7 @@ type lookup struct {
 func (t *dirs) forReading() lookup { return lookup{follow: t.links == FollowLinks} }
 
 // open opens the directory at key. The caller releases it. It is a
-// *parentError if something on the way is not a directory.
+// *kit.ParentError if something on the way is not a directory.
 func (t *dirs) open(key string, how lookup) (*dir, error) {
 	d, err := t.openTop(how)
 	if err != nil || key == "." {
@@ -114,7 +115,7 @@ func (t *dirs) notEntered(d *dir, name string, how lookup, err error) (*dir, err
 	case how.follow && info.mode&fs.ModeSymlink != 0:
 		return t.follow(d, name)
 	case !info.mode.IsDir():
-		return nil, &parentError{key: join(d.key, name), is: describe(info.mode)}
+		return nil, &kit.ParentError{Key: join(d.key, name), Kind: describe(info.mode)}
 	case isNotDir(err):
 		return nil, errReplaced
 	}
@@ -247,7 +248,7 @@ func (t *dirs) lastChange(key string) (time.Time, error) {
 
 // unlink removes the file or link at key.
 func (t *dirs) unlink(key string) error {
-	return t.inParent(key, func(d *dir, name string) error { return cause(d.handle.unlink(name)) })
+	return t.inParent(key, func(d *dir, name string) error { return kit.Cause(d.handle.unlink(name)) })
 }
 
 // Close implements [io.Closer].

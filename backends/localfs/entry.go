@@ -45,7 +45,7 @@ func (t *entries) locate(key string) (*dir, string, fileInfo, error) {
 	parent, name := split(key)
 	d, err := t.dirs.open(parent, t.dirs.forReading())
 	if err != nil {
-		return nil, "", fileInfo{}, asNotExist(err)
+		return nil, "", fileInfo{}, kit.AsNotExist(err)
 	}
 	info, err := d.stat(name)
 	if isDir := info.mode.IsDir(); err == nil && (isDir && kit.CheckName(name, true) == nil || !isDir && kit.IsTemp(name)) {
@@ -53,7 +53,7 @@ func (t *entries) locate(key string) (*dir, string, fileInfo, error) {
 	}
 	if err != nil {
 		t.dirs.release(d)
-		return nil, "", fileInfo{}, asNotExist(err)
+		return nil, "", fileInfo{}, kit.AsNotExist(err)
 	}
 	return d, name, info, nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 func TestRefusalsOfTheSystemAreOurs(t *testing.T) {
@@ -21,10 +22,10 @@ func TestRefusalsOfTheSystemAreOurs(t *testing.T) {
 }
 
 func TestAbsentIsWhatCannotBeThere(t *testing.T) {
-	for _, err := range []error{&parentError{key: "a", is: "a file"}, syscall.ENOTDIR, syscall.ENAMETOOLONG, fs.ErrNotExist} {
-		isErr(t, err.Error(), asNotExist(err), fs.ErrNotExist)
+	for _, err := range []error{&kit.ParentError{Key: "a", Kind: "a file"}, syscall.ENOTDIR, syscall.ENAMETOOLONG, fs.ErrNotExist} {
+		isErr(t, err.Error(), kit.AsNotExist(err), fs.ErrNotExist)
 	}
-	if err := asNotExist(syscall.EIO); errors.Is(err, fs.ErrNotExist) {
+	if err := kit.AsNotExist(syscall.EIO); errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v is not an absence", err)
 	}
 }

@@ -45,7 +45,7 @@ func (t *Tree) RemoveDir(ctx context.Context, dir string) error {
 	if errors.Is(err, core.ErrConflict) && t.sweepDir(dir) {
 		err = t.dirs.rmdir(dir)
 	}
-	var not *parentError
+	var not *kit.ParentError
 	switch {
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, core.ErrChanged), errors.As(err, &not):
 		err = fmt.Errorf("%w: it is not a directory", core.ErrConflict)

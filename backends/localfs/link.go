@@ -53,14 +53,14 @@ type linkReader struct{ dirs *dirs }
 // Lstat implements [kit.LinkReader].
 func (l linkReader) Lstat(key string) (fs.FileMode, error) {
 	info, err := l.dirs.lstat(key)
-	return info.mode, asNotExist(err)
+	return info.mode, kit.AsNotExist(err)
 }
 
 // Readlink implements [kit.LinkReader].
 func (l linkReader) Readlink(key string) (string, error) {
 	text, err := l.dirs.readlink(key)
 	if err != nil {
-		return "", asNotExist(err)
+		return "", kit.AsNotExist(err)
 	}
 	return absolute(text, l.dirs.root.path()), nil
 }

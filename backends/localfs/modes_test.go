@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // A replaced file keeps the bits that say who may read, write and run it, under
@@ -26,7 +28,7 @@ func TestAReplacedFileKeepsItsPermissionsUnderAnyUmask(t *testing.T) {
 				defer syscall.Umask(syscall.Umask(umask))
 				e := stat(t, tr, "f")
 				e = putFile(t, tr, "f", "new", &e)
-				big := strings.Repeat("x", largeFile+1)
+				big := strings.Repeat("x", kit.LargeFile+1)
 				putFile(t, tr, "f", big, &e)
 				info, err := os.Stat(p)
 				if err != nil {

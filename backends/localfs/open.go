@@ -35,7 +35,8 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	if c == nil {
 		return nil, e, nil
 	}
-	operations.stay() // until it is closed
+	operations.stay()
+	c.Closed = operations.leave
 	return c, e, nil
 }
 
@@ -109,8 +110,11 @@ func (o *opener) openDirectly(key string) (*content, core.Entry, error) {
 	if err != nil {
 		return nil, core.Entry{}, nil
 	}
-	c := &content{f: f, key: key, opened: now}
-	if c.info, err = f.stat(); err == nil && c.info.mode.IsRegular() && !kit.IsTemp(path.Base(key)) {
+	c, err := newContent(f, key, now)
+	if err != nil {
+		return nil, core.Entry{}, nil //nolint:nilerr // open finds it again.
+	}
+	if c.info.mode.IsRegular() && !kit.IsTemp(path.Base(key)) {
 		if e, err := o.entryOf(root, key, c); err == nil && e.Kind == core.File {
 			return c, e, nil
 		}
@@ -124,18 +128,18 @@ func (o *opener) openDirectly(key string) (*content, core.Entry, error) {
 func (o *opener) openContent(d *dir, name string, info *fileInfo) (*content, error) {
 	key := join(d.key, name)
 	o.dirs.hooks.reach("open", key)
-	c := &content{key: key, opened: time.Now()}
-	var err error
-	if c.f, err = o.openFile(d, name); err != nil {
-		return nil, err
-	}
-	c.info, err = c.f.stat()
-	if err == nil && !(c.info.mode.IsRegular() && info.same(&c.info)) {
-		err = fmt.Errorf("%w: another file was put in its place", core.ErrChanged)
-	}
+	now := time.Now()
+	f, err := o.openFile(d, name)
 	if err != nil {
-		_ = c.f.Close()
 		return nil, err
+	}
+	c, err := newContent(f, key, now)
+	if err != nil {
+		return nil, err
+	}
+	if !c.info.mode.IsRegular() || !info.same(&c.info) {
+		_ = f.Close() // nothing was written
+		return nil, fmt.Errorf("%w: another file was put in its place", core.ErrChanged)
 	}
 	return c, nil
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // A place is a name in a directory, with the entry that the caller saw there.
@@ -22,7 +23,7 @@ func (p *place) check() (fileInfo, error) {
 	info, err := p.d.lstat(p.name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fileInfo{}, p.checkNone()
+		return fileInfo{}, kit.CheckOld(p.old, nil)
 	case err != nil:
 		return fileInfo{}, err
 	case info.mode.IsDir():
@@ -31,14 +32,6 @@ func (p *place) check() (fileInfo, error) {
 		return info, p.unexpected(&info)
 	}
 	return info, p.compare(info)
-}
-
-// checkNone is check where nothing is there.
-func (p *place) checkNone() error {
-	if p.old != nil {
-		return fmt.Errorf("%w: nothing is there any more", core.ErrChanged)
-	}
-	return nil
 }
 
 // checkDir is check where a directory is there.
@@ -53,7 +46,7 @@ func (p *place) checkDir(info *fileInfo) error {
 	if !empty {
 		return fmt.Errorf("%w: a directory that is not empty is there", core.ErrConflict)
 	}
-	return p.checkNone()
+	return kit.CheckOld(p.old, nil)
 }
 
 // unexpected returns the error for a thing where the caller saw none.
@@ -65,10 +58,7 @@ func (p *place) unexpected(info *fileInfo) error {
 	if err != nil {
 		return err
 	}
-	if e.Kind == core.Other {
-		return inTheWay(e)
-	}
-	return fmt.Errorf("%w: %s is there by now", core.ErrChanged, describe(info.mode))
+	return kit.CheckOld(nil, &e)
 }
 
 // compare returns an error unless the thing with this lstat is old.
@@ -78,19 +68,10 @@ func (p *place) compare(info fileInfo) error {
 		return err
 	}
 	e, err := p.entries.at(p.d, p.name, &info)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case e.Kind == core.Other:
-		return inTheWay(e)
-	case e.Kind != p.old.Kind || e.Token != p.old.Token:
-		return fmt.Errorf("%w: it is not the %v that was seen", core.ErrChanged, p.old.Kind)
 	}
-	return nil
-}
-
-func inTheWay(e core.Entry) error {
-	return fmt.Errorf("%w: something that cannot be carried is there: %w", core.ErrConflict, e.Problem)
+	return kit.CheckOld(p.old, &e)
 }
 
 // makeRoom checks that nothing but empty directories is there, and removes them.
@@ -106,7 +87,7 @@ func (p *place) makeRoom() error {
 func (p *place) unlink() error {
 	info, err := p.d.lstat(p.name)
 	if err != nil {
-		return asNotExist(err)
+		return kit.AsNotExist(err)
 	}
 	if info.mode.IsDir() {
 		return nil

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // A root is the directory that a tree is in. It is opened once it exists.
@@ -109,5 +110,5 @@ func (r *root) Close() error {
 }
 
 func rootError(dir string, err error) error {
-	return fmt.Errorf("the directory %s cannot be opened: %w", dir, cause(err))
+	return fmt.Errorf("the directory %s cannot be opened: %w", dir, kit.Cause(err))
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // A staged is an entry under a temporary name in the directory that it belongs
@@ -28,7 +29,7 @@ type staged struct {
 // would be too late: before a large body is fetched in vain, and to keep the
 // mode of a file that is replaced.
 func (s *staged) begin() (err error) {
-	if s.at.old != nil || s.e.Size > largeFile {
+	if s.at.old != nil || s.e.Size > kit.LargeFile {
 		was, err := s.at.check()
 		if err != nil {
 			return err
@@ -59,7 +60,7 @@ func (s *staged) discard() {
 
 // fill writes the body, verifies it, and sets the file's mode and time.
 func (s *staged) fill(ctx context.Context, body io.Reader) (err error) {
-	if s.sum, err = copyBody(ctx, s.f, body, s.e); err != nil {
+	if s.sum, err = kit.CopyBody(ctx, s.f, body, s.e); err != nil {
 		return err
 	}
 	if err := s.setMode(); err != nil {

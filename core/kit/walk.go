@@ -239,10 +239,10 @@ func (l *listing[D, I]) enter(d D, key string, it *Item[I]) bool {
 // fail yields an error of one key, or of the root, which ends the listing.
 func (l *listing[D, I]) fail(key string, err error) bool {
 	if key == "." {
-		l.yield(core.Entry{}, &core.Error{Op: "list", Tree: l.Name, Err: err})
+		l.yield(core.Entry{}, Fail("list", l.Name, "", err))
 		return false
 	}
-	return l.yield(core.Entry{Key: key}, &core.Error{Op: "list", Tree: l.Name, Key: key, Err: err})
+	return l.yield(core.Entry{Key: key}, Fail("list", l.Name, key, err))
 }
 
 // askAhead asks for the entries of the items concurrently, so that a slow store

@@ -1,4 +1,4 @@
-package localfs
+package kit
 
 import (
 	"context"
@@ -12,13 +12,14 @@ import (
 	"github.com/s3fc/s3fc/internal/fanout"
 )
 
-// largeFile is the size in bytes above which a file is read, written and hashed
+// LargeFile is the size in bytes above which [CopyBody] reads, writes and hashes
 // concurrently.
-const largeFile = 1 << 20
+const LargeFile = 1 << 20
 
-// copyBody writes the body of e to w and returns its md5. It is ErrCorrupt if
-// the body does not have the size, or a known md5, of e.
-func copyBody(ctx context.Context, w io.Writer, body io.Reader, e core.Entry) (core.MD5, error) {
+// CopyBody writes body, the body of a Put of e, to w and returns its md5. It is
+// [core.ErrCorrupt] if the body does not have the size, or a known md5, of e. It
+// ends with ctx. An error of body or w is wrapped or returned as it is.
+func CopyBody(ctx context.Context, w io.Writer, body io.Reader, e core.Entry) (core.MD5, error) {
 	c, _ := copiers.Get().(*copier)
 	defer copiers.Put(c)
 	n, err := c.copy(w, &bodyReader{ctx: ctx, r: body, left: e.Size}, e.Size)
@@ -46,7 +47,7 @@ var copiers = sync.Pool{New: func() any { return &copier{sum: md5.New(), buf: ma
 // copy writes body, of likely size bytes, to w and to the sum.
 func (c *copier) copy(w io.Writer, body io.Reader, size int64) (int64, error) {
 	c.sum.Reset()
-	if size > largeFile {
+	if size > LargeFile {
 		return fanout.Copy(body, w, c.sum)
 	}
 	return io.CopyBuffer(io.MultiWriter(w, c.sum), body, c.buf)
