@@ -61,6 +61,22 @@ func TestABodyThatBreaksOffIsAskedForAgain(t *testing.T) {
 	}
 }
 
+// TestARefusalThatBreaksOffIsAskedForAgain holds that its code is not lost.
+func TestARefusalThatBreaksOffIsAskedForAgain(t *testing.T) {
+	var asked atomic.Int64
+	srv := record(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			w.Header().Set("Content-Length", "1000")
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		refuses(http.StatusBadRequest, "BadDigest")(w, r)
+	})
+	if _, err := newSender(t, srv.URL).Send(t.Context(), withBody(t, NewRequest(http.MethodPut, "a"), "x")); CodeOf(err) != "BadDigest" || asked.Load() != 2 {
+		t.Errorf("%v after %d tries; want BadDigest after 2", err, asked.Load())
+	}
+}
+
 // TestConflictsOfACompletionAreLeft holds that only other requests are sent again
 // after a conflict.
 func TestConflictsOfACompletionAreLeft(t *testing.T) {

@@ -120,9 +120,11 @@ type errorBody struct {
 	Code, Message, Region string
 }
 
-// refusal reads the error that resp is, and closes its body.
-func refusal(resp *http.Response) *Error {
-	b, _ := io.ReadAll(io.LimitReader(resp.Body, maxDrain)) // a part of it is enough
+// refusal reads the error that resp is, and closes its body. cut says that the body
+// broke off before its code, as where a server closes the connection before it has
+// read all of a request.
+func refusal(resp *http.Response) (refused *Error, cut bool) {
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxDrain)) // a part of it is enough
 	_ = resp.Body.Close()
 	e := parseError(b)
 	e.Status, e.Header = resp.StatusCode, resp.Header
@@ -133,7 +135,7 @@ func refusal(resp *http.Response) *Error {
 		e.Message, e.guessed = http.StatusText(resp.StatusCode), true
 		e.Code = strings.ReplaceAll(e.Message, " ", "")
 	}
-	return e
+	return e, err != nil && (e.Code == "" || e.guessed)
 }
 
 // parseError reads the body of a refusal; a proxy's page has no code.

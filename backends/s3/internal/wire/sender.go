@@ -109,7 +109,10 @@ func (s *Sender) once(ctx context.Context, r *Request) (*Answer, error) {
 		if resp.StatusCode/100 == 2 {
 			return &Answer{Status: resp.StatusCode, Header: resp.Header, Length: resp.ContentLength, Body: resp.Body}, nil
 		}
-		refused := refusal(resp)
+		refused, cut := refusal(resp)
+		if cut {
+			return nil, &BrokenError{refused}
+		}
 		to, err := follow(refused, &u, hops)
 		if err != nil {
 			return nil, err
