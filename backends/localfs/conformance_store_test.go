@@ -11,12 +11,12 @@ import (
 	"github.com/s3fc/s3fc/internal/testkit/dirstore"
 )
 
-// TestConformance runs the suite with all hooks: strangers' objects are planted in
-// the directory, and other backends open it.
-func TestConformance(t *testing.T) {
+// testStore runs the suite with all hooks: strangers' objects are planted in the
+// directory, and other backends open it.
+func testStore(t *testing.T, links localfs.LinkPolicy) {
 	conformance.TestStore(t, func(t testing.TB) conformance.Store {
 		return dirstore.New(t, func(dir string, create bool) (core.Backend, error) {
-			tree, err := localfs.New(dir, localfs.Options{Create: create})
+			tree, err := localfs.New(dir, localfs.Options{Create: create, Links: links})
 			if err == nil {
 				t.Cleanup(func() { _ = tree.Close() })
 			}
@@ -24,3 +24,9 @@ func TestConformance(t *testing.T) {
 		})
 	})
 }
+
+func TestConformance(t *testing.T) { testStore(t, localfs.KeepLinks) }
+
+// TestConformanceWithoutLinks holds that no link of a stranger is followed where
+// links are not declared either.
+func TestConformanceWithoutLinks(t *testing.T) { testStore(t, localfs.SkipLinks) }
