@@ -22,7 +22,7 @@
 //   - multipart.go: ETags of the form md5-N; EntityTooSmall
 //   - read.go: lower-case metadata names, ETags of multipart objects
 //   - subresource.go: what is not served is 501, never a listing
-//   - website.go, site.go: the website configuration, and the website endpoint
+//   - website.go, rule.go: the website configuration, and the website endpoint
 //
 // A store that differs from AWS as a real one does is made with [Quirk]s.
 package s3server

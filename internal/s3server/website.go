@@ -1,6 +1,7 @@
 package s3server
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"fmt"
@@ -8,15 +9,18 @@ import (
 	"net/http"
 
 	"github.com/johannesboyne/gofakes3"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/website"
 )
 
-// websiteConfiguration is a bucket's website configuration.
+// websiteConfiguration is a bucket's website configuration, as S3's XML has it.
 type websiteConfiguration struct {
 	XMLName       xml.Name `xml:"WebsiteConfiguration"`
 	IndexDocument struct{ Suffix string }
 	ErrorDocument struct{ Key string }
 	RedirectAll   struct{ HostName, Protocol string } `xml:"RedirectAllRequestsTo"`
-	RoutingRules  []RoutingRule                       `xml:"RoutingRules>RoutingRule"`
+	RoutingRules  []routingRule                       `xml:"RoutingRules>RoutingRule"`
 }
 
 // check reports why S3 would not take the configuration.
@@ -33,6 +37,18 @@ func (c *websiteConfiguration) check() error {
 		return gofakes3.ErrorMessage(gofakes3.ErrInvalidArgument, fmt.Sprintf("%d routing rules were given; a website has %d at most", len(c.RoutingRules), maxRules))
 	}
 	return nil
+}
+
+// site is the website that the configuration describes.
+func (c *websiteConfiguration) site() core.Website {
+	site := core.Website{Index: c.IndexDocument.Suffix, Error: c.ErrorDocument.Key}
+	if c.RedirectAll.HostName != "" {
+		site.RedirectAll = cmp.Or(c.RedirectAll.Protocol, "http") + "://" + c.RedirectAll.HostName
+	}
+	for _, u := range c.RoutingRules {
+		site.Rules = append(site.Rules, u.rule())
+	}
+	return site
 }
 
 // websiteConfig reads, stores and removes a bucket's website configuration.
@@ -92,17 +108,11 @@ func (h *handler) website(bucket string) http.Handler {
 		var config websiteConfiguration
 		switch {
 		case err != nil:
-			siteError(w, r, http.StatusInternalServerError, string(gofakes3.ErrInternal), err.Error())
+			website.Answer{Status: http.StatusInternalServerError, Code: string(gofakes3.ErrInternal), Message: err.Error()}.Send(w, r)
 		case raw == nil || xml.Unmarshal(raw, &config) != nil:
-			siteError(w, r, http.StatusNotFound, string(errNoSuchWebsite), "The specified bucket does not have a website configuration")
-		case config.RedirectAll.HostName != "":
-			protocol := config.RedirectAll.Protocol
-			if protocol == "" {
-				protocol = "http"
-			}
-			redirect(w, protocol+"://"+config.RedirectAll.HostName+r.URL.RequestURI(), http.StatusMovedPermanently)
+			website.Answer{Status: http.StatusNotFound, Code: string(errNoSuchWebsite), Message: "The specified bucket does not have a website configuration"}.Send(w, r)
 		default:
-			site := Site{Pages: storePages{h.store, bucket}, Index: config.IndexDocument.Suffix, Error: config.ErrorDocument.Key, Rules: config.RoutingRules}
+			site := website.Site{Pages: storePages{h.store, bucket}, Config: config.site()}
 			site.ServeHTTP(w, r)
 		}
 	})
@@ -114,20 +124,31 @@ type storePages struct {
 	bucket string
 }
 
-func (p storePages) Page(_ context.Context, key string) (*Page, error) {
-	o, err := p.store.GetObject(p.bucket, key, nil)
+// Page implements [website.Pages].
+func (p storePages) Page(_ context.Context, key string, content bool) (*website.Page, error) {
+	o, err := p.open(key, content)
 	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
 		return nil, fs.ErrNotExist
 	}
 	if err != nil {
 		return nil, err
 	}
-	page := &Page{Header: make(http.Header), Size: o.Size, Content: o.Contents, Redirect: o.Metadata[redirectHeader]}
+	page := &website.Page{Header: make(http.Header), Modified: lastModified(o), Redirect: o.Metadata[redirectHeader], Size: o.Size, Content: o.Contents}
+	if !content {
+		page.Content, err = nil, o.Contents.Close()
+	}
 	for name, v := range o.Metadata {
 		if name != ETagKey && name != redirectHeader {
 			page.Header.Set(name, v)
 		}
 	}
 	page.Header.Set("ETag", quote(ETagOf(o)))
-	return page, nil
+	return page, err
+}
+
+func (p storePages) open(key string, content bool) (*gofakes3.Object, error) {
+	if content {
+		return p.store.GetObject(p.bucket, key, nil)
+	}
+	return p.store.HeadObject(p.bucket, key)
 }

@@ -1,0 +1,42 @@
+package core
+
+import "context"
+
+// A Website is how a store shows a tree to visitors, as the website endpoint of
+// S3 does. Paths and keys in it are those of the whole site.
+type Website struct {
+	// Prefix comes before each key of the tree. It is empty, or ends with a slash.
+	Prefix string
+	// Index is the name of the document that stands for a directory.
+	Index string
+	// Error is the key of the document for errors, or empty.
+	Error string
+	// RedirectAll is the scheme and host of another site that all visitors are
+	// sent to, or empty.
+	RedirectAll string
+	// Rules send visitors elsewhere; the first that applies counts.
+	Rules []WebsiteRule
+}
+
+// A WebsiteRule sends visitors elsewhere.
+type WebsiteRule struct {
+	// KeyPrefix is the beginning of the keys that the rule applies to.
+	KeyPrefix string
+	// Status is the error that the rule applies to; 0 if it applies before
+	// anything is looked for.
+	Status int
+
+	Scheme string // of the new URL; empty for http
+	Host   string // of the new URL; empty for the same
+	// NewKey replaces the key, and NewPrefix the KeyPrefix; nil for neither. At
+	// most one of them is set.
+	NewKey, NewPrefix *string
+	// Code is the status of the redirect; 0 for 301.
+	Code int
+}
+
+// A WebsiteReader is a tree whose store shows it to visitors.
+type WebsiteReader interface {
+	// Website returns how; nil if the store does not show it.
+	Website(ctx context.Context) (*Website, error)
+}
