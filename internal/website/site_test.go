@@ -13,8 +13,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// A memory has pages by key.
-type memory map[string]object
+// objects are pages by key.
+type objects map[string]object
 
 type object struct {
 	content, redirect, contentType, encoding string
@@ -24,7 +24,7 @@ type object struct {
 var modified = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Page implements [Pages].
-func (m memory) Page(_ context.Context, key string, content bool) (*Page, error) {
+func (m objects) Page(_ context.Context, key string, content bool) (*Page, error) {
 	o, ok := m[key]
 	if !ok {
 		return nil, fs.ErrNotExist
@@ -79,7 +79,7 @@ func TestAnswers(t *testing.T) {
 			{KeyPrefix: "lost/", Status: 404, NewKey: ptr("sorry?")},
 			{KeyPrefix: "secret/", Status: 403, NewKey: ptr("login")},
 		}},
-		Pages: memory{
+		Pages: objects{
 			"index.html": {content: "home"}, "error.html": {content: "oops"}, "dir/index.html": {content: "dir"}, "both": {content: "file"}, "both/index.html": {content: "below"},
 			"link": {redirect: "/dir/"}, "odd": {redirect: "/a%2Fb%20c"}, "url": {redirect: "https://example.com/?q#f"}, "linked-index/index.html": {redirect: "/dir/"},
 			"slash/": {redirect: "/never"}, "a b+c": {content: "special"}, "%41": {content: "percent"}, "é": {content: "accent"}, "lost/here": {content: "here"},
@@ -141,7 +141,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	pages := memory{"link": {redirect: "/x"}, "closed": {err: fs.ErrPermission}}
+	pages := objects{"link": {redirect: "/x"}, "closed": {err: fs.ErrPermission}}
 	site := &Site{Config: core.Website{Index: "index.html"}, Pages: pages}
 	resp := ask(site, "GET", "/%3Cscript%3E")
 	body := text(t, resp)
@@ -170,7 +170,7 @@ func TestErrors(t *testing.T) {
 // TestPartsAndConditions holds the answers to requests for parts of a page, and
 // for one that has changed.
 func TestPartsAndConditions(t *testing.T) {
-	site := &Site{Config: core.Website{Index: "index.html", Error: "page"}, Pages: memory{
+	site := &Site{Config: core.Website{Index: "index.html", Error: "page"}, Pages: objects{
 		"page": {content: "0123456789", contentType: "text/plain"}, "gz": {content: "0123456789", encoding: "gzip"}, "plain": {content: "<html>"},
 	}}
 	for _, c := range []struct {

@@ -10,47 +10,19 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // MaxLocation is the longest redirect, in encoded bytes, that is written. S3
 // counts all system metadata of an object into 2 KB.
 const MaxLocation = 1900
 
-const upperHex = "0123456789ABCDEF"
-
 // Location returns the redirect to t in a bucket where the tree has this prefix,
 // which is empty or ends with a slash. It is the inverse of [ParseLocation].
-func Location(prefix string, t core.Target) string {
-	switch {
-	case t.URL != "":
-		return t.URL
-	case t.Key == ".":
-		return "/" + EscapePath(prefix)
-	case t.Dir == core.IsDir:
-		return "/" + EscapePath(prefix+t.Key) + "/"
-	}
-	return "/" + EscapePath(prefix+t.Key)
-}
+func Location(prefix string, t core.Target) string { return kit.Location(prefix, t) }
 
-// EscapePath encodes each byte outside A-Za-z0-9-._~/ as %XX. A plus sign and
-// a space would otherwise mean different things to different servers.
-func EscapePath(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; unreserved(c) {
-			b.WriteByte(c)
-		} else {
-			b.WriteByte('%')
-			b.WriteByte(upperHex[c>>4])
-			b.WriteByte(upperHex[c&15])
-		}
-	}
-	return b.String()
-}
-
-func unreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/", c) >= 0
-}
+// EscapePath encodes each byte outside A-Za-z0-9-._~/ as %XX.
+func EscapePath(s string) string { return kit.EscapePath(s) }
 
 // ParseLocation returns the target of a redirect in a tree with this prefix. The
 // error tells a person why the redirect cannot be copied as a link.
