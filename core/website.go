@@ -37,6 +37,10 @@ type WebsiteRule struct {
 
 // A WebsiteReader is a tree whose store shows it to visitors.
 type WebsiteReader interface {
-	// Website returns how; nil if the store does not show it.
+	// Website returns how. Prefix is right even beside an error; a website that is
+	// off has neither Index nor RedirectAll.
 	Website(ctx context.Context) (*Website, error)
 }
+
+// On reports whether the website is on.
+func (w *Website) On() bool { return w.Index != "" || w.RedirectAll != "" }
