@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/s3fc/s3fc/core"
@@ -70,6 +71,8 @@ type app struct {
 	name string
 	mux  *core.Mux
 	con  *console
+	// endsBySignal says that a signal is the usual end of the command.
+	endsBySignal atomic.Bool
 }
 
 // watch says so when ctx is interrupted, until unwatch returns.
@@ -77,7 +80,7 @@ func (a *app) watch(ctx context.Context) (unwatch func()) {
 	said := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(said)
-		if _, ok := interruption(ctx); ok && !unread(ctx) {
+		if _, ok := interruption(ctx); ok && !unread(ctx) && !a.endsBySignal.Load() {
 			a.con.remark(a.name + ": interrupted: what is in flight is ended in good order; once more to exit at once")
 		}
 	})

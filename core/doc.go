@@ -33,6 +33,8 @@
 //   - [Auditor]: stored md5s and redirects, checked and repaired
 //   - [Identifier], [Rememberer]: caches of hashes and answers
 //   - [Versioner]: whether the store keeps older versions
+//   - [WebsiteReader]: how the store shows the tree to visitors
+//   - [Watcher]: changes, as they happen
 //
 // A backend that holds something open is an [io.Closer]; [Close] closes it.
 //

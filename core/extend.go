@@ -280,3 +280,11 @@ type Endpointer interface {
 	// store's own.
 	Endpoint() string
 }
+
+// A Watcher tells when its tree changes.
+type Watcher interface {
+	// Watch begins to watch, and returns. Until ctx ends, changed is called after
+	// each burst of changes, and notice with remarks for the user; a change may be
+	// told late, or once too often, but none is missed for good.
+	Watch(ctx context.Context, changed func(), notice func(string)) error
+}
