@@ -44,7 +44,6 @@ var knownFailures = map[string]string{
 	"redirects refused":                       "A18",
 	"unknown headers refused":                 "A18",
 	"metadata merged":                         "A19",
-	"stops":                                   "A20",
 }
 
 // atTimes follows the case of a quirk with which some runs end well.
