@@ -138,7 +138,7 @@ func onBoth(t *testing.T, f func(*testing.T, *Tree)) {
 }
 
 func TestAuditWithoutATrustworthyETag(t *testing.T) {
-	tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{KMS: true}))
+	tree, _ := serve(t, Options{}, s3server.KMS)
 	rawPut(t, tree, "none", "content")
 	putFile(t, tree, "ours", "content")
 	wantFlaws(t, tree, "none", core.FindingNoMD5)
@@ -194,7 +194,7 @@ func TestRepairTouchesNothingThatChanged(t *testing.T) {
 
 func TestRepairOnStoresThatLie(t *testing.T) {
 	t.Run("no conditions", func(t *testing.T) {
-		tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{NoConditions: true}))
+		tree, _ := serve(t, Options{}, s3server.NoConditions)
 		rawPut(t, tree, "a", "content", odd)
 		if _, err := tree.Repair(t.Context(), readWhole(t, tree, "a")); err != nil {
 			t.Fatal(err)
@@ -202,7 +202,7 @@ func TestRepairOnStoresThatLie(t *testing.T) {
 		wantFlaws(t, tree, "a")
 	})
 	t.Run("drops redirects", func(t *testing.T) {
-		tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{DropRedirect: true}))
+		tree, _ := serve(t, Options{}, s3server.DropsRedirect)
 		putLink(t, tree, "l", "a")
 		wantFlaws(t, tree, "l", core.FindingRedirect)
 		if _, err := tree.Repair(t.Context(), readWhole(t, tree, "l")); err == nil || !strings.Contains(err.Error(), "drops redirects") {

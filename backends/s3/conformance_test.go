@@ -25,20 +25,20 @@ func TestConformanceOfLiars(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		o    Options
-		l    s3server.Lies
+		l    []s3server.Quirk
 		less []string
 	}{
-		"KMS": {l: s3server.Lies{KMS: true}},
+		"KMS": {l: []s3server.Quirk{s3server.KMS}},
 		// Without redirects a target is held in metadata alone, which has room for
 		// less; that shows only at the first link. An audit reports the lost redirect.
-		"drops redirects":      {l: s3server.Lies{DropRedirect: true}, less: []string{"TargetTooLong", "Auditor"}},
-		"KMS, drops redirects": {l: s3server.Lies{KMS: true, DropRedirect: true}, less: []string{"TargetTooLong", "Auditor"}},
+		"drops redirects":      {l: []s3server.Quirk{s3server.DropsRedirect}, less: []string{"TargetTooLong", "Auditor"}},
+		"KMS, drops redirects": {l: []s3server.Quirk{s3server.KMS, s3server.DropsRedirect}, less: []string{"TargetTooLong", "Auditor"}},
 		// All empty objects have one ETag.
 		"empty bodies": {o: Options{LinkBody: LinkEmpty}, less: []string{"TokenChanges", "DeleteChanged"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, check := range conformance.Checks() {
-				tree, _ := serve(t, c.o, s3server.Lying(c.l))
+				tree, _ := serve(t, c.o, s3server.With(c.l...))
 				store := conformance.Store{Backend: tree}
 				if check.Long || slices.Contains(c.less, check.Name) || check.Skip(store) != "" {
 					continue

@@ -230,7 +230,7 @@ func TestACopyOverwritesOnlyWhatWasSeen(t *testing.T) {
 
 // Stores that heed the conditions of a PUT may ignore those of a copy.
 func TestElsewhereThanAtAWSNothingIsCopiedOver(t *testing.T) {
-	src, dst, s := twoTrees(t, s3server.Lying(s3server.Lies{IgnoreConditions: true}))
+	src, dst, s := twoTrees(t, s3server.IgnoresConditions)
 	e := putFile(t, src, "k", "new")
 	old := putFile(t, dst, "k", "old")
 	if _, err := dst.CopyFrom(t.Context(), src, e, "k", nil); !errors.Is(err, core.ErrChanged) {
@@ -313,7 +313,7 @@ func TestAStoreThatCopiesOtherBytesIsCaught(t *testing.T) {
 }
 
 func TestACopyKnowsMD5sUnderEncryption(t *testing.T) {
-	src, dst, _ := twoTrees(t, s3server.Lying(s3server.Lies{KMS: true}))
+	src, dst, _ := twoTrees(t, s3server.KMS)
 	putFile(t, src, "k", "new")
 	mustCopy(t, dst, src, inListing(t, src, "k"), "k", nil)
 	if got := stat(t, dst, "k"); got.MD5 != core.SumMD5([]byte("new")) {

@@ -43,9 +43,9 @@ func TestStoresWithoutRedirects(t *testing.T) {
 		opt        s3server.Option
 		first      core.Requests
 	}{
-		{"drop", "drops redirects", s3server.Lying(s3server.Lies{DropRedirect: true}), req(core.ClassPut, 1).Add(req(core.ClassHead, 1))},
-		{"501", "refuses redirects", s3server.Lying(s3server.Lies{RefuseRedirect: true}), req(core.ClassPut, 2)},
-		{"501 for both", "refuses redirects", s3server.Lying(s3server.Lies{RefuseRedirect: true, NoConditions: true}), req(core.ClassPut, 5).Add(req(core.ClassHead, 1))}, // one HEAD proves that nothing is there
+		{"drop", "drops redirects", s3server.DropsRedirect, req(core.ClassPut, 1).Add(req(core.ClassHead, 1))},
+		{"501", "refuses redirects", s3server.RefusesRedirect, req(core.ClassPut, 2)},
+		{"501 for both", "refuses redirects", s3server.With(s3server.RefusesRedirect, s3server.NoConditions), req(core.ClassPut, 5).Add(req(core.ClassHead, 1))}, // one HEAD proves that nothing is there
 		{"400", "refuses redirects", s3server.Wrap(badRequest), req(core.ClassPut, 2)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestStoresWithoutRedirects(t *testing.T) {
 }
 
 func TestStoreWithoutConditions(t *testing.T) {
-	tree, s := serve(t, Options{}, s3server.Lying(s3server.Lies{NoConditions: true}))
+	tree, s := serve(t, Options{}, s3server.NoConditions)
 	if got := counts(t, tree, s, func() { putFile(t, tree, "a", "x") }); got != req(core.ClassPut, 2).Add(req(core.ClassHead, 1)) {
 		t.Errorf("the first file: %v; want 2 PUT and the HEAD that proves that nothing is there", got)
 	}
@@ -90,7 +90,7 @@ func TestStoreWithoutConditions(t *testing.T) {
 }
 
 func TestStoreWithoutBatchETags(t *testing.T) {
-	tree, s := serve(t, Options{}, s3server.Lying(s3server.Lies{NoBatchETag: true}))
+	tree, s := serve(t, Options{}, s3server.NoBatchETags)
 	for i, want := range []core.Requests{req(core.ClassDelete, 2).Add(req(core.ClassHead, 1)), req(core.ClassDelete, 1)} {
 		e := putFile(t, tree, "a", "x")
 		var errs []error
@@ -210,8 +210,8 @@ func TestHostingSilence(t *testing.T) {
 // TestLongLinkWithoutRedirect holds that a target that metadata has no room for
 // is refused where the redirect is not kept.
 func TestLongLinkWithoutRedirect(t *testing.T) {
-	for name, l := range map[string]s3server.Lies{"drop": {DropRedirect: true}, "501": {RefuseRedirect: true}} {
-		tree, s := serve(t, Options{}, s3server.Lying(l))
+	for name, quirk := range map[string]s3server.Quirk{"drop": s3server.DropsRedirect, "501": s3server.RefusesRedirect} {
+		tree, s := serve(t, Options{}, quirk)
 		long := linkEntry("l", strings.Repeat("k", format.MaxMetaTarget))
 		if err := putErr(tree, long, "", nil); !errors.Is(err, core.ErrUnsupportedLink) {
 			t.Errorf("%s: the first link: %v; want ErrUnsupportedLink", name, err)

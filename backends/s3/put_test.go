@@ -283,7 +283,7 @@ func TestEncodedContent(t *testing.T) {
 }
 
 func TestKMS(t *testing.T) {
-	tree, _ := serve(t, Options{}, s3server.Lying(s3server.Lies{KMS: true}))
+	tree, _ := serve(t, Options{}, s3server.KMS)
 	file := putFile(t, tree, "a", "hello")
 	link := putLink(t, tree, "l", "a")
 	if got := stat(t, tree, "a"); !got.Same(file) || got.MD5 != core.SumMD5([]byte("hello")) {
@@ -302,7 +302,7 @@ func TestKMS(t *testing.T) {
 
 // TestKMSWithoutRedirects is the store where only the body tells a link.
 func TestKMSWithoutRedirects(t *testing.T) {
-	tree, s := serve(t, Options{}, s3server.Lying(s3server.Lies{KMS: true, DropRedirect: true}))
+	tree, s := serve(t, Options{}, s3server.With(s3server.KMS, s3server.DropsRedirect))
 	putLink(t, tree, "l", "a")
 	other := strings.Repeat("x", 1021)
 	rawPut(t, tree, "f", other, withMeta(map[string]string{"link-target": "/a"}))

@@ -58,8 +58,8 @@ func (c *tally) files(n int, of string) {
 
 // works are what the rows of the table are counted by.
 var works = []struct {
-	lies s3server.Lies
-	run  func(c *tally)
+	quirks []s3server.Quirk
+	run    func(c *tally)
 }{
 	{run: func(c *tally) {
 		dir, bucket := c.dir, c.bucket()
@@ -116,7 +116,7 @@ var works = []struct {
 		c.does("push these again, for the first time", "copy", dir, bucket)
 		c.does("push these again, later", "copy", dir, bucket)
 	}},
-	{lies: s3server.Lies{KMS: true}, run: func(c *tally) {
+	{quirks: []s3server.Quirk{s3server.KMS}, run: func(c *tally) {
 		dir, bucket := c.dir, c.bucket()
 		c.files(10, "content ")
 		c.does("push 10 files to a bucket with KMS", "copy", dir, bucket)
@@ -211,7 +211,7 @@ func TestRequestsAreThoseOfTheTable(t *testing.T) {
 		t.Run("S3FC_NO_CACHE="+noCache, func(t *testing.T) {
 			got := map[string]string{}
 			for _, w := range works {
-				c := &tally{bounds: newBounds(t, s3server.Lying(w.lies), s3server.Wrap(ahead)), other: s3server.New(t, s3server.Wrap(ahead)), seen: map[string]string{}}
+				c := &tally{bounds: newBounds(t, s3server.With(w.quirks...), s3server.Wrap(ahead)), other: s3server.New(t, s3server.Wrap(ahead)), seen: map[string]string{}}
 				t.Setenv("S3FC_NO_CACHE", noCache)
 				c.server.CreateBucket("too")
 				w.run(c)

@@ -44,10 +44,10 @@ func TestLinksSurviveStoresWithoutRedirects(t *testing.T) {
 		store s3server.Option
 		note  string
 	}{
-		"drops":   {s3server.Lying(s3server.Lies{DropRedirect: true}), "drops redirects"},
-		"501":     {s3server.Lying(s3server.Lies{RefuseRedirect: true}), "refuses redirects"},
+		"drops":   {s3server.DropsRedirect, "drops redirects"},
+		"501":     {s3server.RefusesRedirect, "refuses redirects"},
 		"400":     {answers(http.StatusBadRequest, invalid, func(r *http.Request) bool { return r.Header.Get(redirectHeader) != "" }), "refuses redirects"},
-		"KMS too": {s3server.Lying(s3server.Lies{DropRedirect: true, KMS: true}), "drops redirects"},
+		"KMS too": {s3server.With(s3server.DropsRedirect, s3server.KMS), "drops redirects"},
 	} {
 		for _, body := range []string{"page", "empty"} {
 			t.Run(name+"/"+body, func(t *testing.T) {

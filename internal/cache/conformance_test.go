@@ -21,8 +21,8 @@ var opens = map[string]conformance.Open{
 	"memory":  func(testing.TB) core.Backend { return memory.New() },
 	"opaque":  func(testing.TB) core.Backend { return memory.NewOpaque(likeS3) },
 	"localfs": openDir,
-	"s3":      func(t testing.TB) core.Backend { return openS3(t, s3server.Lies{}) },
-	"KMS":     func(t testing.TB) core.Backend { return openS3(t, s3server.Lies{KMS: true}) },
+	"s3":      func(t testing.TB) core.Backend { return openS3(t) },
+	"KMS":     func(t testing.TB) core.Backend { return openS3(t, s3server.KMS) },
 }
 
 func openDir(t testing.TB) core.Backend {
@@ -36,9 +36,9 @@ func openDir(t testing.TB) core.Backend {
 }
 
 // openS3 opens a tree of a store whose objects all look old.
-func openS3(t testing.TB, lies s3server.Lies) core.Backend {
+func openS3(t testing.TB, quirks ...s3server.Quirk) core.Backend {
 	t.Helper()
-	server := s3server.New(t, s3server.Lying(lies), s3server.Wrap(ahead))
+	server := s3server.New(t, s3server.With(quirks...), s3server.Wrap(ahead))
 	tree, err := s3.New(t.Context(), s3.Options{
 		Bucket: server.Bucket, Params: url.Values{"endpoint": {server.URL}, "region": {"us-east-1"}},
 		Credentials: credentials.NewStaticCredentialsProvider("AKTEST", "SKTEST", ""), MaxBackoff: time.Millisecond,

@@ -44,8 +44,8 @@ func ahead(next http.Handler) http.Handler {
 	})
 }
 
-func newPlace(t *testing.T, lies s3server.Lies) *place {
-	return &place{t: t, settle: 20 * time.Millisecond, dir: t.TempDir(), caches: t.TempDir(), server: s3server.New(t, s3server.Lying(lies), s3server.Wrap(ahead))}
+func newPlace(t *testing.T, quirks ...s3server.Quirk) *place {
+	return &place{t: t, settle: 20 * time.Millisecond, dir: t.TempDir(), caches: t.TempDir(), server: s3server.New(t, s3server.With(quirks...), s3server.Wrap(ahead))}
 }
 
 func (p *place) over(b core.Backend) core.Backend {
@@ -138,12 +138,12 @@ var past = time.Unix(1_000_000_000, 5e8)
 // the store's listing proves nothing.
 func TestUnchangedRunsReadAndAskNothing(t *testing.T) {
 	for name, c := range map[string]struct {
-		lies  s3server.Lies
-		heads int64 // of the first unchanged run
-	}{"md5s": {s3server.Lies{}, 1}, "KMS": {s3server.Lies{KMS: true}, 5}} {
+		quirks []s3server.Quirk
+		heads  int64 // of the first unchanged run
+	}{"md5s": {nil, 1}, "KMS": {[]s3server.Quirk{s3server.KMS}, 5}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, c.lies)
+			p := newPlace(t, c.quirks...)
 			p.write("a", "content a", past)
 			p.write("b", "content b", past)
 			p.write("empty", "", past)
@@ -153,7 +153,7 @@ func TestUnchangedRunsReadAndAskNothing(t *testing.T) {
 			p.caches = ""
 			p.run(false)
 			p.caches = t.TempDir()
-			if c.lies.KMS {
+			if c.quirks != nil {
 				p.unchanged("the first run after", false, c.heads, 4)
 				p.unchanged("the second", false, 0, 0)
 			} else {
@@ -170,7 +170,7 @@ func TestUnchangedRunsReadAndAskNothing(t *testing.T) {
 // again, not even a large file's parts.
 func TestPushIsRemembered(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, s3server.Lies{})
+	p := newPlace(t)
 	p.write("a", "content a", past)
 	p.write("large", strings.Repeat("0123456789abcdef", 17<<16), past)
 	p.settled()
@@ -185,7 +185,7 @@ func TestPushIsRemembered(t *testing.T) {
 // md5 of, which would be pulled again each time.
 func TestPullIsRemembered(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, s3server.Lies{})
+	p := newPlace(t)
 	tree := p.bucket()
 	client := tree.Client()
 	for key, location := range map[string]string{"link": "/a", "away": "https://example.com/", "odd": "/a?b=c"} {
@@ -239,7 +239,7 @@ func putOddParts(t *testing.T, client *awss3.Client, key string, meta map[string
 // its size and modification time are those of before.
 func TestChangesAreSeen(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, s3server.Lies{})
+	p := newPlace(t)
 	for _, name := range []string{"rewritten", "replaced", "the same"} {
 		p.write(name, "content", past)
 	}
@@ -262,7 +262,7 @@ func TestChangesAreSeen(t *testing.T) {
 // within one tick of the coarsest clock, is seen to have changed.
 func TestRacyChangesAreSeen(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, s3server.Lies{})
+	p := newPlace(t)
 	p.settle = 0 // as users have it
 	for i := range 8 {
 		p.write("f", string(rune('a'+i)), past)
@@ -276,7 +276,7 @@ func TestRacyChangesAreSeen(t *testing.T) {
 // asked about again, though its ETag and size are those of before.
 func TestOverwrittenObjectsAreSeen(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, s3server.Lies{})
+	p := newPlace(t)
 	p.write("empty", "", past)
 	p.run(false)
 	p.unchanged("a file", false, 1, 0)

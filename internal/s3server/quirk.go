@@ -41,6 +41,15 @@ func (q Quirk) apply(c *config) {
 	}
 }
 
+// With puts quirks together as one option.
+func With(quirks ...Quirk) Option {
+	return optionFunc(func(c *config) {
+		for _, q := range quirks {
+			q.apply(c)
+		}
+	})
+}
+
 // layered puts the quirks of one layer around next, the first innermost.
 func (s *Server) layered(l layer, quirks []Quirk, next http.Handler) http.Handler {
 	for _, q := range quirks {

@@ -38,7 +38,7 @@ type arena struct {
 func newArena(t testing.TB, w way) *arena {
 	a := &arena{way: w}
 	pages := httpfault.Pages(4)
-	a.server = s3server.New(t, w.lies(), s3server.Wrap(func(next http.Handler) http.Handler { return a.faults.Wrap(ahead(pages(next))) }))
+	a.server = s3server.New(t, w.quirks(), s3server.Wrap(func(next http.Handler) http.Handler { return a.faults.Wrap(ahead(pages(next))) }))
 	return a
 }
 

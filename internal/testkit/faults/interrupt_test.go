@@ -94,7 +94,7 @@ func noRecords(t *testing.T, u *user) {
 func TestAnInterruptedLargeUploadLeavesNothingBehind(t *testing.T) {
 	for i, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		g := newGate(secondPart)
-		server := s3server.New(t, ways[i].lies(), s3server.Wrap(g.wrap))
+		server := s3server.New(t, ways[i].quirks(), s3server.Wrap(g.wrap))
 		u := newUser(t, server.URL, ways[i])
 		dir, want := bigTree(t)
 		interrupted(t, u, g, sig, "copy", dir, "s3://test")
@@ -166,7 +166,7 @@ func interruptPull(t *testing.T, w way) {
 	g := newGate(func(r *http.Request) bool {
 		return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/d/changed")
 	})
-	server := s3server.New(t, w.lies(), s3server.Wrap(func(next http.Handler) http.Handler { return ahead(g.wrap(next)) }))
+	server := s3server.New(t, w.quirks(), s3server.Wrap(func(next http.Handler) http.Handler { return ahead(g.wrap(next)) }))
 	tree := openS3(t, server.URL, s3Options())
 	fill(t, tree, after)
 	dir := filepath.Join(t.TempDir(), "dir")

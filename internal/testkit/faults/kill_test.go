@@ -76,7 +76,7 @@ func newScene(t *testing.T, w way) *scene {
 	seed := uint64(time.Now().UnixNano()) //nolint:gosec // Any number.
 	t.Logf("seed %d", seed)
 	s := &scene{t: t, rnd: rand.New(rand.NewPCG(seed, 0)), dir: filepath.Join(t.TempDir(), "dir")}
-	s.server = s3server.New(t, w.lies(), s3server.Wrap(s.wrap))
+	s.server = s3server.New(t, w.quirks(), s3server.Wrap(s.wrap))
 	s.user = newUser(t, s.server.URL, w)
 	var err error
 	if s.other, err = s.server.Store().CreateMultipartUpload("test", "big", nil); err != nil {

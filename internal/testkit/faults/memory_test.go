@@ -34,7 +34,12 @@ type way struct {
 	on   bool
 }
 
-func (w way) lies() s3server.Option { return s3server.Lying(s3server.Lies{KMS: w.on}) }
+func (w way) quirks() s3server.Option {
+	if w.on {
+		return s3server.KMS
+	}
+	return s3server.With()
+}
 
 // caches is a new place for what runs remember, if they do.
 func (w way) caches(t testing.TB) string {

@@ -66,7 +66,7 @@ var oneSize = map[string]string{"f": "content", "other": "another", "d/x": "d ha
 func TestNoChangeBetweenRunsIsMissed(t *testing.T) {
 	for what, change := range furtive {
 		t.Run(what, func(t *testing.T) {
-			l := newLab(t, s3server.Lying(s3server.Lies{KMS: true}))
+			l := newLab(t, s3server.KMS)
 			l.remember(true)
 			dir := l.dir(oneSize)
 			l.age(dir)
@@ -104,8 +104,8 @@ func (l *lab) furtively(dir string, change func(dir string) error) {
 // The same of objects, which somebody overwrites between two runs with others of
 // their size, in a bucket whose ETags tell and in one whose do not.
 func TestNoObjectThatChangesBetweenRunsIsMissed(t *testing.T) {
-	for _, kms := range []bool{false, true} {
-		l := newLab(t, s3server.Lying(s3server.Lies{KMS: kms}))
+	for _, quirks := range [][]s3server.Quirk{nil, {s3server.KMS}} {
+		l := newLab(t, s3server.With(quirks...))
 		l.remember(true)
 		dir := l.dir(oneSize)
 		l.age(dir)
@@ -129,7 +129,7 @@ func TestNoObjectThatChangesBetweenRunsIsMissed(t *testing.T) {
 // A run that fails remembers what it found out. The next one must not take that
 // for what was done.
 func TestWhatAFailedRunRemembersIsNotTakenForDone(t *testing.T) {
-	l := newLab(t, s3server.Lying(s3server.Lies{KMS: true}))
+	l := newLab(t, s3server.KMS)
 	l.remember(true)
 	dir := l.dir(oneSize)
 	l.age(dir)

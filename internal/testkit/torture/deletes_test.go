@@ -181,7 +181,7 @@ func (l *lab) keys() map[string]bool {
 
 // A listing in another order, as some stores have it, is no loss either.
 func TestAListingOutOfOrderIsSortedAndDeletesNothing(t *testing.T) {
-	l := newLab(t, s3server.Lying(s3server.Lies{Unordered: true}))
+	l := newLab(t, s3server.BackwardPages)
 	files := map[string]string{"a": "1", "a-b": "2", "a.b": "3", "a/b": "4", "a0": "5", "b": "6"}
 	delete(files, "a") // a directory cannot hold both
 	l.seed(files)

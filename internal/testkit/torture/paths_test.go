@@ -163,8 +163,8 @@ func TestAnObjectAndAPrefixOfOneNameAreAConflictThatTouchesNeither(t *testing.T)
 
 // A file where a directory has to be, and the reverse, both ways.
 func TestAFileAndADirectoryTakeEachOthersPlace(t *testing.T) {
-	for _, lies := range []s3server.Lies{{}, {IgnoreConditions: true}} {
-		l := newLab(t, s3server.Lying(lies))
+	for _, quirks := range [][]s3server.Quirk{nil, {s3server.IgnoresConditions}} {
+		l := newLab(t, s3server.With(quirks...))
 		one := map[string]string{"a": "file", "b/x": "x", "b/y/z": "z", "c": "→b", "keep": "k"}
 		two := map[string]string{"a/1": "1", "a/2/3": "3", "b": "file", "c/x": "x", "keep": "k"}
 		src := map[bool]string{true: l.dir(one), false: l.dir(two)}
