@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/website"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
@@ -15,9 +16,9 @@ var _ core.WebsiteReader = (*Tree)(nil)
 
 // Website implements [core.WebsiteReader] with one GET.
 func (t *Tree) Website(ctx context.Context) (*core.Website, error) {
-	config, err := t.website(ctx)
+	config, err := t.site.Config(ctx)
 	switch {
-	case errors.Is(err, errNoWebsite):
+	case errors.Is(err, website.ErrOff):
 		return &core.Website{Prefix: t.prefix}, nil
 	case err != nil:
 		return &core.Website{Prefix: t.prefix}, fmt.Errorf("the website configuration of bucket %s cannot be read: %w", t.bucketName, t.plain(err))
