@@ -15,6 +15,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/state"
 )
 
 // LinkBody says what a link's object holds.
@@ -96,6 +97,14 @@ const (
 )
 
 var ownParams = []string{paramFlat, paramLinkBody, paramBucket, paramHas, paramLacks, paramACL, paramStorageClass, paramRequesterPays, paramKeyEncoding}
+
+// ParseURL returns the Options with which [Open] opens the tree at u, for programs
+// that change some of them.
+func ParseURL(u *url.URL, env core.Env) (Options, error) {
+	o, err := parseURL(u, env)
+	o.StateDir = state.Dir()
+	return o, err
+}
 
 // parseURL reads a tree's URL, and from env the parameters that it leaves out.
 func parseURL(u *url.URL, env core.Env) (Options, error) {

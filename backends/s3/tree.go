@@ -24,7 +24,6 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/website"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/state"
 )
 
 // maxKey is the longest key in bytes that S3 takes.
@@ -64,11 +63,10 @@ var (
 // Open is the [core.Opener] of s3 URLs. It sends no request but those that
 // finding credentials may need.
 func Open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
-	o, err := parseURL(u, env)
+	o, err := ParseURL(u, env)
 	if err != nil {
 		return nil, err
 	}
-	o.StateDir = state.Dir()
 	t, err := New(ctx, o)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,6 @@ var endings = map[string]string{
 	s3server.PlainPort.Name:      `(?i)http`,
 	s3server.BadCertificate.Name: `certificate`,
 	s3server.DeniesWrites.Name:   `(?i)access ?denied`,
-	s3server.RequesterPays.Name:  `(?i)access ?denied|requester`,
 	s3server.LosesLastPage.Name:  `KeyCount|count`,
 }
 
@@ -96,6 +95,18 @@ func alone(l *lab, q s3server.Quirk) error {
 		l.fail("not all runs ended well: %s", said)
 	}
 	return errors.Join(l.errs...)
+}
+
+// TestNobodyPays holds what is said of a bucket whose owner does not pay.
+func TestNobodyPays(t *testing.T) {
+	l := newLab(t, s3server.RequesterPays)
+	l.stingy = true
+	if l.tell(false) || !strings.Contains(fmt.Sprint(l.failed), "AccessDenied") {
+		t.Errorf("%v; want that access is denied", l.failed)
+	}
+	if err := errors.Join(l.errs...); err != nil {
+		t.Error(err)
+	}
 }
 
 func contains(names []string, name string) bool {

@@ -68,6 +68,7 @@ type lab struct {
 	mux    *core.Mux
 	errs   []error
 	failed []outcome // runs that failed
+	stingy bool      // does not pay for requests
 }
 
 func newLab(t testing.TB, quirks ...s3server.Quirk) *lab {
@@ -116,12 +117,12 @@ func (r *rotating) Retrieve(context.Context) (aws.Credentials, error) {
 // open opens a bucket as s3.Open does, with pauses that are short.
 func (l *lab) open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 	env.GiveUp = max(env.GiveUp, 2*time.Second)
-	o := s3.Options{
-		Bucket: u.Host, Prefix: strings.TrimPrefix(u.Path, "/"), Params: u.Query(), Env: env,
-		LinkBody:    s3.LinkBody(env.Option(u, "link_body")),
-		Credentials: new(rotating), MaxBackoff: time.Millisecond, StallTimeout: 5 * time.Second,
-		StateDir: filepath.Join(l.TempDir(), "state"),
+	o, err := s3.ParseURL(u, env)
+	if err != nil {
+		return nil, err
 	}
+	o.Credentials, o.MaxBackoff, o.StallTimeout = new(rotating), time.Millisecond, 5*time.Second
+	o.StateDir = filepath.Join(l.TempDir(), "state")
 	t, err := s3.New(ctx, o)
 	if err != nil {
 		return nil, err // not a nil *s3.Tree
@@ -131,7 +132,11 @@ func (l *lab) open(ctx context.Context, u *url.URL, env core.Env) (core.Backend,
 
 // bucket is the URL of a bucket of the server.
 func (l *lab) bucket(name string) string {
-	return "s3://" + name + "?region=us-east-1&endpoint=" + url.QueryEscape(l.server.URL)
+	q := url.Values{"region": {"us-east-1"}, "endpoint": {l.server.URL}}
+	if l.has(s3server.RequesterPays) && !l.stingy {
+		q.Set("requester_pays", "true")
+	}
+	return "s3://" + name + "?" + q.Encode()
 }
 
 // fail notes that something is wrong.
