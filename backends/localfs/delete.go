@@ -23,17 +23,11 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 }
 
 func checkDelete(old core.Entry) error {
-	if old.Kind == core.Other {
-		return fmt.Errorf("%w: it cannot be carried, so it is never deleted", core.ErrConflict)
-	}
-	if err := core.CheckKey(old.Key); err != nil {
-		return fmt.Errorf("%w: %w", core.ErrUnsupportedKey, err)
+	if err := kit.CheckDelete(old); err != nil {
+		return err
 	}
 	if !plainPath(old.Key) {
 		return fmt.Errorf("%w: it is not a path here", core.ErrUnsupportedKey)
-	}
-	if _, name := split(old.Key); kit.IsTemp(name) {
-		return fmt.Errorf("%w: %s looks like a temporary file of s3fc", core.ErrUnsupportedKey, name)
 	}
 	return nil
 }
