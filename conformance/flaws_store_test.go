@@ -301,6 +301,22 @@ var storeFlaws = []flaw{
 			features: declare(func(f *core.Features) { f.Replace = core.GuardAtomic }),
 		})
 	}},
+	{name: "changes its features with the first file", caught: "FeaturesStay", only: true, open: func() core.Backend {
+		var written atomic.Bool
+		return over(broken{
+			features: func(f core.Features) core.Features { f.MaxKey = map[bool]int{true: 5000}[written.Load()]; return f },
+			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+				written.Store(true)
+				return b.Put(ctx, e, body, old)
+			},
+		})
+	}},
+	{name: "declares a guard that does not exist", caught: "FeaturesStay", only: true, open: func() core.Backend {
+		return over(broken{features: declare(func(f *core.Features) { f.Create = 7 })})
+	}},
+	{name: "declares Unordered and is ordered", caught: "Unordered", only: true, open: func() core.Backend {
+		return over(broken{features: declare(func(f *core.Features) { f.Unordered = true })})
+	}},
 	{name: "says that an Other can be put", caught: "Checker", only: true, open: func() core.Backend { return lenient{memory.New()} }},
 	{name: "counts backwards", caught: "RequestCounter", only: true, open: func() core.Backend { return &backwards{Tree: memory.New()} }},
 	{name: "counts no requests", caught: "CostCoversRequests", only: true, open: func() core.Backend { return uncounted{memory.New()} }},

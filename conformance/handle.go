@@ -48,7 +48,7 @@ func checkOneStore(p *probe) {
 	}
 	q := p.from(b)
 	if q.features != p.features {
-		p.failf("two backends on one store have different Features")
+		p.failf("two backends on one store have different Features: %s", featuresDiffer(p.features, q.features))
 	}
 	p.holdsKeys()
 	q.holdsKeys()

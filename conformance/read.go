@@ -239,6 +239,11 @@ func (p *probe) closed(rc io.ReadCloser, size int) {
 	if n, err := rc.Read(make([]byte, 10)); n != 0 || err == nil || err == io.EOF { //nolint:errorlint // Readers return it bare.
 		p.failf("Read after Close of a file of %d bytes returned %d bytes and the error %v; want an error that is not io.EOF", size, n, err)
 	}
+	if w, ok := rc.(io.WriterTo); ok {
+		if n, err := w.WriteTo(io.Discard); n != 0 || err == nil {
+			p.failf("WriteTo after Close of a file of %d bytes returned %d bytes and the error %v; want none and an error", size, n, err)
+		}
+	}
 	if at, ok := rc.(io.ReaderAt); ok {
 		if n, err := at.ReadAt(make([]byte, 10), 10); n != 0 || err == nil || err == io.EOF { //nolint:errorlint // As above.
 			p.failf("ReadAt after Close of a file of %d bytes returned %d bytes and the error %v; want an error that is not io.EOF", size, n, err)
