@@ -78,6 +78,8 @@ type Action struct {
 	Reason Reason
 	// Src and Dst are what was seen on each side, nil for nothing.
 	Src, Dst *core.Entry
+	// Page says that the file to be put refers to others, and is put after them.
+	Page bool
 	// Group is not empty for the parts of one replacement, and names the key
 	// that is put: first the put, then the deletes that make way for it.
 	Group string
@@ -111,6 +113,7 @@ type event struct {
 	Size     *int64      `json:"size,omitempty"`
 	Target   string      `json:"target,omitempty"`
 	Error    string      `json:"error,omitempty"`
+	Page     bool        `json:"page,omitempty"`
 	Group    string      `json:"group,omitempty"`
 	Src      *core.Entry `json:"src,omitempty"`
 	Dst      *core.Entry `json:"dst,omitempty"`
@@ -118,7 +121,7 @@ type event struct {
 }
 
 func (a Action) event() event {
-	ev := event{Event: a.Name(), Key: a.Key, KeyBytes: core.EncodeKey(a.Key), Reason: a.Reason, Group: a.Group}
+	ev := event{Event: a.Name(), Key: a.Key, KeyBytes: core.EncodeKey(a.Key), Reason: a.Reason, Page: a.Page, Group: a.Group}
 	if a.Err != nil {
 		ev.Error = a.Err.Error()
 	}
@@ -168,7 +171,7 @@ func (a *Action) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return err
 	}
-	*a = Action{Op: op, Key: key, Reason: ev.Reason, Group: ev.Group, Src: ev.Src, Dst: ev.Dst, Obstacle: ev.Obstacle}
+	*a = Action{Op: op, Key: key, Reason: ev.Reason, Page: ev.Page, Group: ev.Group, Src: ev.Src, Dst: ev.Dst, Obstacle: ev.Obstacle}
 	if ev.Error != "" {
 		a.Err = errors.New(ev.Error)
 	}

@@ -25,7 +25,7 @@ type applier struct {
 	foundLinks *spool.Spool[Action] // links that a listing took for files
 }
 
-// Apply carries out a plan of this Reconciler: files, then links, then
+// Apply carries out a plan of this Reconciler: files, then pages, then links, then
 // replacements and deletes. It tells report, serially, what came of each
 // action; the kept ones only if the plan holds them. What fails is reported and
 // counted, and the rest goes on, but nothing is deleted then. The error is not
@@ -62,7 +62,7 @@ func newApplier(ctx context.Context, r *Reconciler, dst core.Backend, p *Plan, r
 }
 
 func (a *applier) run(ctx context.Context) error {
-	for _, phase := range []func(context.Context) error{a.putFiles, a.putLinks, a.saveDeletes, a.replace, a.delete, a.removeDirs} {
+	for _, phase := range []func(context.Context) error{a.putFiles, a.putPages, a.putLinks, a.saveDeletes, a.replace, a.delete, a.removeDirs} {
 		err := phase(ctx)
 		a.tally.endPhase()
 		if err != nil {
@@ -105,7 +105,22 @@ func (a *applier) putFiles(ctx context.Context) error {
 		case act.Op != OpPut && act.Op != OpDelete && act.Op != OpRemoveDir:
 			a.tally.addPlanned(act)
 			return nil
-		case act.Op != OpPut || act.replaces() || act.Src.Kind != core.File:
+		case act.Phase() != PhaseFiles:
+			return nil
+		}
+		return func(ctx context.Context) { a.putFile(ctx, act) }
+	})
+}
+
+// putPages puts the plan's pages, so that none is there before the files that it
+// refers to.
+func (a *applier) putPages(ctx context.Context) error {
+	if !a.has[pagePuts] {
+		return nil
+	}
+	a.tally.begin(PhasePages)
+	return a.each(ctx, a.acts, func(act Action) func(context.Context) {
+		if act.Phase() != PhasePages {
 			return nil
 		}
 		return func(ctx context.Context) { a.putFile(ctx, act) }
@@ -116,7 +131,7 @@ func (a *applier) putFiles(ctx context.Context) error {
 func (a *applier) putLinks(ctx context.Context) error {
 	a.tally.begin(PhaseLinks)
 	work := func(act Action) func(context.Context) {
-		if act.Op != OpPut || act.replaces() || act.Src.Kind != core.Link {
+		if act.Phase() != PhaseLinks {
 			return nil
 		}
 		return func(ctx context.Context) { a.putLink(ctx, act) }

@@ -13,6 +13,8 @@ func (a Action) Phase() Phase {
 		return PhaseDeletes
 	case a.Op == OpPut && a.Src.Kind == core.Link:
 		return PhaseLinks
+	case a.Op == OpPut && a.Page:
+		return PhasePages
 	case a.Op == OpPut:
 		return PhaseFiles
 	}

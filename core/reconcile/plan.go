@@ -85,7 +85,8 @@ type Plan struct {
 type stage uint8
 
 const (
-	linkPuts stage = iota
+	pagePuts stage = iota
+	linkPuts
 	replacing
 	deleting
 	removingDirs
@@ -103,6 +104,8 @@ func (p *Plan) add(a Action) error {
 		p.has[removingDirs] = true
 	case a.Op == OpPut && a.Src.Kind == core.Link:
 		p.has[linkPuts] = true
+	case a.Op == OpPut && a.Page:
+		p.has[pagePuts] = true
 	}
 	return p.acts.Add(a)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strings"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -33,6 +34,10 @@ type Reconciler struct {
 	// which is a failure; nothing in Backup is overwritten, and it shares nothing
 	// with the two trees but what they hide.
 	Backup core.Backend
+
+	// IsPage reports whether a file is a page, which refers to other files and so is
+	// put after them; nil means [IsPage].
+	IsPage func(key string) bool
 
 	// Jobs is how many operations run at once; 0 means [DefaultJobs].
 	Jobs int
@@ -86,11 +91,15 @@ type Phase uint8
 const (
 	PhaseListing Phase = iota
 	PhaseFiles
+	PhasePages
 	PhaseLinks
 	PhaseDeletes
 )
 
-var phaseNames = [...]string{"listing", "files", "links", "deletes"}
+var phaseNames = [...]string{"listing", "files", "pages", "links", "deletes"}
+
+// IsPage reports whether key ends in ".html".
+func IsPage(key string) bool { return strings.HasSuffix(key, ".html") }
 
 // String returns the phase's name.
 func (p Phase) String() string { return phaseNames[p] }
@@ -145,8 +154,13 @@ func (r *Reconciler) Plan(ctx context.Context) iter.Seq2[Action, error] {
 // newLeafStack returns what makes the actions of a plan from those of single keys.
 func (r *Reconciler) newLeafStack(out func(Action) error) *leafStack {
 	s := &leafStack{flat: r.Dst.Features().Flat, dir: r.TempDir}
+	isPage := r.IsPage
+	if isPage == nil {
+		isPage = IsPage
+	}
 	s.out = func(act Action) error {
 		s.turnover.add(act)
+		act.Page = act.Op == OpPut && act.Src.Kind == core.File && isPage(act.Key)
 		return out(act)
 	}
 	if s.flat && !r.Src.Features().Flat && r.Delete == DeleteAfter {

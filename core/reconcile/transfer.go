@@ -99,7 +99,7 @@ func (t *transferer) redecide(ctx context.Context, act Action) Action {
 		return failure(act, ReasonChanged, fmt.Errorf("%w: it was listed and is gone", core.ErrChanged))
 	}
 	out := t.asker.decideAsking(ctx, act.Key, src, act.Dst)
-	out.Group, out.Obstacle = act.Group, act.Obstacle
+	out.Page, out.Group, out.Obstacle = act.Page, act.Group, act.Obstacle
 	return out
 }
 
@@ -229,6 +229,6 @@ func (t *transferer) notFile(ctx context.Context, act Action, got core.Entry) Ac
 	if t.exact && out.Op == OpPut {
 		out.Dst = act.Dst // the plan's condition, also where the decision asked once more
 	}
-	out.Group, out.Obstacle = act.Group, act.Obstacle
+	out.Page, out.Group, out.Obstacle = act.Page, act.Group, act.Obstacle
 	return out
 }
