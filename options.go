@@ -68,6 +68,9 @@ type Options struct {
 	// matches decides, and "!" begins an exception. They come before those of
 	// ignore files, and before the built-in ones for .DS_Store and ._*.
 	Rules []string
+	// Pages are the files that refer to others, and so are put after them, in
+	// gitignore syntax; nil is "*.html".
+	Pages []string
 	// Links says what happens to symbolic links of a directory: "keep" (also ""),
 	// "follow" or "skip".
 	Links string

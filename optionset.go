@@ -16,8 +16,8 @@ import (
 // plan, and restored from it, through this table alone.
 type planOption struct {
 	name   string
-	values []string // that it takes, the default first; nil for others than words
-	many   bool     // each set adds a value
+	values []string       // that it takes, the default first; nil for others than words
+	clear  func(*Options) // of an option to which each set adds a value
 	get    func(*Options) []string
 	set    func(*Options, string) error
 }
@@ -56,17 +56,24 @@ var planOptions = []planOption{
 	wordOption("dir-links", func(o *Options) *string { return (*string)(&o.DirLinks) },
 		string(DirLinksRedirect), string(DirLinksExpand), string(DirLinksRules)),
 	boolOption("strict", func(o *Options) *bool { return &o.Strict }),
-	{
-		name: "rules", many: true,
-		get: func(o *Options) []string { return slices.Clone(o.Rules) },
+	patternsOption("rules", func(o *Options) *[]string { return &o.Rules }),
+	patternsOption("pages", func(o *Options) *[]string { return &o.Pages }),
+}
+
+// patternsOption is an option of patterns in gitignore syntax.
+func patternsOption(name string, field func(*Options) *[]string) planOption {
+	return planOption{
+		name:  name,
+		clear: func(o *Options) { *field(o) = nil },
+		get:   func(o *Options) []string { return slices.Clone(*field(o)) },
 		set: func(o *Options, v string) error {
 			err := new(ignore.Rules).Exclude(v)
 			if err == nil {
-				o.Rules = append(o.Rules, v)
+				*field(o) = append(*field(o), v)
 			}
 			return err
 		},
-	},
+	}
 }
 
 func boolOption(name string, field func(*Options) *bool) planOption {
@@ -115,7 +122,7 @@ func OptionValues(name string) []string {
 }
 
 // Get returns the value of an option by its name: one, but any number for
-// "rules". An unknown name has none.
+// "rules" and "pages". An unknown name has none.
 func (o *Options) Get(name string) []string {
 	if p, ok := optionNamed(name); ok {
 		return p.get(o)
@@ -123,7 +130,7 @@ func (o *Options) Get(name string) []string {
 	return nil
 }
 
-// Set sets an option by its name; "rules" adds one. The names are those of
+// Set sets an option by its name; "rules" and "pages" add one. The names are those of
 // [OptionNames].
 func (o *Options) Set(name, value string) error {
 	p, ok := optionNamed(name)
@@ -163,7 +170,7 @@ func (o *Options) Restore(saved map[string][]string) error {
 	}
 	for name, values := range saved {
 		p, ok := optionNamed(name)
-		if ok && !p.many && len(values) != 1 {
+		if ok && p.clear == nil && len(values) != 1 {
 			return fmt.Errorf("its option %s has %d values", core.DisplayKey(name), len(values))
 		}
 		for _, v := range values {
@@ -177,8 +184,8 @@ func (o *Options) Restore(saved map[string][]string) error {
 
 // reset sets the option to its default.
 func (p *planOption) reset(o *Options) error {
-	if p.many {
-		o.Rules = nil
+	if p.clear != nil {
+		p.clear(o)
 		return nil
 	}
 	return p.set(o, p.get(new(Options))[0])

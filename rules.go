@@ -46,3 +46,16 @@ func (r *rules) hidden(key string) bool {
 	}
 	return r.set.Hidden(key)
 }
+
+// isPage returns the function that tells pages from other files, nil for the
+// default. The patterns were checked.
+func (o *Options) isPage() func(key string) bool {
+	if len(o.Pages) == 0 {
+		return nil
+	}
+	var pages ignore.Rules
+	for _, p := range o.Pages {
+		_ = pages.Exclude(p)
+	}
+	return func(key string) bool { return pages.Match(key, false) == ignore.Hide }
+}

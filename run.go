@@ -197,6 +197,7 @@ func (r *run) reconciler() *reconcile.Reconciler {
 		Detect:           r.o.Detect,
 		MaxDelete:        r.o.MaxDelete,
 		AllowEmptySource: r.o.AllowEmptySource,
+		IsPage:           r.o.isPage(),
 		Jobs:             r.env.Jobs,
 		Keeps:            r.o.Keeps,
 		Exact:            r.o.Exact,

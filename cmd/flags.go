@@ -31,6 +31,7 @@ var planFlags = []planFlag{
 	{name: "link-body", option: "link-body", usage: "what a link's object holds: a small page that leads on, or nothing"},
 	{name: "exclude", option: "rules", usage: "leave what matches alone, on both sides (gitignore syntax; may be repeated, later ones win)", typ: "PATTERN"},
 	{name: "include", option: "rules", usage: "an exception to what is excluded", typ: "PATTERN"},
+	{name: "pages", option: "pages", usage: "files that are put after all others, in place of *.html (gitignore syntax; may be repeated)", typ: "PATTERN"},
 	{name: "strict", option: "strict", usage: "exit 1 if an entry cannot be carried", typ: "bool"},
 	{name: "max-delete", option: "max-delete", usage: "delete nothing if more would be deleted (default: all of DST, or more than 10 and half of it, renamed files not counted)", guard: true, typ: "N|P%"},
 	{name: "allow-empty-source", option: "allow-empty-source", usage: "empty DST if SRC holds nothing", guard: true, typ: "bool"},
@@ -79,7 +80,7 @@ func (v *optionValue) Set(s string) error {
 
 // String implements pflag.Value.
 func (v *optionValue) String() string {
-	if v.o == nil || v.option == "rules" {
+	if v.o == nil || v.option == "rules" || v.option == "pages" {
 		return ""
 	}
 	return strings.Join(v.o.Get(v.option), "")
