@@ -127,6 +127,7 @@ func (r *run) changes(ctx context.Context, write bool) (*Changes, error) {
 	if err := r.freeze(); err != nil {
 		return nil, errors.Join(err, plan.Close(), r.close())
 	}
+	r.noteSiteRules()
 	return newChanges(ctx, r, plan)
 }
 

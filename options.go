@@ -71,6 +71,11 @@ type Options struct {
 	// Pages are the files that refer to others, and so are put after them, in
 	// gitignore syntax; nil is "*.html".
 	Pages []string
+	// SiteRules names a file with the rules that give files their headers; "" reads
+	// s3fc.toml at the root of a source that is a directory, and [NoSiteRules] reads
+	// none. The rules count when a file is sent: an object whose content is the same
+	// stays as it is.
+	SiteRules string
 	// Links says what happens to symbolic links of a directory: "keep" (also ""),
 	// "follow" or "skip".
 	Links string

@@ -55,6 +55,14 @@ var planOptions = []planOption{
 	wordOption("link-body", func(o *Options) *string { return &o.LinkBody }, "page", "empty"),
 	wordOption("dir-links", func(o *Options) *string { return (*string)(&o.DirLinks) },
 		string(DirLinksRedirect), string(DirLinksExpand), string(DirLinksRules)),
+	{
+		name: "site-rules",
+		get:  func(o *Options) []string { return []string{o.SiteRules} },
+		set: func(o *Options, v string) error {
+			o.SiteRules = v
+			return nil
+		},
+	},
 	boolOption("strict", func(o *Options) *bool { return &o.Strict }),
 	patternsOption("rules", func(o *Options) *[]string { return &o.Rules }),
 	patternsOption("pages", func(o *Options) *[]string { return &o.Pages }),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/ignore"
+	"github.com/s3fc/s3fc/internal/siterules"
 )
 
 // defaultExcludes are files that desktop systems leave in directories.
@@ -12,8 +13,9 @@ var defaultExcludes = []string{".DS_Store", "._*"}
 
 // rules decide which entries of a run are hidden on both sides.
 type rules struct {
-	set   *ignore.Set
-	apart []string // keys of the destination at which other trees of the run lie
+	set      *ignore.Set
+	siteFile bool     // the site's rules file is hidden, unless it is included
+	apart    []string // keys of the destination at which other trees of the run lie
 }
 
 // open reads the rules of options, and prepares to read the ignore files of each
@@ -27,6 +29,9 @@ func (r *rules) open(ctx context.Context, options []string, sides ...side) error
 	}
 	for _, p := range defaultExcludes {
 		_ = defaults.Exclude(p) // they are valid
+	}
+	if r.siteFile {
+		_ = defaults.Exclude("/" + siterules.FileName) // it is valid
 	}
 	var sources []ignore.Source
 	for _, s := range sides {

@@ -14,6 +14,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 	"github.com/s3fc/s3fc/core/wrap"
 	"github.com/s3fc/s3fc/internal/cache"
+	"github.com/s3fc/s3fc/internal/siterules"
 )
 
 // run is the assembly of one comparison of two trees.
@@ -26,6 +27,7 @@ type run struct {
 	env      core.Env
 	rules    rules
 	links    dirLinks
+	site     *siterules.Rules
 	rec      *reconcile.Reconciler
 	absent   bool // the destination does not exist, and an empty tree stands in for it
 	closed   bool
@@ -118,7 +120,11 @@ func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 func (r *run) open(ctx context.Context, write bool) error {
 	err := r.openTrees(ctx, write)
 	if err == nil {
+		r.rules.siteFile = r.o.SiteRules != NoSiteRules
 		err = r.rules.open(ctx, r.o.Rules, r.src, r.dst)
+	}
+	if err == nil {
+		r.site, err = readSiteRules(ctx, r.o.SiteRules, r.src.tree)
 	}
 	if err == nil {
 		err = r.backup.open(ctx, r.env, write)
@@ -190,7 +196,7 @@ func (r *run) close() error {
 
 func (r *run) reconciler() *reconcile.Reconciler {
 	return &reconcile.Reconciler{
-		Src:              r.inRange(r.links.sourceOf(r.src.tree, r.dst.tree, r.rules.hidden)),
+		Src:              r.inRange(r.withHeaders(r.links.sourceOf(r.src.tree, r.dst.tree, r.rules.hidden))),
 		Dst:              r.destination(),
 		Backup:           r.backup.backend(r.o.Bandwidth),
 		Delete:           r.o.Delete,

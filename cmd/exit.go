@@ -52,6 +52,7 @@ func asExit(err error) *exitError {
 func explained(cmd *cobra.Command, err error) error {
 	var (
 		option     *s3fc.OptionError
+		rules      *s3fc.SiteRulesError
 		overlap    *s3fc.OverlapError
 		guard      *s3fc.GuardError
 		entry      *s3fc.OneEntryError
@@ -68,7 +69,7 @@ func explained(cmd *cobra.Command, err error) error {
 		return usageError(cmd, "%s", overlapText(overlap))
 	case errors.As(err, &guard):
 		return &exitError{exitGuarded, fmt.Errorf("%w%s", err, guardRemedy(guard))}
-	case errors.As(err, &entry), errors.Is(err, reconcile.ErrPlanFile):
+	case errors.As(err, &rules), errors.As(err, &entry), errors.Is(err, reconcile.ErrPlanFile):
 		return &exitError{exitUsage, err}
 	}
 	return err

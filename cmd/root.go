@@ -43,7 +43,7 @@ func newRoot(a *app) *cobra.Command {
 		return nil
 	})
 	root.Flags().Bool("version", false, "print the version")
-	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newServe(a), newShard(a), newBackends(a), newCache(a), newCompletion(), newVersion(a))
+	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newServe(a), newShard(a), newRules(a), newBackends(a), newCache(a), newCompletion(), newVersion(a))
 	root.InitDefaultHelpCmd()
 	return root
 }

@@ -30,6 +30,11 @@ var accountCases = []Case{
 		Run: run(checkVersioner),
 	},
 	{
+		Name: "HeaderKeeper", Guide: "Abilities",
+		Why: "rules give files headers; a header that stays from an older file is sent to visitors unseen",
+		Run: run(checkHeaders),
+	},
+	{
 		Name: "Auditor", Guide: "Abilities",
 		Why: "check reports the flaws that an audit finds; an audit that sees none, or a repair of another version, does harm unseen",
 		Run: run(checkAuditor),

@@ -322,6 +322,8 @@ var storeFlaws = []flaw{
 	{name: "counts no requests", caught: "CostCoversRequests", only: true, open: func() core.Backend { return uncounted{memory.New()} }},
 	{name: "costs more than it announces", caught: "CostCoversRequests", only: true, open: func() core.Backend { return &dear{Tree: memory.New()} }},
 	{name: "takes an old version for an entry", caught: "Versioner", only: true, open: func() core.Backend { return forgetful{memory.New()} }},
+	{name: "keeps the headers of an older file", caught: "HeaderKeeper", only: true, open: func() core.Backend { return &headerKeeper{Tree: memory.New(), stale: true} }},
+	{name: "forgets headers", caught: "HeaderKeeper", only: true, open: func() core.Backend { return &headerKeeper{Tree: memory.New(), forget: true} }},
 	{name: "an audit that sees nothing", caught: "Auditor", only: true, open: func() core.Backend { return auditor{Tree: memory.New(), blind: true} }},
 	{name: "a repair of any version", caught: "Auditor", only: true, open: func() core.Backend { return auditor{Tree: memory.New(), careless: true} }},
 }

@@ -42,6 +42,7 @@
 //
 //   - [KeyLister], [KeyHint]: where to split a listing
 //   - [Partitioner], [PartSums]: md5s of parts, computed once
+//   - [HeaderKeeper]: headers and metadata of files; decorators hide it
 //   - [Originator]: the entry behind a decorator's entry
 //   - [DirRouter]: routing rules for links to directories
 //   - [Buffers.GetAhead]: memory for reading ahead

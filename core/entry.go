@@ -85,6 +85,9 @@ type Entry struct {
 	// looked at so long after its last change that whatever changes it later
 	// changes Token, Size or Changed too. Only what is settled is remembered.
 	Settled bool
+	// Headers are those that a File is to be stored with, nil for the store's own
+	// choice. No tree lists them; a [HeaderKeeper] is asked for them.
+	Headers *Headers
 	// Problem says why the Kind is Other, in words for a person.
 	Problem error
 }

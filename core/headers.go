@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -22,6 +23,14 @@ type Headers struct {
 
 	// Metadata is the user metadata beside the store's own; names in lower case.
 	Metadata map[string]string `json:"metadata,omitempty"`
+}
+
+// A HeaderKeeper stores a file with the Headers of the entry that is put. A backend
+// that is none ignores them.
+type HeaderKeeper interface {
+	// Headers asks the store for the headers of the file at key, those that it chose
+	// itself too. An absent key is [fs.ErrNotExist].
+	Headers(ctx context.Context, key string) (*Headers, error)
 }
 
 // Empty reports whether no header is given.

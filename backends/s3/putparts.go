@@ -31,6 +31,7 @@ func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *
 	t.objects.Seal(r)
 	r.Set(wire.ContentType, kind)
 	r.SetMetadata(format.FileMetadata(e))
+	setHeaders(r, e.Headers)
 	etag, parts, err := t.uploads.Put(ctx, upload.File{Key: t.full(e.Key), Entry: e, Header: r.Header, Body: body}, objects.VersionOf(old))
 	if err != nil {
 		return e, err

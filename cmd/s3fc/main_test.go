@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,6 +60,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":     code,
 			"events":   events,
+			"header":   header,
+			"bytes":    manyBytes,
 			"object":   object,
 			"only":     only,
 			"readlink": readlink,
@@ -149,6 +152,25 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 	if (got == want) == neg {
 		ts.Fatalf("the server got %s, want %s", got, want)
 	}
+}
+
+// header compares a header of an object: header key Cache-Control no-cache
+func header(ts *testscript.TestScript, neg bool, args []string) {
+	server := ts.Value("server").(*s3server.Server)
+	resp, err := http.Head(server.URL + "/test/" + args[0])
+	ts.Check(err)
+	defer resp.Body.Close()
+	got := resp.Header.Get(args[1])
+	if neg && got != "" || !neg && got != args[2] {
+		ts.Fatalf("%s has %s: %q, want %q", args[0], args[1], got, args[2:])
+	}
+}
+
+// manyBytes writes a file of a number of bytes: bytes dir/file 20000000
+func manyBytes(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Repeat([]byte{0, 1, 2, 3}, n/4), 0o600))
 }
 
 // readlink holds a symbolic link to its text: readlink dir/link ../x

@@ -28,11 +28,15 @@ type tree struct {
 // each read as a request: there, an ignore file is an ordinary object, because a look
 // into each directory would cost an unchanged run a request for each.
 func OfTree(ctx context.Context, t core.Tree, name string) Source {
-	if t.Features().Flat || costsRequests(t) {
+	if !ReadsFiles(t) {
 		return nil
 	}
 	return &tree{t, ctx, name}
 }
+
+// ReadsFiles reports whether files in t that give rules are read, and no ordinary
+// objects: see [OfTree].
+func ReadsFiles(t core.Tree) bool { return !t.Features().Flat && !costsRequests(t) }
 
 func costsRequests(t core.Tree) bool {
 	c, ok := core.As[core.Coster](t)

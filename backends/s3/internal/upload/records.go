@@ -119,6 +119,7 @@ func (u *upload) object() string {
 	header := u.header
 	text, _ := json.Marshal([]any{ // strings and numbers only
 		u.e.Size, u.size, u.e.MD5.String(), header.Get(wire.ContentType), wire.MetadataOf(header), header.Get(wire.Encryption), header.Get(wire.EncryptionKey),
+		u.e.Headers,
 	})
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])

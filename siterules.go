@@ -1,0 +1,63 @@
+package s3fc
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/wrap"
+	"github.com/s3fc/s3fc/internal/siterules"
+)
+
+// NoSiteRules is the value of Options.SiteRules for a site that has a file of its own
+// under the name of the rules file.
+const NoSiteRules = "none"
+
+// SiteRulesError says that the rules of a site have mistakes. No request for an entry
+// was sent.
+type SiteRulesError struct{ Err error }
+
+// Error returns each mistake with its place, its line and a mark.
+func (e *SiteRulesError) Error() string { return e.Err.Error() }
+
+// Unwrap returns e.Err.
+func (e *SiteRulesError) Unwrap() error { return e.Err }
+
+// readSiteRules returns the rules of a run.
+func readSiteRules(ctx context.Context, option string, src core.Tree) (*siterules.Rules, error) {
+	if option == NoSiteRules {
+		return nil, nil
+	}
+	rules, err := siterules.Read(ctx, option, src)
+	if err != nil {
+		return nil, &SiteRulesError{err}
+	}
+	return rules, nil
+}
+
+// withHeaders returns the source with the headers of the site's rules.
+func (r *run) withHeaders(t core.Tree) core.Tree {
+	if r.site.Len() == 0 {
+		return t
+	}
+	return wrap.Headers(t, r.site.Headers)
+}
+
+// noteSiteRules tells the user of rules that have no effect, once the source was
+// listed whole.
+func (r *run) noteSiteRules() {
+	if r.o.Notice == nil || r.site.Len() == 0 {
+		return
+	}
+	if _, ok := core.As[core.HeaderKeeper](r.dst.tree); !ok && !r.absent {
+		r.o.Notice(r.dst.name + " keeps no headers, so the rules of " + siterules.FileName + " have no effect there")
+		return
+	}
+	if r.o.Range != nil {
+		return // other shards list the other files
+	}
+	for _, u := range r.site.Unused() {
+		r.o.Notice(fmt.Sprintf("%s:%d: the rule for %s matches no file", siterules.FileName, u.Line, strings.Join(u.Match, ", ")))
+	}
+}
