@@ -64,7 +64,7 @@ func (c *Changes) Result() Result {
 	t := c.plan.Totals()
 	res := Result{
 		Summary: reconcile.Summary{
-			Files: t.Files, Links: t.Links, Deletes: t.Deletes, Kept: t.Kept, BySizeTime: t.BySizeTime,
+			Files: t.Files, Links: t.Links, NewFiles: t.NewFiles, NewLinks: t.NewLinks, Deletes: t.Deletes, Kept: t.Kept, BySizeTime: t.BySizeTime,
 			Refused: t.Refused, Conflicts: t.Conflicts, Errors: t.Errors, Bytes: t.Bytes, Compared: t.Compared,
 			Notes: c.run.links.change.Notes,
 		},

@@ -76,7 +76,7 @@ func TestABackupIsNamedByTheTimeAndLeadsBack(t *testing.T) {
 	w.tree("a", map[string]string{"a": "new", "l": "→a", "same": "same", "x": "1"})
 	dst, undo := w.directory(old), filepath.Join(t.TempDir(), "un do")
 	got := w.run("copy", "--backup-dir", undo, "t://a", dst)
-	got.want(t, 0, "1 deleted, 3 saved, 1 unchanged in ", "what was overwritten or deleted is saved in "+undo)
+	got.want(t, 0, "1 new, 1 changed (4 B), 1 retargeted, 1 deleted, 1 empty directory removed, 3 saved, 1 unchanged in ", "what was overwritten or deleted is saved in "+undo)
 	at := theOnly(t, undo)
 	stamp, err := time.Parse("2006-01-02T15-04-05Z", filepath.Base(at))
 	if err != nil || time.Since(stamp) > time.Minute || time.Since(stamp) < -time.Second {
@@ -87,7 +87,7 @@ func TestABackupIsNamedByTheTimeAndLeadsBack(t *testing.T) {
 	if back == nil || back[1] != "copy --delete=never '"+at+"' "+dst {
 		t.Fatalf("the way back is not named: %q", got.err)
 	}
-	w.run("copy", "--delete=never", at, dst).want(t, 0, "2 files", "")
+	w.run("copy", "--delete=never", at, dst).want(t, 0, "1 new, 1 changed", "")
 	old["x"] = "1"
 	wantFiles(t, dst, old)
 }
@@ -96,7 +96,7 @@ func TestABackupInTheDestinationIsNoneOfItsEntries(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"a": "1", "undo/x": "of the source"})
 	dst := w.directory(map[string]string{"a": "old", "gone": "g", "undo/older": "of an older run", "undone": "u"})
-	w.run("copy", "--backup-dir", dst+"/undo", "--max-delete=9", "t://a", dst).want(t, 0, "1 file (1 B), 2 deleted, 3 saved in", "")
+	w.run("copy", "--backup-dir", dst+"/undo", "--max-delete=9", "t://a", dst).want(t, 0, "1 changed (1 B), 2 deleted, 3 saved in", "")
 	if got := files(t, dst); got["a"] != "1" || got["undo/older"] == "" || got["undo/x"] != "" || got["gone"] != "" || got["undone"] != "" || len(got) != 5 {
 		t.Errorf("the destination has %v", got)
 	}
@@ -117,8 +117,8 @@ func TestADryRunMakesNoBackup(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"a": "1"})
 	dst, undo := w.directory(map[string]string{"a": "old"}), filepath.Join(t.TempDir(), "undo")
-	w.run("copy", "-n", "--backup-dir", undo, "t://a", dst).want(t, 0, "dry run: 1 file", "would be saved in "+undo)
-	w.run("copy", "--backup-dir", undo, dst, dst+"2").want(t, 0, "1 file", "")
+	w.run("copy", "-n", "--backup-dir", undo, "t://a", dst).want(t, 0, "dry run: 1 changed", "would be saved in "+undo)
+	w.run("copy", "--backup-dir", undo, dst, dst+"2").want(t, 0, "1 new", "")
 	if _, err := os.Stat(undo); err == nil {
 		t.Error("a backup was made where nothing is saved")
 	}

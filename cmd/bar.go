@@ -1,19 +1,16 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
@@ -21,161 +18,136 @@ const (
 	// barDelay is how long a run takes before a bar is shown: what is done at
 	// once needs none.
 	barDelay = 300 * time.Millisecond
-	// entryWeight is how many bytes of transfer an entry counts for besides its
-	// own, in the bar and in the time that is left: many small files take long.
-	entryWeight = 64 << 10
+	// lineEvery is how often a line is written where there is no terminal.
+	lineEvery = 10 * time.Second
 )
 
-// bar is the progress of a run, as the last line of the terminal. A nil bar
-// shows nothing. It is safe for concurrent use.
-type bar struct {
+// progress shows how a run gets on: on a terminal by a bar below the other lines,
+// elsewhere by a line now and then. A nil progress shows nothing. It is safe for
+// concurrent use.
+type progress struct {
 	con   *console
-	state atomic.Pointer[barState]
+	meter *meter
 
 	mu    sync.Mutex
-	timer *time.Timer
+	timer *time.Timer // until the bar is shown; nil once the run has ended
 	live  *mpb.Progress
-	line  *mpb.Bar
+	bar   *mpb.Bar
+	stop  chan struct{} // ends the lines
+	done  chan struct{} // the lines have ended
 }
 
-// barState is how far a run is, and since when the phase goes on.
-type barState struct {
-	reconcile.Progress
-	since time.Time // of the first transfer
-	verb  string    // what is done to the entries; empty for copying
-}
-
-// newBar returns the bar for a run, nil if none is wanted.
-func newBar(ctx context.Context, con *console, o *output) *bar {
-	switch {
-	case o.progress == "never", o.progress == "auto" && (!con.errTTY || o.quiet || o.json || dumb()):
+// newProgress returns the progress for a run, nil if none is wanted.
+func newProgress(ctx context.Context, con *console, o *output) *progress {
+	if o.progress == "never" || o.progress == "auto" && (o.quiet || o.json) {
 		return nil
 	}
-	b := &bar{con: con}
-	b.state.Store(&barState{})
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.timer = time.AfterFunc(barDelay, func() { b.start(ctx) })
-	return b
+	p := &progress{con: con, meter: newMeter(time.Now())}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if con.errTTY && !dumb() {
+		p.timer = time.AfterFunc(barDelay, func() { p.show(ctx) })
+		return p
+	}
+	p.timer = time.NewTimer(0) // it only says that the run goes on
+	p.stop, p.done = make(chan struct{}), make(chan struct{})
+	go p.writeLines()
+	return p
 }
 
-func (b *bar) start(ctx context.Context) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.timer == nil {
+// show shows the bar.
+func (p *progress) show(ctx context.Context) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.timer == nil {
 		return // ended meanwhile
 	}
-	b.live = mpb.NewWithContext(context.WithoutCancel(ctx), mpb.WithOutput(b.con.err), mpb.WithAutoRefresh())
-	b.line = b.live.MustAdd(1, mpb.BarFillerFunc(b.fill), mpb.BarFillerTrim())
-	b.con.setAbove(b.live)
+	p.live = mpb.NewWithContext(context.WithoutCancel(ctx), mpb.WithOutput(p.con.err), mpb.WithAutoRefresh())
+	p.bar = p.live.MustAdd(1, mpb.BarFillerFunc(p.fill), mpb.BarFillerTrim(), mpb.BarExtender(mpb.BarFillerFunc(p.extend), false))
+	p.con.setAbove(p.live)
 }
 
 // end takes the bar away. It may be called more than once.
-func (b *bar) end() {
-	if b == nil {
+func (p *progress) end() {
+	if p == nil {
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.timer != nil {
-		b.timer.Stop()
-		b.timer = nil
-	}
-	if b.live == nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.timer == nil {
 		return
 	}
-	b.line.Abort(true)
-	b.live.Wait()
-	b.con.setAbove(nil)
-	b.live = nil
-}
-
-// does says what is done to the entries, if that is not copying.
-func (b *bar) does(verb string) {
-	if b != nil {
-		b.state.Store(&barState{verb: verb})
+	p.timer.Stop()
+	p.timer = nil
+	if p.stop != nil {
+		close(p.stop)
+		<-p.done
+	}
+	if p.live != nil {
+		p.bar.Abort(true)
+		p.live.Wait()
+		p.con.setAbove(nil)
+		p.live = nil
 	}
 }
 
-func (b *bar) update(p reconcile.Progress) {
-	if b == nil {
-		return
+// does sets what is done to the entries, if that is not copying.
+func (p *progress) does(verb string) {
+	if p != nil {
+		p.meter.does(verb)
 	}
-	old := b.state.Load()
-	s := &barState{Progress: p, since: old.since, verb: old.verb}
-	if s.since.IsZero() && p.Phase != reconcile.PhaseListing {
-		s.since = time.Now()
-	}
-	b.state.Store(s)
 }
 
-func (b *bar) fill(w io.Writer, st decor.Statistics) error {
-	s := b.state.Load()
-	_, err := io.WriteString(w, s.line(time.Since(s.since), st.AvailableWidth))
+// update takes in how far the run is.
+func (p *progress) update(r reconcile.Progress) {
+	if p != nil {
+		p.meter.update(r, time.Now())
+	}
+}
+
+// waiting takes in that something is going to be tried again.
+func (p *progress) waiting(w core.Wait) {
+	if p != nil {
+		p.meter.waiting(w, time.Now())
+	}
+}
+
+// fill writes the bar.
+func (p *progress) fill(w io.Writer, st decor.Statistics) error {
+	v := p.meter.view(time.Now())
+	_, err := io.WriteString(w, v.bar(st.AvailableWidth))
 	return err
 }
 
-// line is what the bar shows when the transfers took elapsed so far, in at most
-// width columns.
-func (s *barState) line(elapsed time.Duration, width int) string {
-	if s.Phase == reconcile.PhaseListing {
-		return fit("comparing  "+humanize.Comma(s.Listed)+" entries", width)
+// extend writes the lines below the bar.
+func (p *progress) extend(w io.Writer, st decor.Statistics) error {
+	v := p.meter.view(time.Now())
+	lines := v.below(st.AvailableWidth)
+	if len(lines) == 0 {
+		return nil
 	}
-	if s.Phase == reconcile.PhaseDeletes {
-		return fit("deleting", width)
-	}
-	figures := fmt.Sprintf("  %s/%s  %s/%s", humanize.Comma(s.Done), humanize.Comma(s.Total), size(s.DoneBytes), size(s.TotalBytes))
-	if sec := elapsed.Seconds(); sec >= 1 {
-		figures += fmt.Sprintf("  %s/s", size(int64(float64(s.DoneBytes)/sec)))
-		if left, ok := s.left(elapsed); ok {
-			figures += "  " + clock(left) + " left"
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+// writeLines writes a line every lineEvery, and one when the run begins to stall.
+func (p *progress) writeLines() {
+	defer close(p.done)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	last, stalled := time.Now(), false
+	for {
+		select {
+		case <-p.stop:
+			return
+		case now := <-tick.C:
+			v := p.meter.view(now)
+			begins := v.reason != "" && !stalled
+			stalled = v.reason != ""
+			if begins || now.Sub(last) >= lineEvery {
+				last = now
+				p.con.remark(v.line())
+			}
 		}
 	}
-	head := cmp.Or(s.verb, "copying") + " "
-	room := width - len(head) - len(figures)
-	return fit(head+gauge(s.share(), min(room, 40))+figures, width)
-}
-
-// share is the part that is done, from 0 to 1.
-func (s *barState) share() float64 {
-	total := s.TotalBytes + s.Total*entryWeight
-	if total <= 0 {
-		return 1
-	}
-	return min(1, float64(s.DoneBytes+s.Done*entryWeight)/float64(total))
-}
-
-// left is about how long the rest takes.
-func (s *barState) left(elapsed time.Duration) (time.Duration, bool) {
-	done := s.share()
-	if done < 0.01 {
-		return 0, false
-	}
-	return time.Duration(float64(elapsed) * (1 - done) / done), true
-}
-
-// gauge draws a share in width columns.
-func gauge(share float64, width int) string {
-	if width < 4 {
-		return ""
-	}
-	full := int(share * float64(width))
-	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
-}
-
-func clock(d time.Duration) string {
-	d = d.Round(time.Second)
-	if d >= time.Hour {
-		return fmt.Sprintf("%d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
-}
-
-// fit cuts text to width columns.
-func fit(text string, width int) string {
-	r := []rune(text)
-	if width >= 0 && len(r) > width {
-		r = r[:width]
-	}
-	return string(r)
 }

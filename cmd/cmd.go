@@ -60,6 +60,9 @@ func (p Program) Run(ctx context.Context, args []string, stdin io.Reader, stdout
 		err = root.ExecuteContext(ctx)
 	}
 	unwatch()
+	for _, f := range a.atEnd {
+		f()
+	}
 	if code, interrupted := interruption(ctx); interrupted && (err != nil || unread(ctx)) {
 		return code
 	}
@@ -73,6 +76,8 @@ type app struct {
 	con  *console
 	// endsBySignal says that a signal is the usual end of the command.
 	endsBySignal atomic.Bool
+	// atEnd are called once the command has ended.
+	atEnd []func()
 }
 
 // watch says so when ctx is interrupted, until unwatch returns.

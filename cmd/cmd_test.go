@@ -100,7 +100,7 @@ func (s said) want(t *testing.T, code int, out, err string) {
 func TestCopyBetweenTrees(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"x": "1", "d/y": "22", "l": "→d", "u": "→https://example.com/"})
-	w.run("copy", "t://a", "t://b").want(t, 0, "2 files (3 B), 2 links in ", "")
+	w.run("copy", "t://a", "t://b").want(t, 0, "4 new (3 B) in ", "")
 	w.run("diff", "t://a", "t://b").want(t, 0, "dry run: nothing to do, 4 unchanged", "")
 	w.run("copy", "-v", "t://a", "t://b").want(t, 0, "keep    d/y  (same)\n", "")
 }
@@ -112,7 +112,7 @@ func TestAFailureIsReportedAndDeletesNothing(t *testing.T) {
 	broken := errors.New("the disk is\non fire\x1b[2J")
 	w.trees["b"] = wrap.Fault(b, wrap.OnKind(wrap.StepPut, wrap.OnKey("x", wrap.Always(broken))))
 	got := w.run("copy", "--max-delete=2", "t://a", "t://b")
-	got.want(t, 1, "1 file (1 B), 2 not deleted because of errors, 1 error in ", "error: ")
+	got.want(t, 1, "1 new (1 B), 2 not deleted because of errors, 1 error in ", "error: ")
 	if strings.Contains(got.err, "\x1b") || !strings.Contains(got.err, "on fire") {
 		t.Errorf("stderr %q, want the error without control characters", got.err)
 	}
@@ -126,7 +126,7 @@ func TestAConflictIsExitCode1(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"x": "1", "x/y": "2", "z": "3"})
 	dir := t.TempDir() + "/new"
-	w.run("copy", "t://a", dir).want(t, 1, "1 file (1 B), 2 conflicts in ", "conflict: x")
+	w.run("copy", "t://a", dir).want(t, 1, "1 new (1 B), 2 conflicts in ", "conflict: x/y: the source has both")
 	w.run("copy", "-n", "t://a", dir).want(t, 0, "dry run: ", "conflict: x")
 	w.run("diff", "-q", "t://a", dir).want(t, 1, "", "conflict: x")
 }
@@ -134,8 +134,8 @@ func TestAConflictIsExitCode1(t *testing.T) {
 func TestStrictMakesARefusalAFailure(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"u": "→https://example.com/", "x": "1"})
-	w.run("copy", "t://a", t.TempDir()).want(t, 0, "1 file (1 B), 1 refused", "refused: u: ")
-	w.run("copy", "--strict", "t://a", t.TempDir()).want(t, 1, "1 file (1 B), 1 refused", "")
+	w.run("copy", "t://a", t.TempDir()).want(t, 0, "1 new (1 B), 1 refused", "refused: u: ")
+	w.run("copy", "--strict", "t://a", t.TempDir()).want(t, 1, "1 new (1 B), 1 refused", "")
 	w.run("copy", "--strict", "-q", "t://a", t.TempDir()).want(t, 1, "", "")
 }
 
@@ -150,7 +150,7 @@ func TestAMissingSourceIsExitCode1(t *testing.T) {
 func TestADryRunMakesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"x": "1"})
-	w.run("copy", "-n", "t://a", "t://new").want(t, 0, "put     x  (new, 1 B)\ndry run: 1 file (1 B) in", "")
+	w.run("copy", "-n", "t://a", "t://new").want(t, 0, "put     x  (new, 1 B)\ndry run: 1 new (1 B) in", "")
 	w.run("diff", "t://a", "t://new").want(t, 1, "put     x", "")
 	if w.trees["new"] != nil {
 		t.Error("a dry run made the destination")
@@ -217,13 +217,13 @@ func TestRunsAtOnceDoNotDisturbEachOther(t *testing.T) {
 func TestBandwidthLimitStillCopies(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"x": "1"})
-	w.run("copy", "--bwlimit", "10M", "t://a", "t://b").want(t, 0, "1 file", "")
+	w.run("copy", "--bwlimit", "10M", "t://a", "t://b").want(t, 0, "1 new", "")
 }
 
 func TestProgressCanBeForced(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"x": "1"})
-	w.run("copy", "--progress=always", "t://a", "t://b").want(t, 0, "put     x", "")
+	w.run("copy", "--progress=always", "-q", "t://a", "t://b").want(t, 0, "", "")
 }
 
 func TestArgumentsThatLookLikeAStoreAreUsageErrors(t *testing.T) {
@@ -290,7 +290,7 @@ func TestCommandsAndFlagsOfOtherToolsAreAnswered(t *testing.T) {
 	} {
 		w.run(strings.Fields(tt.line)...).want(t, 2, "", tt.want)
 	}
-	w.run("sync", "t://a", "t://b").want(t, 0, "1 file", "")
+	w.run("sync", "t://a", "t://b").want(t, 0, "1 new", "")
 	w.run("--version").want(t, 0, "s3fc (", "")
 	for _, f := range foreignCommands {
 		for _, name := range f.names {

@@ -68,6 +68,8 @@ type summaryJSON struct {
 	Event     string           `json:"event"`
 	Files     int64            `json:"files"`
 	Links     int64            `json:"links"`
+	NewFiles  int64            `json:"new_files,omitempty"`
+	NewLinks  int64            `json:"new_links,omitempty"`
 	Deletes   int64            `json:"deletes"`
 	Saved     int64            `json:"saved,omitempty"`
 	Kept      int64            `json:"kept"`
@@ -77,6 +79,7 @@ type summaryJSON struct {
 	Conflicts int64            `json:"conflicts"`
 	Errors    int64            `json:"errors"`
 	Undeleted int64            `json:"undeleted,omitempty"`
+	GivenUp   int64            `json:"given_up,omitempty"`
 	Bytes     int64            `json:"bytes"`
 	Compared  int64            `json:"compared_bytes,omitempty"`
 	Reread    int64            `json:"reread_bytes,omitempty"`
@@ -94,7 +97,7 @@ type summaryJSON struct {
 func (j *jsonReport) summary(o outcome) {
 	s := summaryJSON{
 		Event: "summary", Files: o.Files, Links: o.Links, Deletes: o.Deletes, Saved: o.Saved, Kept: o.Kept, Refused: o.Refused,
-		Conflicts: o.Conflicts, Errors: o.Errors, Undeleted: o.Undeleted, Bytes: o.Bytes, Compared: o.Compared, Reread: o.Reread,
+		Conflicts: o.Conflicts, Errors: o.Errors, Undeleted: o.Undeleted, GivenUp: o.GivenUp, NewFiles: o.NewFiles, NewLinks: o.NewLinks, Bytes: o.Bytes, Compared: o.Compared, Reread: o.Reread,
 		RulesSet: o.Routes.Set, RulesGone: o.Routes.Removed,
 		Requests: o.Requests.Map(), Need: o.Need.Map(), Seconds: o.Elapsed.Seconds(), DryRun: o.Planned, Notes: o.Notes,
 	}

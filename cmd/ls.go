@@ -54,6 +54,9 @@ func newLs(a *app) *cobra.Command {
 			if err = l.output.check(cmd); err != nil {
 				return err
 			}
+			if err = a.openLog(cmd, &l.output); err != nil {
+				return err
+			}
 			l.tree = args[0]
 			return explained(cmd, l.run(cmd.Context()))
 		},
@@ -66,7 +69,7 @@ func newLs(a *app) *cobra.Command {
 }
 
 func (l *listing) run(ctx context.Context) (err error) {
-	env := l.env(newLog(l.con, &l.output))
+	env := l.env(newLog(l.con, &l.output, nil))
 	if l.from, err = s3fc.OpenSource(ctx, l.mux, l.tree, env); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"os"
@@ -23,13 +24,16 @@ import (
 type output struct {
 	json, quiet, verbose bool
 	progress             string
+	log                  string
+	logFile              io.Writer // of log; nil for none
 }
 
 func (o *output) bind(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "print one JSON object a line on stdout")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "print what stays as it is, too, and more about requests")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for each entry, unchanged ones too, and more about requests")
+	f.StringVar(&o.log, "log", "", "add messages for debugging, tries and waits to this `FILE`, as lines of JSON")
 }
 
 func (o *output) check(cmd *cobra.Command) error {
@@ -40,7 +44,7 @@ func (o *output) check(cmd *cobra.Command) error {
 }
 
 func (o *output) bindProgress(cmd *cobra.Command) {
-	addEnum(cmd, &o.progress, "progress", "show a progress bar (auto: on a terminal)", "auto", "always", "never")
+	addEnum(cmd, &o.progress, "progress", "show the progress: a bar on a terminal, else a line every 10 s (auto: not with --json or --quiet)", "auto", "always", "never")
 }
 
 // limits are the flags that limit a run.

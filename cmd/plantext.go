@@ -84,10 +84,21 @@ func (g *dirGroup) totals() string {
 			o.Deletes++
 		case act.Src.Kind == core.Link:
 			o.Links++
+			o.NewLinks += isNew(act)
 		default:
 			o.Files++
+			o.NewFiles += isNew(act)
 			o.Bytes += act.Src.Size
 		}
 	}
 	return strings.Join(counts(o), ", ")
+}
+
+// isNew returns 1 for the put of an entry that the destination does not have, and
+// else 0.
+func isNew(a reconcile.Action) int64 {
+	if a.Dst == nil {
+		return 1
+	}
+	return 0
 }

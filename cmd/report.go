@@ -1,8 +1,12 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -13,7 +17,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// reporter prints what a run does. Its methods may be called concurrently.
+// reporter prints the steps and the outcome of a run. Its methods may be called concurrently.
 type reporter interface {
 	start(s3fc.Start)
 	action(reconcile.Action)
@@ -27,14 +31,23 @@ func newReporter(con *console, o *output, about startJSON) reporter {
 	if o.json {
 		return &jsonReport{con, o, about}
 	}
-	return &textReport{con, o}
+	return &textReport{con: con, output: o, all: o.verbose || about.DryRun, refusals: make(map[string]int64)}
 }
 
-// textReport is for people.
+// textReport is for people: what goes on is shown by the progress, and printed are
+// deletes, troubles and the summary; with all set, a line for each entry. Its
+// methods may be called concurrently.
 type textReport struct {
 	con *console
 	*output
+	all bool
+
+	mu       sync.Mutex
+	refusals map[string]int64 // by reason
 }
+
+// maxRefusals is how many refusals of one reason are printed without --verbose.
+const maxRefusals = 3
 
 // start names both trees.
 func (t *textReport) start(s s3fc.Start) {
@@ -70,14 +83,45 @@ func (t *textReport) action(a reconcile.Action) {
 	case reconcile.OpConflict:
 		t.trouble(red, "conflict: ", a)
 	case reconcile.OpRefuse:
-		if !t.quiet {
+		if !t.quiet && t.countRefusal(a) {
 			t.trouble(yellow, "refused: ", a)
 		}
 	default:
-		if !t.quiet {
+		if !t.quiet && (t.all || a.Op == reconcile.OpDelete || a.Op == reconcile.OpRemoveDir) {
 			t.con.print(t.line(a))
 		}
 	}
+}
+
+// countRefusal counts a refusal by its reason, and reports whether it is printed.
+func (t *textReport) countRefusal(a reconcile.Action) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	reason := refusalReason(a)
+	t.refusals[reason]++
+	return t.verbose || t.refusals[reason] <= maxRefusals
+}
+
+// refusalReason is why an entry is refused, without what is peculiar to it.
+func refusalReason(a reconcile.Action) string {
+	for _, kind := range []error{core.ErrUnsupportedLink, core.ErrUnsupportedKey, core.ErrConflict} {
+		if errors.Is(a.Err, kind) {
+			return kind.Error()
+		}
+	}
+	return string(a.Reason)
+}
+
+// moreRefusals says how many refusals were not printed.
+func (t *textReport) moreRefusals() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, reason := range slices.Sorted(maps.Keys(t.refusals)) {
+		if more := t.refusals[reason] - maxRefusals; more > 0 && !t.verbose {
+			t.con.remark(t.con.errColour(yellow, "refused: ") + humanize.Comma(more) + " more for the same reason (" + reason + "); --verbose lists them")
+		}
+	}
+	clear(t.refusals)
 }
 
 // trouble prints what went wrong at a key, which the error may name itself.
@@ -85,7 +129,7 @@ func (t *textReport) trouble(k colour, kind string, a reconcile.Action) {
 	key := core.DisplayKey(a.Key)
 	msg := string(a.Reason)
 	if a.Err != nil {
-		msg = inert(a.Err.Error())
+		msg = strings.TrimPrefix(inert(a.Err.Error()), kind) // that it is a conflict is said once
 	}
 	if named, ok := core.ErrorKey(a.Err); !ok || named != a.Key {
 		msg = key + ": " + msg
@@ -194,24 +238,27 @@ func (t *textReport) summary(o outcome) {
 	if t.quiet {
 		return
 	}
+	t.moreRefusals()
 	for _, note := range o.Notes {
 		t.notice(note)
 	}
 	t.con.print(summaryText(o, t.verbose) + "\n")
 }
 
-// summaryText is the summary as one line, and with verbose what the cost rests
-// on as another.
+// summaryText is the summary: a line of what was done, one of the requests, and
+// with verbose one of the prices.
 func summaryText(o outcome, verbose bool) string {
 	s := strings.Join(counts(o), ", ") + " in " + seconds(o.Elapsed)
+	var signal *interrupted
 	switch {
+	case errors.As(o.Stopped, &signal):
+		s = "interrupted: " + s + "; run the same command again to go on"
+	case o.Stopped != nil:
+		s = "stopped: " + s
 	case o.Plan:
 		s = "plan: " + s
 	case o.Planned:
 		s = "dry run: " + s
-	}
-	if o.Stopped != nil {
-		s = "stopped: " + s
 	}
 	if o.Compared > 0 {
 		s += "; " + size(o.Compared) + " read to compare"
@@ -220,7 +267,7 @@ func summaryText(o outcome, verbose bool) string {
 		s += "; " + size(o.Reread) + " to be read twice, for the md5 first"
 	}
 	if o.Requests.Total() > 0 || o.Need.Total() > 0 {
-		s += "; requests: " + requestsText(o)
+		s += "\nrequests: " + requestsText(o)
 	}
 	if verbose && o.Cost.Known {
 		s += "\nprices: " + costSource(o.Cost) + " (requests only, not storage or traffic)"
@@ -228,45 +275,58 @@ func summaryText(o outcome, verbose bool) string {
 	return s
 }
 
-func counts(o outcome) []string {
-	var out []string
-	add := func(n int64, text string) {
+// counts are the counts of a summary that are not zero.
+func counts(o outcome) (out []string) {
+	add := func(n int64, what string) {
 		if n != 0 {
-			out = append(out, text)
+			out = append(out, humanize.Comma(n)+" "+what)
 		}
 	}
-	add(o.Files, fmt.Sprintf("%s (%s)", plural(o.Files, "file"), size(o.Bytes)))
-	add(o.Links, plural(o.Links, "link"))
-	add(o.Deletes, humanize.Comma(o.Deletes)+" deleted")
-	add(o.Saved, humanize.Comma(o.Saved)+" saved")
-	add(int64(o.Routes.Set), plural(int64(o.Routes.Set), "routing rule")+" set")
-	add(int64(o.Routes.Removed), plural(int64(o.Routes.Removed), "routing rule")+" removed")
-	if !o.Changed() {
+	add(o.NewFiles+o.NewLinks, "new")
+	add(o.Files-o.NewFiles, "changed")
+	if o.Files > 0 {
+		out[len(out)-1] += " (" + size(o.Bytes) + ")"
+	}
+	add(o.Links-o.NewLinks, "retargeted")
+	add(o.Deletes, "deleted")
+	if o.Dirs > 0 {
+		out = append(out, plural(o.Dirs, "empty directory")+" removed")
+	}
+	add(o.Saved, "saved")
+	if o.Routes.Set > 0 {
+		out = append(out, plural(int64(o.Routes.Set), "routing rule")+" set")
+	}
+	if o.Routes.Removed > 0 {
+		out = append(out, plural(int64(o.Routes.Removed), "routing rule")+" removed")
+	}
+	if !o.Changed() && o.Dirs == 0 {
 		out = append(out, "nothing to do")
 		if o.Stopped != nil || o.Errors+o.Conflicts+o.Undeleted > 0 {
 			out[0] = "nothing done"
 		}
 	}
-	add(o.Kept, humanize.Comma(o.Kept)+" unchanged")
+	add(o.Kept, "unchanged")
 	if o.Detect == s3fc.DetectSizeTime {
 		out = append(out, humanize.Comma(o.BySizeTime)+" of them by size and time alone")
 	}
-	for _, c := range []struct {
-		n    int64
-		what string
-	}{
-		{o.Refused, "refused"}, {o.Undeleted, "not deleted because of errors"},
-	} {
-		add(c.n, humanize.Comma(c.n)+" "+c.what)
+	add(o.Refused, "refused")
+	add(o.Undeleted, "not deleted because of errors")
+	add(o.GivenUp, "given up")
+	if o.Conflicts > 0 {
+		out = append(out, plural(o.Conflicts, "conflict"))
 	}
-	add(o.Conflicts, plural(o.Conflicts, "conflict"))
-	add(o.Errors, plural(o.Errors, "error"))
+	if o.Errors > 0 {
+		out = append(out, plural(o.Errors, "error"))
+	}
 	return out
 }
 
 func plural(n int64, what string) string {
-	if n == 1 {
+	switch stem, y := strings.CutSuffix(what, "y"); {
+	case n == 1:
 		return "1 " + what
+	case y:
+		return humanize.Comma(n) + " " + stem + "ies"
 	}
 	return humanize.Comma(n) + " " + what + "s"
 }

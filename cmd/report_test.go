@@ -21,7 +21,7 @@ func link(key, to string, dir core.Dir) *core.Entry {
 }
 
 func TestLinesForPeople(t *testing.T) {
-	r := &textReport{newConsole(nil, nil), &output{}}
+	r := &textReport{con: newConsole(nil, nil), output: &output{}}
 	for _, tt := range []struct {
 		act  reconcile.Action
 		want string
@@ -48,7 +48,7 @@ func TestLinesForPeople(t *testing.T) {
 }
 
 func TestSummaryForPeople(t *testing.T) {
-	sum := reconcile.Summary{Files: 12, Links: 2, Deletes: 1, Kept: 4000, Refused: 1, Bytes: 3565158}
+	sum := reconcile.Summary{Files: 12, NewFiles: 9, Links: 2, NewLinks: 1, Deletes: 1, Kept: 4000, Refused: 1, Bytes: 3565158}
 	for _, tt := range []struct {
 		o    outcome
 		want string
@@ -56,16 +56,16 @@ func TestSummaryForPeople(t *testing.T) {
 		{outcome{Result: s3fc.Result{Elapsed: 1234 * time.Millisecond}}, "nothing to do in 1.2s"},
 		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Kept: 3}}}, "nothing to do, 3 unchanged in 0.0s"},
 		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Errors: 1}}}, "nothing done, 1 error in 0.0s"},
-		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 1, Conflicts: 2, Undeleted: 5}}}, "1 file (0 B), 5 not deleted because of errors, 2 conflicts in 0.0s"},
+		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 1, Conflicts: 2, Undeleted: 5}}}, "1 changed (0 B), 5 not deleted because of errors, 2 conflicts in 0.0s"},
 		{
 			outcome{Result: s3fc.Result{Summary: sum, Requests: core.Requests{core.ClassList: 3, core.ClassPut: 14}, Cost: s3fc.Estimate{Dollars: 0.00012, Known: true}, Elapsed: 62 * time.Second}},
-			"12 files (3.4 MiB), 2 links, 1 deleted, 4,000 unchanged, 1 refused in 1m2s; requests: 3 LIST, 14 PUT (≈ $0.0001)",
+			"10 new, 3 changed (3.4 MiB), 1 retargeted, 1 deleted, 4,000 unchanged, 1 refused in 1m2s\nrequests: 3 LIST, 14 PUT (≈ $0.0001)",
 		},
 		{
-			outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 2}, Planned: true, Requests: core.Requests{core.ClassList: 1}, Need: core.Requests{core.ClassPut: 2}}},
-			"dry run: 2 files (0 B) in 0.0s; requests: 1 LIST, and 2 PUT to do this",
+			outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 2, NewFiles: 2}, Planned: true, Requests: core.Requests{core.ClassList: 1}, Need: core.Requests{core.ClassPut: 2}}},
+			"dry run: 2 new (0 B) in 0.0s\nrequests: 1 LIST, and 2 PUT to do this",
 		},
-		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 2}}, Stopped: errors.New("x")}, "stopped: 2 files (0 B) in 0.0s"},
+		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 2}}, Stopped: errors.New("x")}, "stopped: 2 changed (0 B) in 0.0s"},
 	} {
 		if got := summaryText(tt.o, false); got != tt.want {
 			t.Errorf("the summary is %q, want %q", got, tt.want)

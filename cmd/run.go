@@ -19,7 +19,7 @@ type run struct {
 	cmd *cobra.Command
 	ctx context.Context
 	rep reporter
-	bar *bar
+	bar *progress
 }
 
 // newRun checks the flags, and sets the options of the run by them.
@@ -27,10 +27,13 @@ func (a *app) newRun(cmd *cobra.Command, c *compare) (*run, error) {
 	if err := c.output.check(cmd); err != nil {
 		return nil, err
 	}
-	r := &run{app: a, compare: c, cmd: cmd, ctx: cmd.Context(), bar: newBar(cmd.Context(), a.con, &c.output)}
+	if err := a.openLog(cmd, &c.output); err != nil {
+		return nil, err
+	}
+	r := &run{app: a, compare: c, cmd: cmd, ctx: cmd.Context(), bar: newProgress(cmd.Context(), a.con, &c.output)}
 	r.about(cmd.Name(), cmd.Name() == "diff" || cmd.Name() == "plan")
 	o := &c.options
-	o.Log = newLog(a.con, &c.output)
+	o.Log = newLog(a.con, &c.output, r.bar)
 	c.limits.set(o)
 	c.remembering.set(o)
 	o.Keeps = c.verbose
@@ -49,7 +52,10 @@ func (r *run) about(command string, dryRun bool) {
 func (r *run) copy(src, dst string) error {
 	res, err := s3fc.CopyURL(r.ctx, r.mux, src, dst, r.options)
 	out := r.noteBackup(outcome{Result: res}, dst)
-	if res.Made != "" {
+	switch {
+	case res.Made == dst:
+		out.Notes = append(out.Notes, dst+" did not exist; it was made")
+	case res.Made != "":
 		out.Notes = append(out.Notes, dst+" did not exist; made "+res.Made)
 	}
 	return r.finish(out, err)

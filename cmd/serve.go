@@ -122,7 +122,7 @@ func (s *serving) checkFlags() error {
 }
 
 func (s *serving) run(ctx context.Context) (err error) {
-	s.env = s.limits.env(newLog(s.con, &s.output))
+	s.env = s.limits.env(newLog(s.con, &s.output, nil))
 	if s.tree, err = s3fc.OpenSource(ctx, s.mux, s.name, s.env); err != nil {
 		return err
 	}

@@ -93,11 +93,11 @@ func TestASignalEndsARunInGoodOrder(t *testing.T) {
 			if got, want := exitCode(cmd.Wait()), 128+int(sig); got != want {
 				t.Errorf("exit code %d, want %d; %s", got, want, stderr)
 			}
-			if !strings.Contains(stderr.String(), "interrupted") || !strings.Contains(stdout.String(), "stopped: 1 file (1 B)") {
+			if !strings.Contains(stderr.String(), "interrupted") || !strings.Contains(stdout.String(), "interrupted: 1 new (1 B), 1 given up in ") {
 				t.Errorf("stdout %q, stderr %q; want what was done, and that it was interrupted", stdout, stderr)
 			}
 			again, stdout, stderr := program(t, server.URL, "copy", dir, "s3://test")
-			if err := again.Run(); err != nil || !strings.Contains(stdout.String(), "3 files (3 B), 1 unchanged") {
+			if err := again.Run(); err != nil || !strings.Contains(stdout.String(), "3 new (3 B), 1 unchanged") {
 				t.Errorf("the run after: %v; %s%s", err, stdout, stderr)
 			}
 		})
@@ -141,7 +141,7 @@ func TestARunUnderNohupOutlivesItsTerminal(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil || !strings.Contains(stdout.String(), "4 files") {
+	if err := cmd.Wait(); err != nil || !strings.Contains(stdout.String(), "4 new") {
 		t.Errorf("%v; %s%s", err, stdout, stderr)
 	}
 }

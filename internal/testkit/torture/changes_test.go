@@ -70,16 +70,16 @@ func TestNoChangeBetweenRunsIsMissed(t *testing.T) {
 			l.remember(true)
 			dir := l.dir(oneSize)
 			l.age(dir)
-			l.want(0, "5 files", "copy", dir, "s3://test")
+			l.want(0, "5 new", "copy", dir, "s3://test")
 			l.want(0, "nothing to do", "copy", dir, "s3://test")
 			l.furtively(dir, change)
-			l.want(0, "file", "copy", dir, "s3://test")
+			l.want(0, " changed (", "copy", dir, "s3://test")
 			l.same("bucket", l.inBucket(), l.inDir(dir))
 			l.want(0, "nothing to do", "copy", "s3://test", dir)
 
 			before := l.inDir(dir)
 			l.furtively(dir, furtive["two directories swapped"])
-			l.want(0, "2 files", "copy", "s3://test", dir)
+			l.want(0, "2 changed", "copy", "s3://test", dir)
 			l.same("directory", l.inDir(dir), before)
 		})
 	}
@@ -109,7 +109,7 @@ func TestNoObjectThatChangesBetweenRunsIsMissed(t *testing.T) {
 		l.remember(true)
 		dir := l.dir(oneSize)
 		l.age(dir)
-		l.want(0, "5 files", "copy", dir, "s3://test")
+		l.want(0, "5 new", "copy", dir, "s3://test")
 		l.want(0, "nothing to do", "copy", "s3://test", dir)
 		change := func() {
 			l.put("f", "changed")
@@ -118,10 +118,10 @@ func TestNoObjectThatChangesBetweenRunsIsMissed(t *testing.T) {
 			l.put("e/x", "d has x")
 		}
 		change()
-		l.want(0, "3 files", "copy", dir, "s3://test")
+		l.want(0, "3 changed", "copy", dir, "s3://test")
 		l.same("bucket", l.inBucket(), oneSize)
 		change()
-		l.want(0, "2 files (14 B), 1 link", "copy", "s3://test", dir)
+		l.want(0, "2 changed (14 B), 1 retargeted", "copy", "s3://test", dir)
 		l.same("directory", l.inDir(dir), map[string]string{"f": "changed", "other": "another", "d/x": "→../same", "e/x": "d has x", "same": "as ever"})
 	}
 }
@@ -133,12 +133,12 @@ func TestWhatAFailedRunRemembersIsNotTakenForDone(t *testing.T) {
 	l.remember(true)
 	dir := l.dir(oneSize)
 	l.age(dir)
-	l.want(0, "5 files", "copy", dir, "s3://test")
+	l.want(0, "5 new", "copy", dir, "s3://test")
 	l.furtively(dir, furtive["two files swapped"])
 	l.send = denyWrites
 	l.want(1, "2 errors", "copy", dir, "s3://test")
 	l.send = nil
-	l.want(0, "2 files", "copy", dir, "s3://test")
+	l.want(0, "2 changed", "copy", dir, "s3://test")
 	l.same("bucket", l.inBucket(), l.inDir(dir))
 }
 

@@ -28,7 +28,7 @@ func TestABrokenLinkInTheSourceIsNoReasonToDelete(t *testing.T) {
 	for _, key := range []string{"a", "broken", "m/x", "z"} {
 		l.put(key, "old")
 	}
-	l.want(0, "3 files (3 B), 1 link in", "copy", src, "s3://test")
+	l.want(0, "3 changed (3 B), 1 retargeted in", "copy", src, "s3://test")
 	l.same("bucket", l.inBucket(), map[string]string{"a": "1", "broken": "→/none", "m/x": "2", "z": "3"})
 	l.want(0, "nothing to do", "copy", src, "s3://test")
 }
@@ -196,7 +196,7 @@ func TestAPrefixIsNotTheBeginningOfAnother(t *testing.T) {
 	others := map[string]string{"site2/x": "1", "site-old/x": "2", "site": "3", "site.html": "4", "sit": "5"}
 	l.seed(others)
 	src := l.dir(map[string]string{"a": "1"})
-	l.want(0, "1 file (1 B) in", "copy", src, "s3://test/site")
+	l.want(0, "1 new (1 B) in", "copy", src, "s3://test/site")
 	l.want(3, "source is empty", "copy", l.TempDir(), "s3://test/site/")
 	l.want(0, "1 deleted", "copy", "--allow-empty-source", l.TempDir(), "s3://test/site/")
 	l.same("bucket", l.inBucket(), others)
@@ -304,7 +304,7 @@ func TestExcludedAndRefusedEntriesAreNeverDeleted(t *testing.T) {
 	src := l.dir(map[string]string{"a": "2", "out": "→/etc/passwd"})
 	l.put("out", "kept, because the source has something there")
 	flags := []string{"copy", "--exclude=*.tmp", "--exclude=/private/", "--max-delete=0"}
-	l.want(0, "1 file (1 B)", append(flags, src, "s3://test")...)
+	l.want(0, "1 changed (1 B)", append(flags, src, "s3://test")...)
 	objects["a"], objects["url"], objects["out"] = "2", "→https://example.com/", "kept, because the source has something there"
 	l.same("bucket", l.inBucket(), objects)
 
@@ -312,7 +312,7 @@ func TestExcludedAndRefusedEntriesAreNeverDeleted(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dst, "escape")); err != nil {
 		t.Fatal(err)
 	}
-	l.want(0, "2 files", append(flags, "s3://test", dst)...)
+	l.want(0, "2 new", append(flags, "s3://test", dst)...)
 	want := maps.Clone(hidden)
 	maps.Copy(want, map[string]string{"a": "2", "out": objects["out"], "escape": "→/etc/passwd"})
 	l.same("directory", l.inDir(dst), want)

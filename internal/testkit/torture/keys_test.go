@@ -31,11 +31,11 @@ func TestOrderIsThatOfBytesNotOfWalks(t *testing.T) {
 		files[key] = "of " + key
 	}
 	src := l.dir(files)
-	l.want(0, "18 files", "copy", src, "s3://test")
+	l.want(0, "18 new", "copy", src, "s3://test")
 	l.same("bucket", l.inBucket(), files)
 	l.unchanged(src)
 	back := filepath.Join(t.TempDir(), "back")
-	l.want(0, "18 files", "copy", "s3://test", back)
+	l.want(0, "18 new", "copy", "s3://test", back)
 	l.same("directory", l.inDir(back), files)
 }
 
@@ -67,7 +67,7 @@ func TestNamesThatNoKeyCanBeAreRefusedByName(t *testing.T) {
 		t.Skipf("NOT RUN: the file system takes no such names: %v", err)
 	}
 	l.seed(map[string]string{"extra": "e"})
-	got := l.want(0, "1 file (1 B), 1 deleted, 3 refused", "copy", "--max-delete=1", src, "s3://test")
+	got := l.want(0, "1 new (1 B), 1 deleted, 3 refused", "copy", "--max-delete=1", src, "s3://test")
 	l.same("bucket", l.inBucket(), map[string]string{"good": "g"})
 	for _, name := range []string{`"ctl\x01"`, `"new\nline"`, `"bad\xff"`} {
 		if !strings.Contains(got.err, name) {
@@ -91,18 +91,18 @@ func TestAChangeOfNeitherSizeNorTimeIsCopied(t *testing.T) {
 	for name := range l.inDir(src) {
 		at(src, name, when)
 	}
-	l.want(0, "4 files", "copy", src, "s3://test")
+	l.want(0, "4 new", "copy", src, "s3://test")
 	pulled := filepath.Join(t.TempDir(), "pulled")
-	l.want(0, "4 files", "copy", "s3://test", pulled)
+	l.want(0, "4 new", "copy", "s3://test", pulled)
 	for name, mtime := range map[string]time.Time{"same": when, "older": when.Add(-time.Hour), "newer": when.Add(time.Hour)} {
 		l.write(filepath.Join(src, name), "bbbb")
 		at(src, name, mtime)
 	}
 	at(src, "touched", when.Add(time.Hour))
-	l.want(0, "3 files (12 B), 1 unchanged", "copy", src, "s3://test")
+	l.want(0, "3 changed (12 B), 1 unchanged", "copy", src, "s3://test")
 	want := map[string]string{"same": "bbbb", "older": "bbbb", "newer": "bbbb", "touched": "aaaa"}
 	l.same("bucket", l.inBucket(), want)
 	at(pulled, "older", when.Add(24*time.Hour)) // newer than the object: still another
-	l.want(0, "3 files (12 B), 1 unchanged", "copy", "s3://test", pulled)
+	l.want(0, "3 changed (12 B), 1 unchanged", "copy", "s3://test", pulled)
 	l.same("directory", l.inDir(pulled), want)
 }

@@ -35,9 +35,9 @@ func TestCheckAndNoCacheSeeWhatTheTimesOfAFileDoNotTell(t *testing.T) {
 	write, done := l.mapped(filepath.Join(dir, "mapped"))
 	defer done()
 	write("new ")
-	l.want(0, "2 files", "copy", dir, "s3://test")
+	l.want(0, "2 new", "copy", dir, "s3://test")
 	write("late")
 	l.want(1, "mapped", "check", dir, "s3://test")
-	l.want(0, "1 file", "copy", "--no-cache", dir, "s3://test")
+	l.want(0, "1 changed", "copy", "--no-cache", dir, "s3://test")
 	l.same("bucket", l.inBucket(), l.inDir(dir))
 }

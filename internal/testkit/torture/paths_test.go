@@ -31,7 +31,7 @@ func TestHostileKeysReachNoPath(t *testing.T) {
 	l.seed(objects)
 	top := l.dir(map[string]string{"x": "mine", "y": "mine", "b": "mine"})
 	dst := filepath.Join(top, "deep", "dst")
-	got := l.want(0, "1 file (4 B), 20 refused", "copy", "s3://test", dst)
+	got := l.want(0, "1 new (4 B), 20 refused", "copy", "-v", "s3://test", dst)
 	l.same("around the destination", l.inDir(top), map[string]string{"x": "mine", "y": "mine", "b": "mine", "deep/dst/good": "fine"})
 	if n := strings.Count(got.err, "refused: "); n != len(hostile) || strings.ContainsAny(got.err, "\x1b\a\x01") {
 		t.Errorf("%d of %d are named: %q", n, len(hostile), got.err)
@@ -142,7 +142,7 @@ func TestAFailedDownloadLeavesTheOldFile(t *testing.T) {
 			l.send = nil
 			old["fine"] = "f"
 			l.same("directory", l.inDir(dst), old)
-			l.want(0, "2 files", "copy", "s3://test", dst)
+			l.want(0, "2 changed", "copy", "s3://test", dst)
 			l.same("after a second run", l.inDir(dst), map[string]string{"small": small, "large": large, "fine": "f"})
 		})
 	}

@@ -1,0 +1,290 @@
+package cmd
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/mattn/go-runewidth"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
+)
+
+const (
+	// entryWeight is how many bytes of transfer an entry counts for besides its
+	// own, in the bar and in the time that is left: many small files take long.
+	entryWeight = 64 << 10
+	// rateWindow is the time over which a rate is measured.
+	rateWindow = 5 * time.Second
+	// stallTime is how long nothing has to move until the reason is shown.
+	stallTime = 3 * time.Second
+	// maxFileLines is how many large files have a line of their own.
+	maxFileLines = 4
+)
+
+// meter measures how a run gets on. It is safe for concurrent use.
+type meter struct {
+	mu      sync.Mutex
+	last    reconcile.Progress
+	verb    string // what is done to the entries; empty for copying
+	moved   time.Time
+	samples []sample
+	wait    core.Wait
+	waitAt  time.Time // zero for none
+}
+
+// sample is how far a run was at a time.
+type sample struct {
+	at            time.Time
+	bytes, weight int64
+}
+
+func newMeter(now time.Time) *meter { return &meter{moved: now} }
+
+// does sets what is done to the entries, if that is not copying.
+func (m *meter) does(verb string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.verb = verb
+}
+
+// update takes in how far the run is at a time.
+func (m *meter) update(p reconcile.Progress, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p.Phase != m.last.Phase || p.Listed != m.last.Listed || p.Done != m.last.Done || p.DoneBytes != m.last.DoneBytes || p.Hashed != m.last.Hashed {
+		m.moved, m.waitAt = now, time.Time{}
+	}
+	m.last = p
+}
+
+// waiting takes in that something is going to be tried again.
+func (m *meter) waiting(w core.Wait, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wait, m.waitAt = w, now
+}
+
+// view is how far a run is, as it is shown.
+type view struct {
+	reconcile.Progress
+	verb    string
+	rate    float64 // bytes a second, over the last seconds
+	left    time.Duration
+	hasLeft bool
+	stalled time.Duration // how long nothing has moved, if that is long
+	reason  string        // of the stall
+}
+
+// view returns how far the run is now. It is called regularly, for the rates.
+func (m *meter) view(now time.Time) view {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v := view{Progress: m.last, verb: m.verb}
+	if v.Phase != reconcile.PhaseListing {
+		m.measure(&v, now)
+	}
+	if d := now.Sub(m.moved); d >= stallTime {
+		v.stalled, v.reason = d, "no answer for "+clock(d)
+		if next := m.wait.Next - now.Sub(m.waitAt); !m.waitAt.IsZero() {
+			v.reason = waitText(m.wait, next)
+		}
+	}
+	return v
+}
+
+// measure sets the rate and the time left, by the samples of the last seconds.
+func (m *meter) measure(v *view, now time.Time) {
+	weight := v.DoneBytes + v.Done*entryWeight
+	m.samples = append(m.samples, sample{now, v.DoneBytes, weight})
+	for len(m.samples) > 2 && now.Sub(m.samples[1].at) >= rateWindow {
+		m.samples = m.samples[1:]
+	}
+	first := m.samples[0]
+	sec := now.Sub(first.at).Seconds()
+	if sec < 1 {
+		return
+	}
+	v.rate = float64(v.DoneBytes-first.bytes) / sec
+	total := v.TotalBytes + v.Total*entryWeight
+	if speed := float64(weight-first.weight) / sec; speed > 0 && weight < total {
+		v.left, v.hasLeft = time.Duration(float64(total-weight)/speed*float64(time.Second)), true
+	}
+}
+
+// waitText says why a run does not get on.
+func waitText(w core.Wait, next time.Duration) string {
+	s := "waiting for " + inert(w.For) + ": " + inert(w.Cause)
+	if w.Of > 0 {
+		s += fmt.Sprintf(", try %d of %d", w.Try, w.Of)
+	} else {
+		s += fmt.Sprintf(", try %d", w.Try)
+	}
+	if next > 0 {
+		s += fmt.Sprintf(", next in %d s", int(next.Seconds()+0.999))
+	}
+	return s
+}
+
+// hashing reports whether nothing moves because large files are read for their md5s.
+func (v *view) hashing() bool {
+	for _, f := range v.Large {
+		if f.Hashing {
+			return v.rate < 1
+		}
+	}
+	return false
+}
+
+// what names the phase.
+func (v *view) what() string {
+	switch {
+	case v.Phase == reconcile.PhaseListing:
+		return "comparing"
+	case v.Phase == reconcile.PhaseDeletes:
+		return "deleting"
+	case v.hashing():
+		return "hashing"
+	case v.Phase == reconcile.PhaseLinks:
+		return "linking"
+	}
+	return cmp.Or(v.verb, "copying")
+}
+
+// figures are the counts, the most important first.
+func (v *view) figures() []string {
+	if v.Phase == reconcile.PhaseListing {
+		out := []string{plural(v.Listed, "entry")}
+		if v.Hashed > 0 {
+			out = append(out, size(v.Hashed)+" hashed")
+		}
+		return out
+	}
+	if v.Phase == reconcile.PhaseDeletes {
+		return nil
+	}
+	out := []string{humanize.Comma(v.Done) + "/" + humanize.Comma(v.Total)}
+	if v.TotalBytes > 0 {
+		out = append(out, size(v.DoneBytes)+"/"+size(v.TotalBytes))
+	}
+	if v.rate >= 1 {
+		out = append(out, size(int64(v.rate))+"/s")
+	}
+	if v.hasLeft {
+		out = append(out, clock(v.left)+" left")
+	}
+	return out
+}
+
+// bar is the main line, in at most width columns: as many of the figures as fit,
+// and a gauge in the room that is left.
+func (v *view) bar(width int) string {
+	head, figures := v.what(), v.figures()
+	text := func() string {
+		s := head
+		for _, f := range figures {
+			s += "  " + f
+		}
+		return s
+	}
+	for len(figures) > 1 && runewidth.StringWidth(text()) > width {
+		figures = figures[:len(figures)-1]
+	}
+	if v.Phase == reconcile.PhaseListing || v.Phase == reconcile.PhaseDeletes {
+		return fit(text(), width)
+	}
+	if g := gauge(v.share(), min(width-runewidth.StringWidth(text())-1, 40)); g != "" {
+		head += " " + g
+	}
+	return fit(text(), width)
+}
+
+// below are the lines below the bar: the reason of a stall, and large files.
+func (v *view) below(width int) []string {
+	var out []string
+	if v.reason != "" {
+		out = append(out, fit("  "+v.reason, width))
+	}
+	for _, f := range v.Large[:min(len(v.Large), maxFileLines)] {
+		out = append(out, fileLine(f, width))
+	}
+	return out
+}
+
+// fileLine is the line of a large file: its key, shortened in the middle if need
+// be, and how far it is.
+func fileLine(f reconcile.FileProgress, width int) string {
+	state := fmt.Sprintf("  %3d%% of %s", percent(f.Done, f.Size), size(f.Size))
+	if f.Hashing {
+		state = fmt.Sprintf("  %3d%% of %s hashed", percent(f.Done, f.Size), size(f.Size))
+	}
+	return fit("  "+shorten(core.DisplayKey(f.Key), width-2-len(state))+state, width)
+}
+
+func percent(done, total int64) int {
+	if total <= 0 {
+		return 100
+	}
+	return int(100 * float64(done) / float64(total))
+}
+
+// line is the progress as one plain line, for a log.
+func (v *view) line() string {
+	s := v.what() + ": " + strings.Join(v.figures(), ", ")
+	s = strings.TrimSuffix(s, ": ")
+	if v.reason != "" {
+		s += "; " + v.reason
+	}
+	return s
+}
+
+// share is the part that is done, from 0 to 1.
+func (v *view) share() float64 {
+	total := v.TotalBytes + v.Total*entryWeight
+	if total <= 0 {
+		return 1
+	}
+	return min(1, float64(v.DoneBytes+v.Done*entryWeight)/float64(total))
+}
+
+// gauge draws a share in width columns; there is none in less than four.
+func gauge(share float64, width int) string {
+	if width < 4 {
+		return ""
+	}
+	full := int(share * float64(width))
+	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
+}
+
+func clock(d time.Duration) string {
+	d = d.Round(time.Second)
+	if d >= time.Hour {
+		return fmt.Sprintf("%d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// fit cuts text to width columns.
+func fit(text string, width int) string {
+	if width < 0 {
+		return text
+	}
+	return runewidth.Truncate(text, width, "")
+}
+
+// shorten cuts the middle out of text that is wider than width columns.
+func shorten(text string, width int) string {
+	if runewidth.StringWidth(text) <= width {
+		return text
+	}
+	if width < 5 {
+		return fit(text, max(0, width))
+	}
+	head := runewidth.Truncate(text, (width-1)/2, "")
+	tail := runewidth.TruncateLeft(text, runewidth.StringWidth(text)-(width-1-runewidth.StringWidth(head)), "")
+	return head + "…" + tail
+}
