@@ -87,10 +87,10 @@ func Create(ctx context.Context, dir core.Backend, r *Run) error {
 		return err
 	}
 	for e, err := range dir.List(ctx, "") {
-		if errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist), err == nil && e.Key == probeKey: // of an attempt that was killed
+			continue
+		case err != nil:
 			return err
 		}
 		return fmt.Errorf("the tree for the run's state is not empty: it has %s", core.DisplayKey(e.Key))

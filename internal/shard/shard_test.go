@@ -406,8 +406,11 @@ func TestRecordsOfAnotherRunAreNotThisRuns(t *testing.T) {
 	r := l.begin(2)
 	l.list(r)
 	l.check(r)
-	if _, err := l.tasks.Begin(t.Context(), l.src, l.dst, 2, nil); err == nil {
-		t.Error("a second run in one state")
+	if _, err := l.tasks.Begin(t.Context(), l.src, l.dst, 3, nil); err == nil || !strings.Contains(err.Error(), "another run") {
+		t.Errorf("a second run in one state: %v", err)
+	}
+	if again, err := l.tasks.Begin(t.Context(), l.src, l.dst, 2, nil); err != nil || again.ID() != r.ID() {
+		t.Errorf("the same run begun again: %v", err)
 	}
 	other := *r
 	other.MaxRequests++

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/s3fc/s3fc"
@@ -31,7 +33,8 @@ type Tasks struct {
 func (t *Tasks) state() state { return state{t.State} }
 
 // Begin makes the run of a copy, divided into shards. The cuts are chosen from what is
-// known; nil lists the trees for it.
+// known; nil lists the trees for it. A run that was begun with the same trees and
+// options is returned as it is.
 func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known *Known) (*Run, error) {
 	o := t.Options
 	if err := refuse(&o); err != nil {
@@ -55,6 +58,9 @@ func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known *K
 			return nil, fmt.Errorf("the %s does not list in the order of keys, so it has no ranges: copy it by one process", side)
 		}
 	}
+	if r, err := t.begun(ctx, c, &o, shards); r != nil || err != nil {
+		return r, err
+	}
 	r := &Run{Program: t.Program, Created: time.Now().UTC().Truncate(time.Second), Options: o.Saved(), MaxRequests: maxRequests(&o)}
 	r.Source, r.Destination = c.Trees()
 	if r.Cuts, err = t.cuts(ctx, shards, known, from, to); err != nil {
@@ -63,6 +69,26 @@ func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known *K
 	sent := c.Result().Requests
 	r.Spent.Trees = sent.Map()
 	return r, Create(ctx, t.State, r)
+}
+
+// begun returns the run that an earlier attempt has begun, nil if there is none. One of
+// other trees or options is an error.
+func (t *Tasks) begun(ctx context.Context, c *s3fc.Changes, o *s3fc.Options, shards int) (*Run, error) {
+	r := new(Run)
+	_, err := t.state().readJSON(ctx, runKey, r)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	from, to := c.Trees()
+	same := r.Program == t.Program && r.Source == from && r.Destination == to && r.Shards() == shards &&
+		r.MaxRequests == maxRequests(o) && maps.EqualFunc(r.Options, o.Saved(), slices.Equal)
+	if !same {
+		return nil, errors.New("there is another run: the tree for the state must be empty")
+	}
+	return r, notEnded(ctx, t.state())
 }
 
 func (t *Tasks) cuts(ctx context.Context, shards int, known *Known, trees ...core.Tree) ([]string, error) {
