@@ -114,3 +114,17 @@ func (r *keyRange) Delete(ctx context.Context, old core.Entry) error {
 	}
 	return r.Backend.Delete(ctx, old)
 }
+
+// CopyFrom implements [core.Copier].
+func (r *keyRange) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key string, old *core.Entry) (core.Entry, error) {
+	if err := r.refuse("copy", key); err != nil {
+		return core.Entry{}, err
+	}
+	return r.copierOf.CopyFrom(ctx, src, e, key, old)
+}
+
+// Origin implements [core.Originator], so that a store can copy from a range of a tree
+// of its own: what is outside is nowhere.
+func (r *keyRange) Origin(e core.Entry) (core.Tree, core.Entry, bool) {
+	return r.Backend, e, r.has(e.Key)
+}

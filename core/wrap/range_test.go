@@ -80,3 +80,18 @@ func TestNothingOutsideARangeCanBeReachedOrChanged(t *testing.T) {
 		t.Error("a range takes last steps, which belong to the whole run")
 	}
 }
+
+// TestARangeSaysWhereItsEntriesAre keeps copies within a store possible.
+func TestARangeSaysWhereItsEntriesAre(t *testing.T) {
+	b := memory.NewOpaque(likeS3)
+	putKeys(t, b, "a", "m")
+	o, ok := core.As[core.Originator](wrap.Range(b, "a", "m"))
+	if !ok {
+		t.Fatal("a range does not say where its entries are")
+	}
+	for key, want := range map[string]bool{"a": false, "m": true} {
+		if tree, e, ok := o.Origin(core.Entry{Key: key}); ok != want || tree != core.Tree(b) || e.Key != key {
+			t.Errorf("%s: %v, %v", key, e, ok)
+		}
+	}
+}
