@@ -307,3 +307,17 @@ func TestCommandsAndFlagsOfOtherToolsAreAnswered(t *testing.T) {
 		}
 	}
 }
+
+func TestTheGuardNamesItsSuspicion(t *testing.T) {
+	w := newWorld(t)
+	w.tree("a", map[string]string{"index.html": "1"})
+	b := map[string]string{"index.html": "1"}
+	for _, c := range "abcdefghijklmnopqrstuvwxyz" {
+		b["old/"+string(c)] = "x"
+	}
+	w.tree("b", b)
+	got := w.run("copy", "t://a", "t://b")
+	got.want(t, 3, "", "26 of 27 entries of t://b are not in t://a: are both the trees that you mean, and in this order?")
+	got.want(t, 3, "", "allow it with --max-delete 26, or use --delete=never")
+	w.run("copy", "--max-delete", "26", "t://a", "t://b").want(t, 0, "26 deleted", "")
+}

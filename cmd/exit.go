@@ -68,7 +68,7 @@ func explained(cmd *cobra.Command, err error) error {
 	case errors.As(err, &overlap):
 		return usageError(cmd, "%s", overlapText(overlap))
 	case errors.As(err, &guard):
-		return &exitError{exitGuarded, fmt.Errorf("%w%s", err, guardRemedy(guard))}
+		return &exitError{exitGuarded, fmt.Errorf("%w%s%s", err, guardRemedy(guard), suspicion(guard, cmd.Flags().Args()))}
 	case errors.As(err, &rules), errors.As(err, &entry), errors.Is(err, reconcile.ErrPlanFile):
 		return &exitError{exitUsage, err}
 	}
@@ -103,6 +103,16 @@ func overlapText(e *s3fc.OverlapError) string {
 		shown.How += " (which can be, with --delete=never)"
 	}
 	return shown.Error()
+}
+
+// suspicion says, of a run between two trees that would delete too much, what may
+// be wrong with it.
+func suspicion(e *s3fc.GuardError, trees []string) string {
+	if len(trees) != 2 || e.Deletes == 0 || !errors.Is(e, core.ErrTooManyDeletes) {
+		return ""
+	}
+	return fmt.Sprintf("\n%d of %d entries of %s are not in %s: are both the trees that you mean, and in this order? For CI, --max-delete takes a share, such as 25%%",
+		e.Deletes, e.Entries, inert(trees[1]), inert(trees[0]))
 }
 
 // guardRemedy names the flags that let a run pass.

@@ -34,6 +34,7 @@ func newRoot(a *app) *cobra.Command {
 		Args:                  knownCommand,
 		RunE:                  noCommand,
 	}
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return setFromEnvironment(cmd) }
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(flagError)
