@@ -151,7 +151,21 @@ func (p *pairs) close() {
 // and lower.
 func refusePair(act Action, upper, lower string) Action {
 	act.Op, act.Reason = OpRefuse, ReasonUnholdable
-	act.Err = fmt.Errorf("%w: the destination has both %s and %s, and the source could hold only one of them; they stay",
-		core.ErrUnsupportedKey, core.DisplayKey(upper), core.DisplayKey(lower))
+	act.Err = &pairError{upper, lower}
 	return act
 }
+
+// pairError says why the two entries of a pair stay. It is core.ErrUnsupportedKey.
+type pairError struct{ upper, lower string }
+
+func (e *pairError) Error() string {
+	return fmt.Sprintf("%v: the destination has both %s and %s, and the source could hold only one of them; they stay",
+		core.ErrUnsupportedKey, core.DisplayKey(e.upper), core.DisplayKey(e.lower))
+}
+
+// Cause is the text that all pairs share.
+func (*pairError) Cause() string {
+	return "the destination has both a file and entries below its key, and the source could hold only one of them; they stay"
+}
+
+func (*pairError) Unwrap() error { return core.ErrUnsupportedKey }
