@@ -3,8 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,7 +29,7 @@ func newReporter(con *console, o *output, about startJSON) reporter {
 	if o.json {
 		return &jsonReport{con, o, about}
 	}
-	return &textReport{con: con, output: o, all: o.verbose || about.DryRun, refusals: make(map[string]int64)}
+	return &textReport{con: con, output: o, all: o.verbose || about.DryRun}
 }
 
 // textReport is for people: what goes on is shown by the progress, and printed are
@@ -43,7 +41,7 @@ type textReport struct {
 	all bool
 
 	mu       sync.Mutex
-	refusals map[string]int64 // by reason
+	refusals reconcile.Causes
 }
 
 // maxRefusals is how many refusals of one reason are printed without --verbose.
@@ -97,31 +95,19 @@ func (t *textReport) action(a reconcile.Action) {
 func (t *textReport) countRefusal(a reconcile.Action) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	reason := refusalReason(a)
-	t.refusals[reason]++
-	return t.verbose || t.refusals[reason] <= maxRefusals
-}
-
-// refusalReason is why an entry is refused, without what is peculiar to it.
-func refusalReason(a reconcile.Action) string {
-	for _, kind := range []error{core.ErrUnsupportedLink, core.ErrUnsupportedKey, core.ErrConflict} {
-		if errors.Is(a.Err, kind) {
-			return kind.Error()
-		}
-	}
-	return string(a.Reason)
+	return t.refusals.Add(a).Count <= maxRefusals || t.verbose
 }
 
 // moreRefusals says how many refusals were not printed.
 func (t *textReport) moreRefusals() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, reason := range slices.Sorted(maps.Keys(t.refusals)) {
-		if more := t.refusals[reason] - maxRefusals; more > 0 && !t.verbose {
-			t.con.remark(t.con.errColour(yellow, "refused: ") + humanize.Comma(more) + " more for the same reason (" + reason + "); --verbose lists them")
+	for _, c := range t.refusals.All() {
+		if more := c.Count - maxRefusals; more > 0 && !t.verbose {
+			t.con.remark(t.con.errColour(yellow, "refused: ") + humanize.Comma(more) + " more: " + inert(c.Cause) + "; --verbose lists them")
 		}
 	}
-	clear(t.refusals)
+	t.refusals = reconcile.Causes{}
 }
 
 // trouble prints what went wrong at a key, which the error may name itself.
