@@ -118,6 +118,9 @@ type event struct {
 	Src      *core.Entry `json:"src,omitempty"`
 	Dst      *core.Entry `json:"dst,omitempty"`
 	Obstacle *core.Entry `json:"obstacle,omitempty"`
+	// OldSize and OldTarget are of the entry that a put replaces; plans have Dst.
+	OldSize   *int64 `json:"old_size,omitempty"`
+	OldTarget string `json:"old_target,omitempty"`
 }
 
 func (a Action) event() event {
@@ -143,7 +146,16 @@ func (a Action) event() event {
 // Event returns the action as one line of JSON for programs, without a
 // newline: event, key, reason, and size, target or error.
 func (a Action) Event() []byte {
-	b, err := json.Marshal(a.event())
+	ev := a.event()
+	if a.Op == OpPut && a.Dst != nil {
+		switch a.Dst.Kind {
+		case core.File:
+			ev.OldSize = &a.Dst.Size
+		case core.Link:
+			ev.OldTarget = a.Dst.Target.String()
+		}
+	}
+	b, err := json.Marshal(ev)
 	if err != nil {
 		panic(fmt.Sprintf("core: an event cannot be encoded: %v", err)) // strings and numbers only
 	}

@@ -122,3 +122,20 @@ func TestActionsThatAnInterruptionBreaksOffAreCountedAndNotReported(t *testing.T
 		t.Errorf("%+v, %v; want one given up, and no error", sum, err)
 	}
 }
+
+// TestEventsOfReplacementsTellWhatWasThere: an event of a put has the size or the
+// target that the destination had; a saved plan has the whole entry instead.
+func TestEventsOfReplacementsTellWhatWasThere(t *testing.T) {
+	file := &core.Entry{Key: "k", Kind: core.File, Size: 7}
+	link := &core.Entry{Key: "k", Kind: core.Link, Target: core.Target{Key: "v1"}}
+	for want, a := range map[string]reconcile.Action{
+		`{"event":"put","key":"k","reason":"kind","size":7,"old_target":"v1"}`:  {Op: reconcile.OpPut, Key: "k", Reason: reconcile.ReasonKind, Src: file, Dst: link},
+		`{"event":"link","key":"k","reason":"kind","target":"v1","old_size":7}`: {Op: reconcile.OpPut, Key: "k", Reason: reconcile.ReasonKind, Src: link, Dst: file},
+		`{"event":"put","key":"k","reason":"new","size":7}`:                     {Op: reconcile.OpPut, Key: "k", Reason: reconcile.ReasonNew, Src: file},
+		`{"event":"delete","key":"k","reason":"extraneous","size":7}`:           {Op: reconcile.OpDelete, Key: "k", Reason: reconcile.ReasonExtraneous, Dst: file},
+	} {
+		if got := string(a.Event()); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
