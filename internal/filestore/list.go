@@ -29,7 +29,7 @@ func fill(pager *s3server.Pager, c *bolt.Cursor) error {
 	k, v := c.Seek([]byte(pager.Start()))
 	for k != nil && d.err == nil {
 		key := string(k)
-		seek, done := pager.Take(key, func() *gofakes3.Content {
+		seek, done := pager.Add(key, func() *gofakes3.Content {
 			d = decoder{b: v}
 			return decodeHead(&d).content(key)
 		})

@@ -83,7 +83,7 @@ func TestOnlyReading(t *testing.T) {
 	}
 }
 
-// TestInside holds what is the preview's own, and that a key which begins so can
+// TestInside checks what is the preview's own, and that a key which begins so can
 // be reached.
 func TestInside(t *testing.T) {
 	p, url := newPreview(t, model.State{"_s3fc/x": "of the site", "_s3fc/index.html": "of the site", "_s3fcx": "of the site", "link": "-> _s3fc/x", "a/_s3fc/x": "of the site"})

@@ -8,9 +8,8 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// anyStore makes a [Store] of any gofakes3 backend: a lock makes each write
-// one step for its readers, multipart uploads are kept in memory, and so is
-// what gofakes3 has no place for.
+// anyStore is a [Store] over any gofakes3 backend. A lock makes writes atomic for
+// readers; multipart uploads and bucket configurations are in memory.
 type anyStore struct {
 	gofakes3.Backend
 	memoryUploads
@@ -22,8 +21,8 @@ func newAnyStore(b gofakes3.Backend) *anyStore {
 	return &anyStore{Backend: b, memoryUploads: memoryUploads{uploads: make(map[gofakes3.UploadID]*memoryUpload)}, config: make(map[string][]byte)}
 }
 
-// PutObject deletes what is there first, for gofakes3's backends would keep
-// its metadata.
+// PutObject deletes the old object first: gofakes3's backends would merge its
+// metadata into the new one.
 func (s *anyStore) PutObject(bucket, key string, meta map[string]string, input io.Reader, size int64, cond *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
 	content, err := gofakes3.ReadAll(input, size)
 	if err != nil {
@@ -51,7 +50,7 @@ func (s *anyStore) put(bucket, key string, meta map[string]string, content []byt
 	return s.Backend.PutObject(bucket, key, meta, bytes.NewReader(content), int64(len(content)), nil)
 }
 
-// etag returns the ETag of what is at key.
+// etag returns the ETag of the object at key.
 func (s *anyStore) etag(bucket, key string) (etag string, exists bool, err error) {
 	o, err := s.Backend.HeadObject(bucket, key)
 	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
@@ -63,21 +62,21 @@ func (s *anyStore) etag(bucket, key string) (etag string, exists bool, err error
 	return ETagOf(o), true, o.Contents.Close()
 }
 
-// GetObject holds the lock while the version is chosen.
+// GetObject takes the lock until the backend has chosen a version.
 func (s *anyStore) GetObject(bucket, key string, rnge *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.Backend.GetObject(bucket, key, rnge)
 }
 
-// HeadObject holds the lock while the version is chosen.
+// HeadObject takes the lock until the backend has chosen a version.
 func (s *anyStore) HeadObject(bucket, key string) (*gofakes3.Object, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.Backend.HeadObject(bucket, key)
 }
 
-// DeleteObject takes its turn among the writes.
+// DeleteObject implements [gofakes3.Backend], one write at a time.
 func (s *anyStore) DeleteObject(bucket, key string) (gofakes3.ObjectDeleteResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,8 +98,8 @@ func (s *anyStore) DeleteObjectIf(bucket, key, etag string) error {
 	return err
 }
 
-// ListBucket lists through [Pager], asking the backend for plain pages only:
-// s3mem counts and repeats common prefixes wrongly.
+// ListBucket makes pages by a [Pager] of the backend's plain listing: s3mem counts
+// and repeats common prefixes wrongly.
 func (s *anyStore) ListBucket(bucket string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -121,8 +120,8 @@ func (s *anyStore) ListBucket(bucket string, prefix *gofakes3.Prefix, page gofak
 	}
 }
 
-// listSome gives the pager what follows marker, and returns the marker to go
-// on from, or "" at the end.
+// listSome adds the keys after marker to the pager, and returns the next marker,
+// or "" at the end.
 func (s *anyStore) listSome(bucket, marker string, pager *Pager) (next string, err error) {
 	plain := &gofakes3.Prefix{HasPrefix: pager.prefix != "", Prefix: pager.prefix}
 	list, err := s.Backend.ListBucket(bucket, plain, gofakes3.ListBucketPage{HasMarker: marker != "", Marker: marker, MaxKeys: pageLimit + 1})
@@ -133,7 +132,7 @@ func (s *anyStore) listSome(bucket, marker string, pager *Pager) (next string, e
 		if c.Key < marker {
 			continue
 		}
-		seek, done := pager.Take(c.Key, func() *gofakes3.Content { return s.content(bucket, c) })
+		seek, done := pager.Add(c.Key, func() *gofakes3.Content { return s.content(bucket, c) })
 		if done {
 			return "", nil
 		}
@@ -145,7 +144,7 @@ func (s *anyStore) listSome(bucket, marker string, pager *Pager) (next string, e
 	return marker, nil
 }
 
-// content completes what the backend's listing says with what it does not.
+// content adds the fields that the backend's listing lacks.
 func (s *anyStore) content(bucket string, c *gofakes3.Content) *gofakes3.Content {
 	o, err := s.Backend.HeadObject(bucket, c.Key)
 	if err != nil {
@@ -160,8 +159,7 @@ func (s *anyStore) content(bucket string, c *gofakes3.Content) *gofakes3.Content
 	return c
 }
 
-// justBefore is less than key, and no key that does not begin with it is
-// between them but few.
+// justBefore returns a marker that sorts a little before key.
 func justBefore(key string) string {
 	if key == "" {
 		return ""

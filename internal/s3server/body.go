@@ -12,9 +12,8 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// A body is the content that a request carries: decoded, and verified when it
-// ends. Its reader gets io.EOF only if all that was promised holds, so a store
-// that stores nothing on an error stores nothing false.
+// A body reads the content of a request, decodes it, and verifies length and
+// checksums at its end: it returns io.EOF only if they match.
 type body struct {
 	size   int64 // promised, in bytes
 	read   int64
@@ -23,7 +22,7 @@ type body struct {
 	checks []check
 }
 
-// openBody reads from the headers what the body has to be.
+// openBody returns the body of a request, to be verified by its headers.
 func openBody(r *http.Request) (*body, error) {
 	b := &body{size: r.ContentLength, src: r.Body, md5: md5.New()} //nolint:gosec // S3's ETag.
 	chunks, err := b.unchunk(r)
@@ -48,7 +47,7 @@ func openBody(r *http.Request) (*body, error) {
 	return b, nil
 }
 
-// unchunk puts the decoder in front if the body is aws-chunked.
+// unchunk decodes an aws-chunked body.
 func (b *body) unchunk(r *http.Request) (*chunkedReader, error) {
 	if !strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		return nil, nil
@@ -77,7 +76,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// verify returns io.EOF if the body is what was promised.
+// verify returns io.EOF if length and checksums match.
 func (b *body) verify() error {
 	if b.read != b.size {
 		return gofakes3.ErrorMessagef(gofakes3.ErrIncompleteBody, "The body has %d bytes, and %d were announced", b.read, b.size)
@@ -92,7 +91,8 @@ func (b *body) verify() error {
 	return io.EOF
 }
 
-// MD5 is the md5 of what was read; a store need not compute it again.
+// MD5 returns the md5 of the bytes read so far, so that a store need not compute
+// it.
 func (b *body) MD5() [md5.Size]byte { return [md5.Size]byte(b.md5.Sum(nil)) }
 
 // all returns a small body, verified.

@@ -32,10 +32,10 @@ func (f failing) GetObject(bucket, key string, r *gofakes3.ObjectRangeRequest) (
 	return o, err
 }
 
-// TestAContentThatCannotBeReadIsNeverTakenForWhole holds that an error of the
+// TestReadErrorsCutTheConnection checks that an error of the
 // store in the middle of an object cuts the connection, so that nothing is taken
 // for content that is none, and that one before its beginning is an error.
-func TestAContentThatCannotBeReadIsNeverTakenForWhole(t *testing.T) {
+func TestReadErrorsCutTheConnection(t *testing.T) {
 	for _, after := range []int64{0, 100_000} {
 		f := newFixture(t, s3server.Over(failing{s3mem.New(), after}))
 		f.put("key", strings.Repeat("0123456789", 100_000))

@@ -20,8 +20,8 @@ const checksumPrefix = "X-Amz-Checksum-"
 // nvme is the polynomial of CRC-64/NVME, reversed.
 var nvme = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
-// newChecksum returns the hash that an x-amz-checksum header names, nil if it
-// is none.
+// newChecksum returns the hash for an x-amz-checksum header, or nil for any other
+// header.
 func newChecksum(header string) hash.Hash {
 	switch strings.TrimPrefix(http.CanonicalHeaderKey(header), checksumPrefix) {
 	case "Crc32":
@@ -38,7 +38,7 @@ func newChecksum(header string) hash.Hash {
 	return nil
 }
 
-// A check is a hash that a body has to have.
+// A check is an expected hash of a body.
 type check struct {
 	hash.Hash
 	want     func() (sum string, ok bool) // raw bytes; asked at the end of the body

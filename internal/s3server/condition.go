@@ -8,8 +8,9 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// CheckConditions reports whether a write may go ahead, where exists and etag
-// (without quotes) say what is at the key. A nil cond always may.
+// CheckConditions returns an error if the conditions of a write fail for the object
+// at its key, which exists or not and has this ETag, without quotes. A nil cond
+// never fails.
 func CheckConditions(cond *gofakes3.PutConditions, exists bool, etag string) error {
 	switch {
 	case cond == nil:
@@ -29,9 +30,9 @@ func CheckConditions(cond *gofakes3.PutConditions, exists bool, etag string) err
 func (h *handler) writeConditions(in http.Header) (*gofakes3.PutConditions, error) {
 	match, none := in.Get("If-Match"), in.Get("If-None-Match")
 	switch {
-	case match == "" && none == "" || h.is.ignore.writes:
+	case match == "" && none == "" || h.quirks.ignore.writes:
 		return nil, nil
-	case h.is.noConditions, match != "" && none != "", match == "*", none != "" && none != "*":
+	case h.quirks.noConditions, match != "" && none != "", match == "*", none != "" && none != "*":
 		return nil, gofakes3.ErrorMessage(gofakes3.ErrNotImplemented, "A header you provided implies functionality that is not implemented")
 	case none != "":
 		return &gofakes3.PutConditions{IfNoneMatch: &none}, nil

@@ -75,7 +75,7 @@ func (h *handler) parseCopySource(v string) (bucket, key string, err error) {
 		return "", "", gofakes3.ErrNotImplemented
 	}
 	decode := url.QueryUnescape
-	if h.is.keepReserved {
+	if h.quirks.keepReserved {
 		decode = decodeURI
 	}
 	path, err = decode(path)
@@ -86,13 +86,12 @@ func (h *handler) parseCopySource(v string) (bucket, key string, err error) {
 	return bucket, key, nil
 }
 
-// changesItself reports whether a copy of an object onto itself has a point.
+// changesItself reports whether a copy of an object onto itself would change it.
 func changesItself(in http.Header) bool {
 	return in.Get(redirectHeader) != "" || in.Get("X-Amz-Storage-Class") != "" || in.Get("X-Amz-Server-Side-Encryption") != ""
 }
 
-// openSource opens the object that a copy is made of, under the conditions of
-// the request.
+// openSource opens the source of a copy if it meets the conditions of the request.
 func (h *handler) openSource(r *http.Request, bucket, key string, rnge *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
 	o, err := h.store.GetObject(bucket, key, rnge)
 	if err != nil {
@@ -100,7 +99,7 @@ func (h *handler) openSource(r *http.Request, bucket, key string, rnge *gofakes3
 	}
 	etag := h.showETag(ETagOf(o))
 	match, none := r.Header.Get(copySource+"-If-Match"), r.Header.Get(copySource+"-If-None-Match")
-	if h.is.ignore.copySource {
+	if h.quirks.ignore.copySource {
 		return o, nil
 	}
 	if match != "" && !listed(match, etag) || none != "" && listed(none, etag) {
@@ -110,9 +109,9 @@ func (h *handler) openSource(r *http.Request, bucket, key string, rnge *gofakes3
 	return o, nil
 }
 
-// copiedHeaders are the headers of the copy.
+// copiedHeaders returns the headers of the copy.
 func (h *handler) copiedHeaders(in http.Header, src map[string]string, replace bool) (map[string]string, error) {
-	if h.is.copyRedirect && in.Get(redirectHeader) == "" && src[redirectHeader] != "" {
+	if h.quirks.copyRedirect && in.Get(redirectHeader) == "" && src[redirectHeader] != "" {
 		in = in.Clone()
 		in.Set(redirectHeader, src[redirectHeader])
 	}

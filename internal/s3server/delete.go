@@ -12,7 +12,7 @@ const batchLimit = 1000 // keys
 // deleteObject deletes one object, if its ETag is that of If-Match.
 func (h *handler) deleteObject(w http.ResponseWriter, r *http.Request, bucket, key string) error {
 	match := r.Header.Get("If-Match")
-	if match != "" && h.is.noConditions {
+	if match != "" && h.quirks.noConditions {
 		return gofakes3.ErrNotImplemented
 	}
 	if err := h.remove(bucket, key, match); err != nil {
@@ -24,7 +24,7 @@ func (h *handler) deleteObject(w http.ResponseWriter, r *http.Request, bucket, k
 
 // remove deletes under a condition; an empty match is none.
 func (h *handler) remove(bucket, key, match string) error {
-	if match == "" || match == "*" || h.is.ignore.deletes {
+	if match == "" || match == "*" || h.quirks.ignore.deletes {
 		_, err := h.store.DeleteObject(bucket, key)
 		return err
 	}
@@ -67,7 +67,7 @@ func (h *handler) deleteObjects(w http.ResponseWriter, r *http.Request, bucket, 
 		if err := h.remove(bucket, o.Key, o.ETag); err != nil {
 			resp := describe(err)
 			out.Error = append(out.Error, batchError{o.Key, resp.Code, resp.Message})
-		} else if !in.Quiet || h.is.answerAllKeys {
+		} else if !in.Quiet || h.quirks.answerAllKeys {
 			out.Deleted = append(out.Deleted, batchDeleted{o.Key})
 		}
 	}
@@ -92,7 +92,7 @@ func (h *handler) readBatch(r *http.Request) (*batch, error) {
 		return nil, gofakes3.ErrorMessage(gofakes3.ErrMalformedXML, gofakes3.ErrMalformedXML.Message())
 	}
 	for _, o := range in.Objects {
-		if o.ETag != "" && (h.is.noBatchETags || h.is.noConditions) {
+		if o.ETag != "" && (h.quirks.noBatchETags || h.quirks.noConditions) {
 			return nil, gofakes3.ErrorMessage(gofakes3.ErrNotImplemented, "ETag in DeleteObjects is not supported.")
 		}
 	}

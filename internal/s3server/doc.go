@@ -1,13 +1,11 @@
 // Package s3server is an S3 server that answers as AWS does, for tests and for
-// the embedded store. It stands around gofakes3: gofakes3 serves buckets and
-// reads; writes, listings, conditions and website hosting, which it gets
-// wrong or not at all, are answered here, and what it says of objects is
-// corrected on its way out.
+// the embedded store. It wraps gofakes3, which serves buckets and reads. Writes,
+// listings, conditions and website hosting are implemented here, because gofakes3
+// lacks them or gets them wrong; the headers of its reads are corrected.
 //
 // # Corrections
 //
-// Each is in the file that is named for it and has a test that says what AWS
-// does:
+// Each is in the file named here, and has a test of AWS's behaviour:
 //
 //   - headers.go: an overwrite replaces all metadata; Cache-Control,
 //     Content-Language and Expires are kept; aws-chunked is not; redirects are
@@ -21,7 +19,7 @@
 //   - list.go: encoding-type, whole seconds, no page too many, prefixes once
 //   - multipart.go: ETags of the form md5-N; EntityTooSmall
 //   - read.go: lower-case metadata names, ETags of multipart objects
-//   - subresource.go: what is not served is 501, never a listing
+//   - subresource.go: an unknown subresource is 501, never a listing
 //   - website.go, rule.go: the website configuration, and the website endpoint
 //
 // A store that differs from AWS as a real one does is made with [Quirk]s.

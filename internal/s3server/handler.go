@@ -10,23 +10,23 @@ import (
 )
 
 type handler struct {
-	store Store
-	inner http.Handler // gofakes3 over the same store
-	is    behaviour
+	store  Store
+	inner  http.Handler // gofakes3 over the same store
+	quirks quirkSet
 }
 
 // Handler returns an S3 server over backend, addressed by path. A backend that
 // is a [Store] is used as it is; any other is made into one, with its writes
 // one after another and its multipart uploads in memory. Signatures are not
-// checked, and of quirks only those of the handler itself count. It is safe for
+// checked, and only the quirks of the handler itself have an effect. It is safe for
 // concurrent use.
 func Handler(backend gofakes3.Backend, quirks ...Quirk) http.Handler {
-	return newHandler(backend, behaviourOf(quirks))
+	return newHandler(backend, quirkSetOf(quirks))
 }
 
-// behaviourOf adds quirks up.
-func behaviourOf(quirks []Quirk) behaviour {
-	var b behaviour
+// quirkSetOf returns the sum of quirks.
+func quirkSetOf(quirks []Quirk) quirkSet {
+	var b quirkSet
 	for _, q := range quirks {
 		if q.set != nil {
 			q.set(&b)
@@ -35,17 +35,17 @@ func behaviourOf(quirks []Quirk) behaviour {
 	return b
 }
 
-func newHandler(backend gofakes3.Backend, is behaviour) *handler {
+func newHandler(backend gofakes3.Backend, quirks quirkSet) *handler {
 	store, ok := backend.(Store)
 	if !ok {
 		store = newAnyStore(backend)
 	}
 	inner := gofakes3.New(store, gofakes3.WithoutVersioning(), gofakes3.WithTimeSkewLimit(0))
-	return &handler{store: store, inner: inner.Server(), is: is}
+	return &handler{store: store, inner: inner.Server(), quirks: quirks}
 }
 
-// An operation answers one kind of request. What it returns is an error for
-// the client, and then nothing was written yet.
+// An operation answers one kind of request. If it returns an error, it has written
+// nothing, and the error is for the client.
 type operation func(w http.ResponseWriter, r *http.Request, bucket, key string) error
 
 // ServeHTTP implements [http.Handler].
@@ -57,8 +57,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// requests counts what handlers were asked: each answer names its request, as AWS
-// does.
+// requests counts the requests of all handlers: each answer has an ID of its
+// request, as with AWS.
 var requests atomic.Uint64
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, bucket, key string) error {
@@ -86,8 +86,8 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, bucket, key stri
 	return op(w, r, bucket, key)
 }
 
-// bucketOperation returns what answers a request for a bucket, nil for
-// gofakes3.
+// bucketOperation returns the operation for a request on a bucket, or nil if
+// gofakes3 answers it.
 func (h *handler) bucketOperation(r *http.Request) operation {
 	q := r.URL.Query()
 	switch {
@@ -101,8 +101,8 @@ func (h *handler) bucketOperation(r *http.Request) operation {
 	return nil
 }
 
-// objectOperation returns what answers a request for an object, nil for
-// gofakes3.
+// objectOperation returns the operation for a request on an object, or nil if
+// gofakes3 answers it.
 func (h *handler) objectOperation(r *http.Request) operation {
 	q := r.URL.Query()
 	copies := r.Header.Get(copySource) != ""

@@ -13,8 +13,8 @@ import (
 const (
 	metaPrefix     = "X-Amz-Meta-"
 	redirectHeader = "X-Amz-Website-Redirect-Location"
-	// metadataLimit holds for the user's metadata and for the system's, each by
-	// itself, in bytes of names and values.
+	// metadataLimit is the limit for the user's metadata and for the system's, each
+	// counted separately, in bytes of names and values.
 	metadataLimit = 2 << 10
 	keyLimit      = 1024 // bytes
 )
@@ -27,8 +27,8 @@ var systemHeaders = []string{
 	"X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id",
 }
 
-// objectHeaders takes from a request the headers that belong to the object,
-// the only ones that are kept, and checks them.
+// objectHeaders returns the headers of a request that are stored with the object,
+// checked.
 func (h *handler) objectHeaders(in http.Header) (map[string]string, error) {
 	meta := make(map[string]string)
 	for name, values := range in {
@@ -81,16 +81,16 @@ func stripChunked(meta map[string]string) {
 	meta["Content-Encoding"] = strings.Join(kept, ",")
 }
 
-// checkRedirect refuses a redirect that AWS would refuse, and treats a good one
-// as the quirks say.
+// checkRedirect refuses a redirect that AWS would refuse, and applies the quirks to
+// any other.
 func (h *handler) checkRedirect(meta map[string]string) error {
 	v := meta[redirectHeader]
 	switch {
 	case v == "":
 		return nil
-	case h.is.refuseRedirect:
+	case h.quirks.refuseRedirect:
 		return gofakes3.ErrorMessage(gofakes3.ErrNotImplemented, "Website redirection is not supported.")
-	case h.is.dropRedirect:
+	case h.quirks.dropRedirect:
 		delete(meta, redirectHeader)
 		return nil
 	case strings.HasPrefix(v, "/"), strings.HasPrefix(v, "http://"), strings.HasPrefix(v, "https://"):

@@ -65,7 +65,7 @@ func TestMetadataNamesAreLowerCase(t *testing.T) {
 	eachStore(t, func(f *fixture) {
 		f.raw("PUT", "/test/k", "x", map[string]string{"X-Amz-Meta-Link-Target": "v"})
 		resp, _ := f.raw("HEAD", "/test/k", "", nil)
-		// http.Header canonicalises what it reads, so only a raw look would tell;
+		// http.Header canonicalises the names that it reads, so only the raw answer tells;
 		// that the SDK returns it in lower case is not the server's doing.
 		wantEqual(t, "value", resp.Header.Get("X-Amz-Meta-Link-Target"), "v")
 		raw := rawAnswer(t, f.URL, "HEAD /test/k HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

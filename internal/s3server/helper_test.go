@@ -44,7 +44,7 @@ func newClient(url string) *s3.Client {
 }
 
 // eachStore runs a test over s3mem and over filestore: what the handler
-// promises holds for both.
+// promises checks for both.
 func eachStore(t *testing.T, f func(*fixture)) {
 	t.Run("s3mem", func(t *testing.T) { f(newFixture(t)) })
 	t.Run("filestore", func(t *testing.T) { f(newFixture(t, s3server.Over(openStore(t)))) })
@@ -134,10 +134,10 @@ func wantEqual[T comparable](t testing.TB, what string, got, want T) {
 	}
 }
 
-// plain does not hide what was sent, as gunzipping it would.
+// plain does not inflate answers.
 var plain = &http.Transport{DisableCompression: true}
 
-// An answer is what came back, less its body.
+// An answer is an answer without its body.
 type answer struct {
 	StatusCode    int
 	Status        string
@@ -145,7 +145,7 @@ type answer struct {
 	ContentLength int64
 }
 
-// raw sends a request that is not signed and returns the answer with its body.
+// raw sends an unsigned request and returns the answer and its body.
 func (f *fixture) raw(method, path, body string, header map[string]string) (answer, string) {
 	f.Helper()
 	var pairs []string

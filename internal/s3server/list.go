@@ -15,8 +15,8 @@ import (
 
 const pageLimit = 1000 // keys and common prefixes
 
-// listResult is the answer to both versions of the listing; what a version
-// does not have is left empty.
+// listResult is the answer to both versions of the listing; the fields that a
+// version lacks are empty.
 type listResult struct {
 	XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
 	Name                  string
@@ -47,12 +47,12 @@ type listItem struct {
 // list answers ListObjects and ListObjectsV2.
 func (h *handler) list(w http.ResponseWriter, r *http.Request, bucket, _ string) error {
 	q := r.URL.Query()
-	h.is.listing.readQuery(q)
+	h.quirks.listing.readQuery(q)
 	page, err := pageOf(q)
 	if err != nil {
 		return err
 	}
-	page.MaxKeys = h.is.listing.limit(page.MaxKeys)
+	page.MaxKeys = h.quirks.listing.limit(page.MaxKeys)
 	prefix := gofakes3.Prefix{
 		HasPrefix: q.Get("prefix") != "", Prefix: q.Get("prefix"),
 		HasDelimiter: q.Get("delimiter") != "", Delimiter: q.Get("delimiter"),
@@ -65,18 +65,18 @@ func (h *handler) list(w http.ResponseWriter, r *http.Request, bucket, _ string)
 	}
 	out := h.newListResult(q, list)
 	out.Name, out.MaxKeys = bucket, page.MaxKeys
-	h.is.listing.alter(&out, q)
-	h.is.listing.encodeKeys(&out)
+	h.quirks.listing.alter(&out, q)
+	h.quirks.listing.encodeKeys(&out)
 	answerXML(w, r, http.StatusOK, out)
 	return nil
 }
 
 // listPage reads one page from the store.
 func (h *handler) listPage(bucket string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
-	if h.is.listing.order == nil {
+	if h.quirks.listing.order == nil {
 		return h.store.ListBucket(bucket, prefix, page)
 	}
-	return h.is.listing.ordered(h.store, bucket, prefix, page)
+	return h.quirks.listing.ordered(h.store, bucket, prefix, page)
 }
 
 // pageOf reads where a page starts and how long it may be.
@@ -144,8 +144,8 @@ func (h *handler) newListed(c *gofakes3.Content) listItem {
 	return item
 }
 
-// encodeKeys encodes all that holds a key if the client asked for it: XML
-// cannot hold every character that a key can.
+// encodeKeys encodes all keys in the answer if the client asked for it: keys can
+// have characters that XML cannot.
 func (l listing) encodeKeys(out *listResult) {
 	if out.EncodingType != "url" {
 		out.EncodingType = ""
@@ -179,7 +179,7 @@ func listTime(t time.Time) string {
 	return t.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05.000Z")
 }
 
-// lastModified is the time that an object's headers tell.
+// lastModified returns the time in an object's headers.
 func lastModified(o *gofakes3.Object) time.Time {
 	t, err := http.ParseTime(o.Metadata["Last-Modified"])
 	if err != nil {

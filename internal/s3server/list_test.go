@@ -159,7 +159,7 @@ func TestListV1(t *testing.T) {
 	})
 }
 
-// modelList is what a listing is: all of it, by the definition.
+// modelList returns a whole listing, by its definition.
 func modelList(keys []string, prefix, delimiter, after string) []string {
 	var out []string
 	for _, k := range keys {

@@ -11,7 +11,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// A listing is how listings differ from AWS's.
+// A listing is the sum of the quirks of listings.
 type listing struct {
 	order        func(a, b string) int // of keys; nil: of bytes
 	reversed     bool
@@ -27,8 +27,8 @@ type listing struct {
 	pageSize     int64 // keys; 0: as many as are asked for
 }
 
-// A keyEncoding is how a listing's keys are encoded when encoding-type=url is
-// asked for, and whether that is said.
+// A keyEncoding is the encoding of a listing's keys for encoding-type=url, and
+// whether the answer names it.
 type keyEncoding int
 
 const (
@@ -39,11 +39,11 @@ const (
 	encodeNever
 )
 
-// skipped begins a token that stands for an empty page before the page of the
-// rest of it.
+// skipped is the prefix of a token for an empty page before the page of the rest
+// of the token.
 const skipped = "\x00"
 
-// readQuery changes a query to what the store makes of it.
+// readQuery removes from a query the parameters that the store ignores.
 func (l listing) readQuery(q url.Values) {
 	if l.v1 {
 		q.Del("list-type")
@@ -64,7 +64,7 @@ func (l listing) limit(asked int64) int64 {
 	return asked
 }
 
-// alter changes a page that is right.
+// alter applies the quirks to a correct page.
 func (l listing) alter(out *listResult, q url.Values) {
 	if l.reversed {
 		slices.Reverse(out.Contents)
@@ -89,8 +89,8 @@ func (l listing) alter(out *listResult, q url.Values) {
 	}
 }
 
-// putBetween makes of the page an empty one if its token says so, and has the
-// next token say so.
+// putBetween empties the page if its token asks for that, and makes the next token
+// ask for it.
 func (l listing) putBetween(out *listResult, q url.Values) {
 	token, _ := base64.URLEncoding.DecodeString(q.Get("continuation-token")) // was checked
 	if rest, ok := strings.CutPrefix(string(token), skipped); ok {
@@ -105,8 +105,8 @@ func (l listing) putBetween(out *listResult, q url.Values) {
 	}
 }
 
-// keyEncoding returns how keys are encoded, and changes what the page says of
-// it.
+// keyEncoding returns the function that encodes keys, and sets the EncodingType
+// of the page.
 func (l listing) keyEncoding(out *listResult) func(string) string {
 	switch l.encoding {
 	case encodePaths:
@@ -119,18 +119,18 @@ func (l listing) keyEncoding(out *listResult) func(string) string {
 	return encodeKey
 }
 
-// encodePath encodes only what a path cannot have.
+// encodePath encodes a key as the path of a URL.
 func encodePath(key string) string { return (&url.URL{Path: "/" + key}).EscapedPath()[1:] }
 
 // listTime is a time in a listing.
 func (h *handler) listTime(t time.Time) string {
-	if h.is.listing.milliseconds {
+	if h.quirks.listing.milliseconds {
 		return t.UTC().Truncate(time.Second).Add(123 * time.Millisecond).Format("2006-01-02T15:04:05.000Z")
 	}
 	return listTime(t)
 }
 
-// ordered makes a page in the order of l.
+// ordered returns a page in the order of l.
 func (l listing) ordered(store Store, bucket string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
 	all, err := listAll(store, bucket, prefix.Prefix)
 	if err != nil {

@@ -80,7 +80,7 @@ func (h *handler) completeUpload(w http.ResponseWriter, r *http.Request, bucket,
 	}
 	etag, err := h.store.CompleteMultipartUploadIf(bucket, key, uploadID(r), &in, cond)
 	if err != nil {
-		return h.unmet(err)
+		return h.conditionError(err)
 	}
 	h.showEncryption(w.Header())
 	answerXML(w, r, http.StatusOK, gofakes3.CompleteMultipartUploadResult{

@@ -6,8 +6,8 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// A Pager makes one page of a listing of keys that a [Store] gives it in
-// order. It is not safe for concurrent use.
+// A Pager makes one page of a listing from keys that a [Store] adds in order. It is
+// not safe for concurrent use.
 type Pager struct {
 	prefix, delimiter, marker string
 	max                       int64
@@ -23,14 +23,13 @@ func NewPager(prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) *Pager {
 	return p
 }
 
-// Start returns where the page starts: the first key that may be on it is not
-// less.
+// Start returns a lower bound of the keys on the page.
 func (p *Pager) Start() string { return max(p.prefix, p.marker) }
 
-// Take takes the next key, with content for what the page says of it. It
-// returns where to go on: at the first key that is not less than seek, or with
-// the next one if that is empty. It is done when the page is.
-func (p *Pager) Take(key string, content func() *gofakes3.Content) (seek string, done bool) {
+// Add adds the next key; content returns its entry on the page. The store goes on
+// with the first key that is not less than seek, or with the next one if seek is
+// empty, until the page is done.
+func (p *Pager) Add(key string, content func() *gofakes3.Content) (seek string, done bool) {
 	rest, ok := strings.CutPrefix(key, p.prefix)
 	if !ok {
 		return p.prefix, key > p.prefix
@@ -68,8 +67,8 @@ func (p *Pager) common(rest string) (head string, ok bool) {
 	return rest[:i+len(p.delimiter)], true
 }
 
-// past is greater than every key that begins with prefix: no valid UTF-8 has
-// this byte.
+// past returns a string greater than every key with this prefix: valid UTF-8 never
+// has the byte 0xff.
 func past(prefix string) string { return prefix + "\xff" }
 
 // List returns the page.

@@ -8,8 +8,8 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// putObject stores an object: its content verified, with the headers of this
-// request and nothing of what was there before.
+// putObject stores an object with verified content and the headers of this request
+// alone.
 func (h *handler) putObject(w http.ResponseWriter, r *http.Request, bucket, key string) error {
 	cond, err := h.writeConditions(r.Header)
 	if err != nil {
@@ -27,10 +27,10 @@ func (h *handler) putObject(w http.ResponseWriter, r *http.Request, bucket, key 
 		return err
 	}
 	if err := h.checkEarly(bucket, key, cond); err != nil {
-		return h.unmet(err)
+		return h.conditionError(err)
 	}
 	if _, err := h.store.PutObject(bucket, key, meta, b, b.size, cond); err != nil {
-		return h.unmet(err)
+		return h.conditionError(err)
 	}
 	sum := b.MD5()
 	h.written(w.Header(), hex.EncodeToString(sum[:]))
@@ -39,7 +39,7 @@ func (h *handler) putObject(w http.ResponseWriter, r *http.Request, bucket, key 
 	return nil
 }
 
-// checkEarly looks at the conditions before the body is read. The store looks
+// checkEarly checks the conditions before the body is read. The store checks them
 // again when it commits.
 func (h *handler) checkEarly(bucket, key string, cond *gofakes3.PutConditions) error {
 	if cond == nil {
@@ -56,13 +56,14 @@ func (h *handler) checkEarly(bucket, key string, cond *gofakes3.PutConditions) e
 	return CheckConditions(cond, true, ETagOf(o))
 }
 
-// written puts into an answer what a write made.
+// written sets the headers of the answer to a write.
 func (h *handler) written(answer http.Header, etag string) {
 	h.setETag(answer, etag)
 	h.showEncryption(answer)
 }
 
-// echoChecksums returns the checksums that were sent and found right.
+// echoChecksums copies the request's checksums, which were verified, into the
+// answer.
 func echoChecksums(answer, in http.Header) {
 	for name, v := range in {
 		if strings.HasPrefix(name, checksumPrefix) && newChecksum(name) != nil {

@@ -19,13 +19,13 @@ type Quirk struct {
 	// Stores says which stores behave so.
 	Stores string
 
-	set   func(*behaviour) // in the handler
+	set   func(*quirkSet) // in the handler
 	setup func(*config)
 	layer layer
 	wrap  func(*Server, http.Handler) http.Handler // around the handler
 }
 
-// A layer is where a quirk stands between store and client.
+// A layer is the place of a quirk between store and client.
 type layer int
 
 const (
@@ -60,16 +60,16 @@ func (s *Server) layered(l layer, quirks []Quirk, next http.Handler) http.Handle
 	return next
 }
 
-// around makes a quirk's wrap of a function that answers a request, by asking
-// next or without it.
+// around returns a quirk's wrap for a function that answers requests, with next or
+// without it.
 func around(serve func(w http.ResponseWriter, r *http.Request, next http.Handler)) func(*Server, http.Handler) http.Handler {
 	return func(_ *Server, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, next) })
 	}
 }
 
-// refusing makes a quirk's wrap that answers the requests which refuse returns
-// a refusal for.
+// refusing returns a quirk's wrap that sends the refusal that refuse returns, or
+// passes the request on if that is nil.
 func refusing(refuse func(*http.Request) *refusal) func(*Server, http.Handler) http.Handler {
 	return around(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if no := refuse(r); no != nil {

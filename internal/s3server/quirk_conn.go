@@ -9,7 +9,7 @@ import (
 
 // Quirks of connections.
 var (
-	// Stopped is a server that was never there: connections are refused.
+	// Stopped refuses connections from the start.
 	Stopped = Quirk{
 		Name: "stopped", Case: "A20", Stores: "every store, at times",
 		setup: func(c *config) { c.stopped = true },
@@ -19,7 +19,7 @@ var (
 		Name: "HTTP on the port of an https URL", Case: "A21", Stores: "wrong settings",
 		setup: func(c *config) { c.plainPort = true },
 	}
-	// BadCertificate has a certificate that nobody trusts.
+	// BadCertificate has a self-signed certificate.
 	BadCertificate = Quirk{
 		Name: "certificate not trusted", Case: "A21", Stores: "wrong settings; authorities of one's own",
 		setup: func(c *config) { c.selfSigned = true },

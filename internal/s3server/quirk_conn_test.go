@@ -66,7 +66,7 @@ var connectionQuirks = map[string]func(*fixture){
 	},
 }
 
-// TestStopForGood holds that a server which stops for good does.
+// TestStopForGood checks that a server without a time to come back stays down.
 func TestStopForGood(t *testing.T) {
 	f := newFixture(t, s3server.Stops(1, 0))
 	for range 3 {

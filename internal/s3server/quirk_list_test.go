@@ -45,7 +45,7 @@ func (f *fixture) putAll(keys ...string) {
 	}
 }
 
-// listsInOrder holds that listings have keys in this order, whole and by pages
+// listsInOrder checks that listings have keys in this order, whole and by pages
 // of two, and that start-after follows it.
 func listsInOrder(keys ...string) func(*fixture) {
 	return func(f *fixture) {
@@ -79,8 +79,8 @@ func (f *fixture) allKeys(query string) []string {
 	return nil
 }
 
-// listsEncoded holds how the keys "a b" and "a+b" are listed if encoding-type
-// is asked for, and what the page says of it.
+// listsEncoded checks how the keys "a b" and "a+b" are listed if encoding-type
+// is asked for, and the EncodingType of the page.
 func listsEncoded(says, space, plus string) func(*fixture) {
 	return func(f *fixture) {
 		f.putAll("a b", "a+b")
@@ -177,7 +177,7 @@ var listQuirks = map[string]func(*fixture){
 	},
 }
 
-// TestOrdersGroupKeys holds that listings in another order have common prefixes
+// TestOrdersGroupKeys checks that listings in another order have common prefixes
 // too, each once.
 func TestOrdersGroupKeys(t *testing.T) {
 	for _, order := range []s3server.Quirk{s3server.UTF16Order, s3server.DirectoryOrder} {

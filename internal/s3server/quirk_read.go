@@ -33,8 +33,8 @@ var (
 			next.ServeHTTP(withoutLength(w, r, http.MethodHead, nil), r)
 		}),
 	}
-	// InflatesGzip inflates what is stored with Content-Encoding: gzip, unless
-	// the request accepts gzip.
+	// InflatesGzip inflates objects with Content-Encoding: gzip unless the request
+	// accepts gzip.
 	InflatesGzip = Quirk{
 		Name: "gzip inflated", Case: "A24", Stores: "Google Cloud Storage",
 		wrap: around(inflate),
@@ -100,8 +100,7 @@ func readsObject(r *http.Request) bool {
 	return r.Method == http.MethodGet && key != ""
 }
 
-// inflate answers as a store that transcodes: with the content as it was before
-// it was compressed, whose length it does not know.
+// inflate answers with inflated content and without its length.
 func inflate(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	if !readsObject(r) || accepts(r, "gzip") {
 		next.ServeHTTP(w, r)
@@ -113,7 +112,7 @@ func inflate(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		a.send(w)
 		return
 	}
-	whole.Header.Del("Range") // ranges of what is inflated are not served
+	whole.Header.Del("Range") // there are no ranges of inflated content
 	a = record(next, whole)
 	content, err := gunzip(a.body.Bytes())
 	if err != nil {
@@ -137,8 +136,7 @@ func gunzip(b []byte) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// compress answers as a proxy that compresses text: with a weak ETag, and a
-// length that it does not know.
+// compress answers with compressed text, a weak ETag and no length.
 func compress(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	if !readsObject(r) || !accepts(r, "gzip") || r.Header.Get("Range") != "" {
 		next.ServeHTTP(w, r)

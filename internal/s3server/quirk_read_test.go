@@ -30,7 +30,7 @@ func unzipped(f *fixture, b string) string {
 	return string(content)
 }
 
-// withoutLength holds that GET of an object and of a listing have their content
+// withoutLength checks that GET of an object and of a listing have their content
 // and no length.
 func withoutLength(f *fixture) {
 	f.Helper()

@@ -145,8 +145,8 @@ func Slow(d time.Duration) Quirk {
 	}
 }
 
-// ExpiresToken answers 400 ExpiredToken from the nth request on to whoever has
-// the access key of that request, and nobody else.
+// ExpiresToken answers 400 ExpiredToken from the nth request on to requests with
+// the access key of that request, and accepts all others.
 func ExpiresToken(n int64) Quirk {
 	no := &refusal{status: http.StatusBadRequest, code: "ExpiredToken", message: "The provided token has expired."}
 	return Quirk{

@@ -17,7 +17,7 @@ func scope(accessKey, region string) string {
 	return fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20260101/%s/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=00", accessKey, region)
 }
 
-// refusesHeader holds that writes which have a header are answered 400, and
+// refusesHeader checks that writes which have a header are answered 400, and
 // others are not.
 func refusesHeader(name, value string) func(*fixture) {
 	return func(f *fixture) {
@@ -30,7 +30,7 @@ func refusesHeader(name, value string) func(*fixture) {
 	}
 }
 
-// spells holds that of ten requests in a row the last three are refused.
+// spells checks that of ten requests in a row the last three are refused.
 func spells(status int, code string) func(*fixture) {
 	return func(f *fixture) {
 		for i := range 20 {

@@ -49,8 +49,8 @@ func TestQuirks(t *testing.T) {
 	}
 }
 
-// TestQuirksKeepNoStateBetweenServers holds that two servers with one quirk
-// value count for themselves.
+// TestQuirksKeepNoStateBetweenServers checks that two servers with the same quirk
+// value count separately.
 func TestQuirksKeepNoStateBetweenServers(t *testing.T) {
 	once := s3server.Conflicts(2)
 	for range 2 {
@@ -60,7 +60,7 @@ func TestQuirksKeepNoStateBetweenServers(t *testing.T) {
 	}
 }
 
-// TestQuirksCompose holds that quirks of all layers work beside each other.
+// TestQuirksCompose checks that quirks of all layers work beside each other.
 func TestQuirksCompose(t *testing.T) {
 	f := newFixture(t, s3server.BareIfMatch, s3server.NoCompleteETag, s3server.Chunked, s3server.ClosesEarly(1), s3server.DropsRedirect)
 	f.want("create", "PUT", "/test/k", "content", 200, redirectHeader, "/x")
@@ -76,8 +76,8 @@ func TestQuirksCompose(t *testing.T) {
 
 const redirectHeader = "X-Amz-Website-Redirect-Location"
 
-// want sends a request with these headers, name after name with its value, and
-// holds the answer to a status.
+// want sends a request with these headers, as names and values in turn, and expects
+// a status.
 func (f *fixture) want(what, method, path, body string, status int, header ...string) (answer, string) {
 	f.Helper()
 	resp, got, err := f.try(method, path, body, header...)
@@ -90,7 +90,7 @@ func (f *fixture) want(what, method, path, body string, status int, header ...st
 	return resp, got
 }
 
-// try is want without a wish.
+// try sends a request with these headers, as names and values in turn.
 func (f *fixture) try(method, path, body string, header ...string) (answer, string, error) {
 	f.Helper()
 	return f.tryAt(f.URL, method, path, body, header...)

@@ -8,37 +8,37 @@ import (
 
 // Quirks of conditions.
 var (
-	// BareIfMatch compares the text of If-Match on a write with the ETag without
-	// its quotes, so that only If-Match without quotes can hold.
+	// BareIfMatch compares If-Match on a write with the ETag without its quotes, so
+	// that an If-Match with quotes always fails.
 	BareIfMatch = Quirk{
 		Name: "bare If-Match", Case: "A1", Stores: "Ceph RGW 16.2.15",
-		set: func(b *behaviour) { b.bareIfMatch = true },
+		set: func(b *quirkSet) { b.bareIfMatch = true },
 	}
 	// IgnoresDeleteConditions ignores If-Match on DELETE, and ETags in a batch.
 	IgnoresDeleteConditions = Quirk{
 		Name: "conditions on deletes ignored", Case: "A1", Stores: "Ceph RGW 16.2.15, MinIO of 2026-02, gofakes3 1.2.0, s3rver 3.7.1",
-		set: func(b *behaviour) { b.ignore.deletes = true },
+		set: func(b *quirkSet) { b.ignore.deletes = true },
 	}
 	// IgnoresCopyConditions ignores x-amz-copy-source-if-match and -none-match.
 	IgnoresCopyConditions = Quirk{
 		Name: "conditions on copy sources ignored", Case: "A1", Stores: "Ceph RGW 16.2.15; chimera-nas/chimera#1206; Cloudflare R2 documents it for UploadPartCopy",
-		set: func(b *behaviour) { b.ignore.copySource = true },
+		set: func(b *quirkSet) { b.ignore.copySource = true },
 	}
 	// NoConditions answers If-Match and If-None-Match on writes and deletes with
 	// 501.
 	NoConditions = Quirk{
 		Name: "no conditions", Case: "A1", Stores: "stores older than AWS's conditional writes (2024) and deletes (2025)",
-		set: func(b *behaviour) { b.noConditions = true },
+		set: func(b *quirkSet) { b.noConditions = true },
 	}
 	// IgnoresConditions ignores every condition on writes and deletes.
 	IgnoresConditions = Quirk{
 		Name: "conditions ignored", Case: "A1", Stores: "s3rver 3.7.1; floci-io/floci#565; pithings/mountx#19",
-		set: func(b *behaviour) { b.ignore.writes, b.ignore.deletes = true, true },
+		set: func(b *quirkSet) { b.ignore.writes, b.ignore.deletes = true, true },
 	}
 	// NoBatchETags answers a batch delete that has ETags with 501.
 	NoBatchETags = Quirk{
 		Name: "no ETags in batches", Case: "A1", Stores: "stores older than AWS's conditional deletes (2025)",
-		set: func(b *behaviour) { b.noBatchETags = true },
+		set: func(b *quirkSet) { b.noBatchETags = true },
 	}
 )
 
@@ -47,24 +47,24 @@ var (
 	// NoCompleteETag completes an upload with an answer whose ETag is empty.
 	NoCompleteETag = Quirk{
 		Name: "no ETag from Complete", Case: "A2", Stores: "Ceph RGW 16.2.15",
-		set: func(b *behaviour) { b.noCompleteETag = true },
+		set: func(b *quirkSet) { b.noCompleteETag = true },
 	}
 	// NoETags shows no ETag of any object. [Server.PutWithoutETag] makes one
 	// object that has none.
 	NoETags = Quirk{
 		Name: "no ETags", Case: "A3", Stores: "versitygw 1.8.0 for files put into its directory; cubefs/cubefs#448; gaul/s3proxy#247; minio/minio#7290; as E-Tag FilenCloudDienste/filen-s3#146",
-		set: func(b *behaviour) { b.etags = etagNone },
+		set: func(b *quirkSet) { b.etags = etagNone },
 	}
 	// OpaqueETags shows ETags of 32 hexadecimal digits that are no md5.
 	OpaqueETags = Quirk{
 		Name: "ETags that are no md5", Case: "A12", Stores: "chimera-nas/chimera#469; openlake-project/openlake#156; stores that encrypt without saying so",
-		set: func(b *behaviour) { b.etags = etagOpaque },
+		set: func(b *quirkSet) { b.etags = etagOpaque },
 	}
 	// KMS is OpaqueETags, and says on every read and write that the object is
 	// encrypted with a key of KMS.
 	KMS = Quirk{
 		Name: "KMS", Stores: "AWS",
-		set: func(b *behaviour) { b.etags, b.saysKMS = etagOpaque, true },
+		set: func(b *quirkSet) { b.etags, b.saysKMS = etagOpaque, true },
 	}
 )
 
@@ -73,23 +73,23 @@ var (
 	// DropsRedirect accepts redirects and forgets them.
 	DropsRedirect = Quirk{
 		Name: "redirects dropped", Case: "A18", Stores: "MinIO, SeaweedFS, Cloudflare R2",
-		set: func(b *behaviour) { b.dropRedirect = true },
+		set: func(b *quirkSet) { b.dropRedirect = true },
 	}
 	// RefusesRedirect answers a redirect with 501.
 	RefusesRedirect = Quirk{
 		Name: "redirects refused", Case: "A18", Stores: "OpenStack Swift's s3api",
-		set: func(b *behaviour) { b.refuseRedirect = true },
+		set: func(b *quirkSet) { b.refuseRedirect = true },
 	}
 	// MergesMetadata keeps metadata of the object that a write replaces, its
 	// redirect too, unless the write has other values for them.
 	MergesMetadata = Quirk{
 		Name: "metadata merged", Case: "A19", Stores: "gofakes3 1.2.0",
-		set: func(b *behaviour) { b.mergeMetadata = true },
+		set: func(b *quirkSet) { b.mergeMetadata = true },
 	}
 	// CopiesRedirect copies the redirect with the object.
 	CopiesRedirect = Quirk{
 		Name: "redirects copied", Stores: "moto 5.2.1, gofakes3 1.2.0, rclone serve s3",
-		set: func(b *behaviour) { b.copyRedirect = true },
+		set: func(b *quirkSet) { b.copyRedirect = true },
 	}
 )
 
@@ -99,7 +99,7 @@ var (
 	// mean something in a URL: a key with one of them is answered 404.
 	KeepsReserved = Quirk{
 		Name: "reserved characters in copy sources", Case: "A13", Stores: "s3rver 3.7.1",
-		set: func(b *behaviour) { b.keepReserved = true },
+		set: func(b *quirkSet) { b.keepReserved = true },
 	}
 	// NoCopy answers CopyObject and UploadPartCopy with 501.
 	NoCopy = Quirk{
@@ -126,7 +126,7 @@ var (
 	// IgnoresQuiet names every key that a batch deleted, asked or not.
 	IgnoresQuiet = Quirk{
 		Name: "Quiet ignored", Stores: "versitygw 1.8.0, moto 5.2.1, s3rver 3.7.1",
-		set: func(b *behaviour) { b.answerAllKeys = true },
+		set: func(b *quirkSet) { b.answerAllKeys = true },
 	}
 )
 

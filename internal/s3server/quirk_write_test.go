@@ -166,7 +166,7 @@ var writeQuirks = map[string]func(*fixture){
 	},
 }
 
-// opaque holds that the ETags of an object are the same everywhere, no md5, and
+// opaque checks that the ETags of an object are the same everywhere, no md5, and
 // good for conditions.
 func (f *fixture) opaque(encryption string) {
 	f.Helper()
@@ -198,7 +198,7 @@ func (f *fixture) noBatch(status int, code string) {
 	f.want("single", "DELETE", k, "", 204)
 }
 
-// TestPutWithoutETag holds what a gateway shows of a file in its directory.
+// TestPutWithoutETag checks that such an object has no ETag anywhere.
 func TestPutWithoutETag(t *testing.T) {
 	f := newFixture(t)
 	f.PutWithoutETag("test", "k", "content")
@@ -219,7 +219,7 @@ func TestPutWithoutETag(t *testing.T) {
 // bare is the ETag of content without quotes.
 func bare(content string) string { return strings.Trim(etagOf(content), `"`) }
 
-// content returns what is stored at a path.
+// content returns the content of the object at a path.
 func (f *fixture) content(path string) string {
 	f.Helper()
 	_, body := f.want("GET "+path, "GET", path, "", 200)
@@ -233,7 +233,7 @@ func (f *fixture) page(query string) string {
 	return body
 }
 
-// wantError holds a request to an error of S3.
+// wantError sends a request and expects an S3 error.
 func (f *fixture) wantError(what string, status int, code, method, path, body string, header ...string) {
 	f.Helper()
 	_, text := f.want(what, method, path, body, status, header...)
@@ -264,7 +264,7 @@ func (f *fixture) parts(parts ...string) string {
 }
 
 // deleteBatch deletes keys, each under the condition of this ETag if it is not
-// empty, holds the answer to a status and returns it.
+// empty, expects a status and returns the answer.
 func (f *fixture) deleteBatch(status int, etag string, keys ...string) string {
 	f.Helper()
 	var b strings.Builder

@@ -7,8 +7,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// read lets gofakes3 answer a GET or HEAD of an object, and corrects what it
-// says of it.
+// read lets gofakes3 answer a GET or HEAD of an object, and corrects the headers.
 func (h *handler) read(w http.ResponseWriter, r *http.Request, _, _ string) error {
 	inner := r.Clone(r.Context())
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
@@ -22,19 +21,19 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, _, _ string) erro
 	return nil
 }
 
-// A readAnswer is an answer of gofakes3's on its way to the client.
+// A readAnswer corrects an answer of gofakes3 while it is sent.
 type readAnswer struct {
 	http.ResponseWriter
 	h       *handler
 	r       *http.Request
 	started bool
-	mute    bool // what follows is not for the client
+	discard bool // the rest of gofakes3's answer
 }
 
-// WriteHeader corrects the headers, and puts another answer in place of this
-// one if a condition of the request does not hold. A second one is gofakes3's way
-// to say that the content could not be sent to its end: then the connection is
-// cut, lest the client takes the error for content.
+// WriteHeader corrects the headers, or sends another answer if a condition of the
+// request fails. gofakes3 calls it a second time when it cannot send all of the
+// content; the connection is cut then, so that the client does not take the error
+// for content.
 func (a *readAnswer) WriteHeader(status int) {
 	if a.started {
 		panic(http.ErrAbortHandler)
@@ -51,11 +50,11 @@ func (a *readAnswer) WriteHeader(status int) {
 	a.correct(header)
 	switch readStatus(a.r, header) {
 	case http.StatusNotModified:
-		a.mute = true
+		a.discard = true
 		status = http.StatusNotModified
 		header.Del("Content-Length")
 	case http.StatusPreconditionFailed:
-		a.mute = true
+		a.discard = true
 		clearObject(header)
 		fail(a.ResponseWriter, a.r, gofakes3.ErrPreconditionFailed)
 		return
@@ -67,13 +66,13 @@ func (a *readAnswer) Write(p []byte) (int, error) {
 	if !a.started {
 		a.WriteHeader(http.StatusOK)
 	}
-	if a.mute {
+	if a.discard {
 		return len(p), nil
 	}
 	return a.ResponseWriter.Write(p)
 }
 
-// correct puts right what gofakes3 says of an object.
+// correct corrects the headers of an object.
 func (a *readAnswer) correct(header http.Header) {
 	etag := unquote(header.Get("ETag"))
 	if own := header.Get(ETagKey); own != "" {
@@ -93,8 +92,7 @@ func (a *readAnswer) correct(header http.Header) {
 	}
 }
 
-// clearObject removes what belongs to an object from an answer that is an
-// error after all.
+// clearObject removes an object's headers from an answer that became an error.
 func clearObject(header http.Header) {
 	for name := range header {
 		canonical := http.CanonicalHeaderKey(name)

@@ -9,7 +9,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// A refusal is an error of S3, with the status that a certain store sends.
+// A refusal is an S3 error with a status of its own.
 type refusal struct {
 	status        int
 	code, message string
@@ -28,8 +28,8 @@ func (e *refusal) say(name, text string) *refusal {
 	return e
 }
 
-// send answers a request. Like AWS, it does not ask for a body that the client
-// holds back, and reads one that is on its way.
+// send answers a request. Like AWS, it reads the body unless the client waits for a
+// 100 Continue.
 func (e *refusal) send(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Expect") == "" {
 		_, _ = io.CopyN(io.Discard, r.Body, drained)

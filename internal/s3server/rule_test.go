@@ -27,7 +27,7 @@ func (f *fixture) route(rules ...types.RoutingRule) error {
 	return err
 }
 
-// TestRoutingRules holds what comes before what: rules for a prefix, then the
+// TestRoutingRules checks the order of precedence: rules for a prefix, then the
 // objects, then rules for errors.
 func TestRoutingRules(t *testing.T) {
 	eachStore(t, func(f *fixture) {

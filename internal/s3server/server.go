@@ -13,8 +13,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// TB is as much of [testing.TB] as a Server needs, so that a program that
-// holds this package does not hold package testing.
+// TB is the part of [testing.TB] that a Server needs, so that this package does
+// not link package testing into programs.
 type TB interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -22,8 +22,9 @@ type TB interface {
 	Cleanup(func())
 }
 
-// A Server is an S3 for a test, on a loopback port, with any credentials
-// and region us-east-1. It is safe for concurrent use.
+// A Server is an S3 server for a test, on a loopback port in region us-east-1. It
+// accepts any credentials unless [Credentials] names some. It is safe for
+// concurrent use.
 type Server struct {
 	// URL is the endpoint, to be used with path style.
 	URL string
@@ -32,7 +33,7 @@ type Server struct {
 	// Bucket is the bucket that was made at the start.
 	Bucket string
 
-	front    *door
+	front    *endpoint
 	h        *handler
 	tb       TB
 	throttle atomic.Int64
@@ -40,7 +41,7 @@ type Server struct {
 	log      []Request
 }
 
-// A Request is one that a Server got, refused ones too.
+// A Request is one that a Server received, whether it was refused or not.
 type Request struct {
 	Method string
 	Path   string // decoded, with the bucket
@@ -66,11 +67,11 @@ type optionFunc func(*config)
 
 func (f optionFunc) apply(c *config) { f(c) }
 
-// Over puts the Server over this backend instead of gofakes3's s3mem.
+// Over makes the Server store objects in this backend instead of gofakes3's s3mem.
 func Over(b gofakes3.Backend) Option { return optionFunc(func(c *config) { c.backend = b }) }
 
-// Wrap puts a handler around the Server's, as one that injects faults. What it
-// answers itself is in the log too.
+// Wrap puts a handler around the Server's, for example to inject faults. The log
+// has all requests, also those that this handler answers itself.
 func Wrap(f func(http.Handler) http.Handler) Option {
 	return optionFunc(func(c *config) { c.wrap = f })
 }
@@ -107,7 +108,7 @@ func New(t TB, opts ...Option) *Server {
 	if c.backend == nil {
 		c.backend = s3mem.New()
 	}
-	s := &Server{Bucket: c.bucket, tb: t, h: newHandler(c.backend, behaviourOf(c.quirks))}
+	s := &Server{Bucket: c.bucket, tb: t, h: newHandler(c.backend, quirkSetOf(c.quirks))}
 	if err := s.h.store.CreateBucket(c.bucket); err != nil && !gofakes3.IsAlreadyExists(err) {
 		t.Fatalf("s3server: create bucket %s: %v", c.bucket, err)
 	}
@@ -115,7 +116,8 @@ func New(t TB, opts ...Option) *Server {
 	return s
 }
 
-// chain is the handler with all that stands around it.
+// chain returns the handler inside its quirks, the check of signatures and the
+// log.
 func (s *Server) chain(c config) http.Handler {
 	h := s.layered(storeLayer, c.quirks, s.throttled(s.h))
 	if c.verify {
@@ -128,10 +130,10 @@ func (s *Server) chain(c config) http.Handler {
 	return s.logging(s.layered(wireLayer, c.quirks, c.wrap(h)))
 }
 
-// open opens the server's doors.
+// open opens the server's endpoints.
 func (s *Server) open(h http.Handler, c config) {
 	s.tb.Helper()
-	front := &door{handler: h}
+	front := &endpoint{handler: h}
 	if c.selfSigned {
 		var err error
 		if front.tls, err = selfSigned(); err != nil {
@@ -145,25 +147,25 @@ func (s *Server) open(h http.Handler, c config) {
 	}
 	s.URL = scheme + front.addr
 	if c.elsewhere {
-		s.Elsewhere = "http://" + s.serve(&door{handler: h}).addr
+		s.Elsewhere = "http://" + s.serve(&endpoint{handler: h}).addr
 	}
 	if c.stopped {
 		s.Stop()
 	}
 }
 
-// serve opens a door until the test ends.
-func (s *Server) serve(d *door) *door {
+// serve opens an endpoint until the test ends.
+func (s *Server) serve(d *endpoint) *endpoint {
 	s.tb.Helper()
 	if err := d.open(); err != nil {
 		s.tb.Fatalf("s3server: listen: %v", err)
 	}
-	s.tb.Cleanup(d.lock)
+	s.tb.Cleanup(d.closeForGood)
 	return d
 }
 
 // Stop refuses connections and breaks those that are open, until Start.
-func (s *Server) Stop() { s.front.shut() }
+func (s *Server) Stop() { s.front.close() }
 
 // Start listens again, at the same address.
 func (s *Server) Start() {
@@ -225,13 +227,12 @@ func (s *Server) CreateBucket(name string) {
 	}
 }
 
-// Store is what the Server keeps its objects in, for a test to look at or
-// change behind the client's back.
+// Store returns the store of the Server, so that a test can read or change objects
+// without a request.
 func (s *Server) Store() Store { return s.h.store }
 
-// PutWithoutETag stores an object that has no ETag, as a gateway shows what
-// others put into its directory.
-// It was last changed an hour ago.
+// PutWithoutETag stores an object without an ETag, as gateways show files that
+// other programs put into their directory. It was last changed an hour ago.
 func (s *Server) PutWithoutETag(bucket, key, content string) {
 	s.tb.Helper()
 	meta := map[string]string{ETagKey: noETag, "Last-Modified": time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)}
@@ -244,10 +245,10 @@ func (s *Server) PutWithoutETag(bucket, key, content string) {
 // Until the bucket has a website configuration every answer is 404.
 func (s *Server) WebsiteURL(bucket string) string {
 	s.tb.Helper()
-	return "http://" + s.serve(&door{handler: s.h.website(bucket)}).addr
+	return "http://" + s.serve(&endpoint{handler: s.h.website(bucket)}).addr
 }
 
-// classOf says how AWS prices a request.
+// classOf returns the price class of a request.
 func classOf(r *http.Request) core.Class {
 	q := r.URL.Query()
 	switch r.Method {

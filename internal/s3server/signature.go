@@ -20,7 +20,7 @@ const (
 	serviceName = "s3"
 )
 
-// An authorization is what a request's Authorization header says.
+// An authorization is a parsed Authorization header.
 type authorization struct {
 	accessKey, date, region, service string
 	signed                           []string // names of headers, in order
@@ -58,14 +58,14 @@ func regionOf(r *http.Request) string {
 	return a.region
 }
 
-// verified lets through what is signed with one of these keys. Signatures in
-// queries are not known, and those of single chunks are not checked.
+// verified passes requests that are signed with one of these keys to next. It knows
+// no signatures in queries, and does not check those of single chunks.
 func verified(secrets map[string]string, next http.Handler) http.Handler {
 	return refusing(func(r *http.Request) *refusal { return verify(r, secrets) })(nil, next)
 }
 
-// verify returns why AWS would not take a request for that of whoever signs
-// with these secrets, by access key.
+// verify returns AWS's refusal of a request that is not signed with one of these
+// secrets, by access key; nil if it is.
 func verify(r *http.Request, secrets map[string]string) *refusal {
 	forbidden := func(code, format string, args ...any) *refusal {
 		return &refusal{status: http.StatusForbidden, code: code, message: fmt.Sprintf(format, args...)}
@@ -96,7 +96,7 @@ func verify(r *http.Request, secrets map[string]string) *refusal {
 	return nil
 }
 
-// unsigned returns a header that has to be signed and is not, or "".
+// unsigned returns the name of a header that must be signed and is not, or "".
 func (a authorization) unsigned(r *http.Request) string {
 	if !slices.Contains(a.signed, "host") {
 		return "host"
@@ -109,8 +109,8 @@ func (a authorization) unsigned(r *http.Request) string {
 	return ""
 }
 
-// canonicalRequest is the text that was hashed for the signature, made of the
-// request as it arrived.
+// canonicalRequest returns the text that is hashed for the signature, of the request
+// as it arrived.
 func (a authorization) canonicalRequest(r *http.Request) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n%s\n", r.Method, canonicalEscape(r.URL.Path, true), canonicalQuery(r.URL.RawQuery))
@@ -150,7 +150,7 @@ func canonicalQuery(raw string) string {
 	return strings.Join(pairs, "&")
 }
 
-// reescape makes of any encoding of a query the canonical one.
+// reescape returns the canonical encoding of an encoded part of a query.
 func reescape(s string) string {
 	plain, err := url.PathUnescape(s) // a plus sign is one
 	if err != nil {
@@ -159,8 +159,8 @@ func reescape(s string) string {
 	return canonicalEscape(plain, false)
 }
 
-// canonicalEscape encodes all bytes but the unreserved ones, and slashes if
-// they are to be kept.
+// canonicalEscape encodes all bytes but the unreserved ones; slashes says whether
+// slashes stay, too.
 func canonicalEscape(s string, slashes bool) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {

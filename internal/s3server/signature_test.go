@@ -20,7 +20,7 @@ func signingClient(url, accessKey, secretKey string) *s3.Client {
 	return s3.New(o)
 }
 
-// TestSignatures holds that requests which the AWS SDK signs are accepted,
+// TestSignatures checks that requests which the AWS SDK signs are accepted,
 // whatever is in their keys and queries, and others are not.
 func TestSignatures(t *testing.T) {
 	f := newFixture(t, s3server.Credentials("ID", "secret"))

@@ -9,17 +9,15 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// ETagKey is the name in an object's metadata of its ETag without quotes,
-// where that is not the md5 of its content. A [Store] sets it and the handler
-// sends it as the ETag.
+// ETagKey is the name in an object's metadata of its ETag, without quotes, if that
+// is not the md5 of its content. A [Store] sets it; the handler sends it as ETag.
 const ETagKey = "X-Fakes3-Etag"
 
-// minPart is the size in bytes that every part of an upload but the last has
-// at the least.
+// minPart is the smallest size in bytes of a part that is not the last.
 const minPart = 5 << 20
 
 // A Store keeps buckets and objects for a [Handler]. It is gofakes3's own
-// interfaces, held to more:
+// interfaces with stronger promises:
 //
 //   - PutObject replaces an object with all its metadata, at once for every
 //     reader, honours its conditions in the same instant ([CheckConditions]),
@@ -59,15 +57,14 @@ func ETagOf(o *gofakes3.Object) string {
 	return hex.EncodeToString(o.Hash)
 }
 
-// A Part is one part of a multipart upload, as a [Store] has it.
+// A Part describes a stored part of a multipart upload.
 type Part struct {
 	Size int64 // bytes
 	MD5  [md5.Size]byte
 }
 
-// AssembleParts checks the list of parts that a client completes an upload
-// with against what was uploaded, and returns the object's ETag without
-// quotes, of the form md5-N.
+// AssembleParts compares the parts in a client's request to complete an upload with
+// the uploaded ones, and returns the object's ETag without quotes, as md5-N.
 func AssembleParts(in *gofakes3.CompleteMultipartUploadRequest, part func(number int) (Part, bool)) (etag string, err error) {
 	if len(in.Parts) == 0 {
 		return "", gofakes3.ErrMalformedXML

@@ -7,9 +7,9 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// unserved are the parts of S3's interface that are asked for by a query
-// parameter and not served here. gofakes3 would take such a request for one
-// that creates or lists a bucket, or reads or writes an object.
+// unserved are the query parameters of subresources that this server lacks.
+// gofakes3 would ignore them, and create or list a bucket, or read or write an
+// object.
 var unserved = []string{
 	"accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory",
 	"legal-hold", "lifecycle", "logging", "metadataConfiguration", "metadataTable", "metrics", "notification",
@@ -17,7 +17,7 @@ var unserved = []string{
 	"requestPayment", "restore", "retention", "select", "session", "tagging", "torrent", "versionId", "versions",
 }
 
-// checkSubresource refuses what is not served.
+// checkSubresource refuses requests for subresources that this server lacks.
 func checkSubresource(r *http.Request, key string) error {
 	q := r.URL.Query()
 	refuse := slices.ContainsFunc(unserved, q.Has)

@@ -14,8 +14,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// memoryUploads are multipart uploads that are held in memory. It is safe for
-// concurrent use.
+// memoryUploads stores multipart uploads in memory. It is safe for concurrent use.
 type memoryUploads struct {
 	uploadsMu sync.Mutex
 	uploads   map[gofakes3.UploadID]*memoryUpload
@@ -43,7 +42,7 @@ func (u *memoryUploads) CreateMultipartUpload(bucket, key string, meta map[strin
 	return id, nil
 }
 
-// find returns an upload; the lock is held.
+// find returns an upload. The caller has locked uploadsMu.
 func (u *memoryUploads) find(bucket, key string, id gofakes3.UploadID) (*memoryUpload, error) {
 	up := u.uploads[id]
 	if up == nil || up.bucket != bucket || up.key != key {
@@ -52,7 +51,7 @@ func (u *memoryUploads) find(bucket, key string, id gofakes3.UploadID) (*memoryU
 	return up, nil
 }
 
-// NoSuchUpload is the error for an upload that is not known, or no longer.
+// NoSuchUpload returns the error for an unknown upload, or one that has ended.
 func NoSuchUpload() error {
 	return gofakes3.ErrorMessage(gofakes3.ErrNoSuchUpload, "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.")
 }
@@ -85,7 +84,7 @@ func (u *memoryUploads) AbortMultipartUpload(bucket, key string, id gofakes3.Upl
 	return nil
 }
 
-// assemble returns what an upload makes.
+// assemble returns the object of a completed upload.
 func (u *memoryUploads) assemble(bucket, key string, id gofakes3.UploadID, in *gofakes3.CompleteMultipartUploadRequest) (meta map[string]string, content []byte, etag string, err error) {
 	u.uploadsMu.Lock()
 	defer u.uploadsMu.Unlock()

@@ -336,7 +336,7 @@ func TestDeleteObjects(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotServedIsRefused(t *testing.T) {
+func TestUnknownSubresourcesAreRefused(t *testing.T) {
 	eachStore(t, func(f *fixture) {
 		f.put("k", "content")
 		for _, c := range []struct{ method, path string }{

@@ -99,7 +99,7 @@ func TestChangesAreTold(t *testing.T) {
 	w.want("a new link")
 }
 
-// TestAnOverflowIsAFullLook holds that after events were lost, all directories
+// TestAnOverflowIsAFullLook checks that after events were lost, all directories
 // are watched, and a change is told.
 func TestAnOverflowIsAFullLook(t *testing.T) {
 	w := newWatched(t, func(w *Watcher) {
@@ -120,7 +120,7 @@ func TestAnOverflowIsAFullLook(t *testing.T) {
 	w.want("a file in a directory that nothing was told of")
 }
 
-// TestPolling holds that changes are told where the system does not.
+// TestPolling checks that changes are told where the system does not.
 func TestPolling(t *testing.T) {
 	w := newWatched(t, func(w *Watcher) {
 		for _, path := range w.events.WatchList() {

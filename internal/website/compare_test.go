@@ -177,7 +177,7 @@ func (h hosted) open(t *testing.T) {
 	}
 }
 
-// compare holds the answers to each other, but for the differences that are
+// compare checks the answers to each other, but for the differences that are
 // known.
 func compare(t *testing.T, h hosted, known map[string]string) {
 	met := make(map[string]bool)

@@ -171,7 +171,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestPartsAndConditions holds the answers to requests for parts of a page, and
+// TestPartsAndConditions checks the answers to requests for parts of a page, and
 // for one that has changed.
 func TestPartsAndConditions(t *testing.T) {
 	site := &Site{Config: core.Website{Index: "index.html", Error: "page"}, Pages: objects{

@@ -87,7 +87,7 @@ func TestPagesOfATree(t *testing.T) {
 	}
 }
 
-// TestWhatAPageCosts holds that a request of a visitor is one request to the
+// TestWhatAPageCosts checks that a request of a visitor is one request to the
 // store, and that a missing page is two.
 func TestWhatAPageCosts(t *testing.T) {
 	counted := &counting{Tree: planted(model.State{"index.html": "home", "link": "-> x", "dir/index.html": "dir"})}
@@ -110,7 +110,7 @@ func TestWhatAPageCosts(t *testing.T) {
 	}
 }
 
-// TestTreesThatFail holds that what cannot be read is an error that says so, and
+// TestTreesThatFail checks that what cannot be read is an error that says so, and
 // never a missing page or an empty one.
 func TestTreesThatFail(t *testing.T) {
 	tree := &counting{Tree: planted(model.State{"x": "content", "index.html": "home"})}

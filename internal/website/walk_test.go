@@ -67,7 +67,7 @@ func TestWalkFindsNothing(t *testing.T) {
 	}
 }
 
-// TestWalkNamesFewPages holds that a finding does not grow with the site.
+// TestWalkNamesFewPages checks that a finding does not grow with the site.
 func TestWalkNamesFewPages(t *testing.T) {
 	s := model.State{}
 	index := ""

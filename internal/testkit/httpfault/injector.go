@@ -1,5 +1,5 @@
-// Package httpfault breaks the answers of an HTTP server, for tests: each
-// [Class] is a way in which requests go wrong between a client and its store.
+// Package httpfault injects faults into the answers of an HTTP server, for tests:
+// each [Class] is a way in which requests fail between a client and its store.
 package httpfault
 
 import (
@@ -7,27 +7,26 @@ import (
 	"sync/atomic"
 )
 
-// A Class is a way in which a request goes wrong.
+// A Class is a way in which requests fail.
 type Class struct {
 	Name string
-	// Concerns reports whether a request can go wrong so; nil means any.
+	// Concerns reports whether a request can fail in this way; nil means any.
 	Concerns func(*http.Request) bool
-	// Serve answers in the place of next, which it may ask. The client may be
-	// left without an answer.
+	// Serve answers instead of next, which it may call, or breaks the connection.
 	Serve func(w http.ResponseWriter, r *http.Request, next http.Handler)
-	// Times is how many requests in a row go wrong; 0 means 1.
+	// Times is how many requests in a row fail; 0 means 1.
 	Times int64
-	// Heals says that a client which tries again gets what it wanted.
+	// Heals says that the same request succeeds when it is tried again.
 	Heals bool
 }
 
-// Forever is a number of times that does not end.
+// Forever, as Class.Times, means all requests.
 const Forever = 1 << 40
 
 func (c Class) concerns(r *http.Request) bool { return c.Concerns == nil || c.Concerns(r) }
 
-// An Injector makes requests go wrong, from the nth that its class concerns. It
-// is safe for concurrent use.
+// An Injector makes requests fail, from the nth that its class concerns. It is safe
+// for concurrent use.
 type Injector struct {
 	class Class
 	first int64
@@ -42,10 +41,10 @@ func At(n int, class Class) *Injector {
 	return &Injector{class: class, first: int64(n)}
 }
 
-// Seen is how many requests the class concerned.
+// Seen returns how many requests the class has concerned.
 func (i *Injector) Seen() int { return int(i.seen.Load()) }
 
-// Hit reports whether a request went wrong.
+// Hit reports whether a request has failed.
 func (i *Injector) Hit() bool { return i.seen.Load() >= i.first }
 
 func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -60,14 +59,14 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 	i.class.Serve(w, r, next)
 }
 
-// A Switch is a handler around a server's, in which faults are switched on and
-// off. It is safe for concurrent use.
+// A Switch wraps a server's handler, and switches faults on and off. It is safe for
+// concurrent use.
 type Switch struct{ on atomic.Pointer[Injector] }
 
-// Set makes i decide about all requests to come; nil lets all through.
+// Set sets the Injector for all requests from now on; nil lets all through.
 func (s *Switch) Set(i *Injector) { s.on.Store(i) }
 
-// Wrap puts the switch around next.
+// Wrap returns next with the faults of the switch.
 func (s *Switch) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if i := s.on.Load(); i != nil {

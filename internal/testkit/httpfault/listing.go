@@ -21,7 +21,7 @@ func isBatchDelete(r *http.Request) bool {
 	return r.Method == http.MethodPost && r.URL.Query().Has("delete")
 }
 
-// Pages makes listings come in pages of so many keys.
+// Pages limits the pages of listings to this many keys.
 func Pages(keys int) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -35,17 +35,17 @@ func Pages(keys int) func(http.Handler) http.Handler {
 	}
 }
 
-// rewrite answers with what edit makes of the answer.
+// rewrite edits the body of the answer.
 func rewrite(edit func([]byte) []byte) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		rec := done(r, next)
+		rec := record(r, next)
 		b := edit(rec.Body.Bytes())
 		rec.Body = bytes.NewBuffer(b)
-		begin(w, rec, len(b), len(b))
+		sendPart(w, rec, len(b), len(b))
 	}
 }
 
-// firstPage gives the first page once more.
+// firstPage answers with the first page again.
 func firstPage(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	q := r.URL.Query()
 	q.Del("continuation-token")
@@ -55,7 +55,7 @@ func firstPage(w http.ResponseWriter, r *http.Request, next http.Handler) {
 
 var contents = regexp.MustCompile(`(?s)<Contents>.*?</Contents>`)
 
-// backwards turns the objects of a page around.
+// backwards reverses the objects of a page.
 func backwards(page []byte) []byte {
 	objects := contents.FindAll(page, -1)
 	for i := range objects {
@@ -71,15 +71,15 @@ func backwards(page []byte) []byte {
 
 var nextToken = regexp.MustCompile(`(?s)<NextContinuationToken>.*?</NextContinuationToken>`)
 
-// endless says that there is more, but not where.
+// endless says that the listing is truncated, and removes the token.
 func endless(page []byte) []byte {
 	page = nextToken.ReplaceAll(page, nil)
 	return bytes.ReplaceAll(page, []byte("<IsTruncated>false"), []byte("<IsTruncated>true"))
 }
 
-// halfABatch deletes every second key of a batch, and refuses the others in an
-// answer that is otherwise good.
-func halfABatch(w http.ResponseWriter, r *http.Request, next http.Handler) {
+// refuseEverySecond deletes every second key of a batch, and refuses the others
+// within a good answer.
+func refuseEverySecond(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	var in struct {
 		XMLName xml.Name `xml:"Delete"`
 		Object  []struct {
@@ -87,7 +87,7 @@ func halfABatch(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			ETag string `xml:",omitempty"`
 		}
 	}
-	b, _ := io.ReadAll(r.Body) // what is cut does not parse
+	b, _ := io.ReadAll(r.Body) // a body that is cut does not parse
 	if err := xml.Unmarshal(b, &in); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -110,7 +110,7 @@ func halfABatch(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		for _, name := range []string{"Content-Md5", "Content-Length", "X-Amz-Checksum-Crc32", "X-Amz-Content-Sha256"} {
 			r.Header.Del(name)
 		}
-		answer = done(r, next).Body.Bytes()
+		answer = record(r, next).Body.Bytes()
 	}
 	_, _ = w.Write(bytes.Replace(answer, []byte("</DeleteResult>"), []byte(refused.String()+"</DeleteResult>"), 1))
 }

@@ -97,7 +97,7 @@ func alone(l *lab, q s3server.Quirk) error {
 	return errors.Join(l.errs...)
 }
 
-// TestNobodyPays holds what is said of a bucket whose owner does not pay.
+// TestNobodyPays checks what is said of a bucket whose owner does not pay.
 func TestNobodyPays(t *testing.T) {
 	l := newLab(t, s3server.RequesterPays)
 	l.stingy = true

@@ -15,24 +15,25 @@ import (
 	"time"
 )
 
-// A door is a loopback port at which a handler answers, and which can be shut
-// and opened again. It is safe for concurrent use.
-type door struct {
+// An endpoint serves a handler on a loopback port, which can be closed and opened
+// again. It is safe for concurrent use.
+type endpoint struct {
 	handler http.Handler
 	tls     *tls.Config // nil: plain HTTP
-	addr    string      // host:port, once it was opened
+	addr    string      // host:port; empty before the first open
 
-	mu     sync.Mutex
-	server *http.Server // nil: shut
-	ended  chan struct{}
-	locked bool // for good
+	mu      sync.Mutex
+	server  *http.Server // nil: closed
+	ended   chan struct{}
+	forGood bool // closed for good
 }
 
-// open listens, at the same port as before. To open an open door does nothing.
-func (d *door) open() error {
+// open listens on the same port as before. If the endpoint is open, it does
+// nothing.
+func (d *endpoint) open() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.server != nil || d.locked {
+	if d.server != nil || d.forGood {
 		return nil
 	}
 	at := d.addr
@@ -57,28 +58,31 @@ func (d *door) open() error {
 	return nil
 }
 
-// shut refuses connections and breaks those that are open.
-func (d *door) shut() {
+// close refuses new connections and breaks the open ones.
+func (d *endpoint) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.server == nil {
 		return
 	}
-	_ = d.server.Close() // whoever is still there finds the connection broken
+	_ = d.server.Close() // breaks the connections that are open
 	<-d.ended
 	d.server = nil
 }
 
-// lock shuts the door for good.
-func (d *door) lock() {
+// closeForGood closes the endpoint; open does nothing from then on. It lets go of
+// the handler: package testing keeps the functions that it has called for cleanup,
+// and with them a store for each test that has ended.
+func (d *endpoint) closeForGood() {
 	d.mu.Lock()
-	d.locked = true
+	d.forGood = true
 	d.mu.Unlock()
-	d.shut()
+	d.close()
+	d.handler = nil
 }
 
-// selfSigned is a TLS configuration with a certificate for 127.0.0.1 that
-// nobody trusts.
+// selfSigned returns a TLS configuration with a self-signed certificate for
+// 127.0.0.1.
 func selfSigned() (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

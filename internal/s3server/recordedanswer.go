@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// unmeasured is an answer that goes without its length.
-type unmeasured struct {
+// unsizedAnswer sends an answer without Content-Length.
+type unsizedAnswer struct {
 	http.ResponseWriter
 	header http.Header // to be added
 	begun  bool
@@ -18,12 +18,12 @@ func withoutLength(w http.ResponseWriter, r *http.Request, method string, header
 	if r.Method != method {
 		return w
 	}
-	return &unmeasured{ResponseWriter: w, header: header}
+	return &unsizedAnswer{ResponseWriter: w, header: header}
 }
 
-// WriteHeader sends the header at once, lest the length is found out from a
-// short body.
-func (u *unmeasured) WriteHeader(status int) {
+// WriteHeader sends the header at once: net/http would add the length of a short
+// body.
+func (u *unsizedAnswer) WriteHeader(status int) {
 	if u.begun {
 		return
 	}
@@ -36,45 +36,44 @@ func (u *unmeasured) WriteHeader(status int) {
 	}
 }
 
-func (u *unmeasured) Write(p []byte) (int, error) {
+func (u *unsizedAnswer) Write(p []byte) (int, error) {
 	u.WriteHeader(http.StatusOK)
 	return u.ResponseWriter.Write(p)
 }
 
-// A recorded is an answer that is kept whole.
-type recorded struct {
+// A recordedAnswer stores an answer in memory.
+type recordedAnswer struct {
 	status int
 	header http.Header
 	body   bytes.Buffer
 }
 
-// record asks next.
-func record(next http.Handler, r *http.Request) *recorded {
-	a := &recorded{header: make(http.Header)}
+// record returns the answer of next.
+func record(next http.Handler, r *http.Request) *recordedAnswer {
+	a := &recordedAnswer{header: make(http.Header)}
 	next.ServeHTTP(a, r)
 	a.WriteHeader(http.StatusOK)
 	return a
 }
 
 // Header implements [http.ResponseWriter].
-func (a *recorded) Header() http.Header { return a.header }
+func (a *recordedAnswer) Header() http.Header { return a.header }
 
 // WriteHeader implements [http.ResponseWriter].
-func (a *recorded) WriteHeader(status int) {
+func (a *recordedAnswer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 }
 
 // Write implements [http.ResponseWriter].
-func (a *recorded) Write(p []byte) (int, error) {
+func (a *recordedAnswer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	return a.body.Write(p)
 }
 
-// send answers with what was recorded, without its length if that was not
-// given.
-func (a *recorded) send(w http.ResponseWriter) {
+// send sends the answer, without Content-Length if it has none.
+func (a *recordedAnswer) send(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 	if f, ok := w.(http.Flusher); ok && a.header.Get("Content-Length") == "" {
@@ -83,9 +82,9 @@ func (a *recorded) send(w http.ResponseWriter) {
 	_, _ = w.Write(a.body.Bytes())
 }
 
-// cut sends half of the body, framed as the whole would be, and closes the
+// cut sends the header of the whole answer and half of its body, and closes the
 // connection.
-func (a *recorded) cut(w http.ResponseWriter) {
+func (a *recordedAnswer) cut(w http.ResponseWriter) {
 	conn, out, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic("s3server: no connection to close: " + err.Error())

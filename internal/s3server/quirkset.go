@@ -9,15 +9,14 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// A behaviour is how the handler differs from AWS: the sum of its quirks. The
-// zero value does not.
-type behaviour struct {
+// A quirkSet is the sum of the handler's quirks. The zero value behaves as AWS.
+type quirkSet struct {
 	dropRedirect   bool
 	refuseRedirect bool
 	mergeMetadata  bool
 	copyRedirect   bool
 	noConditions   bool
-	ignore         ignored
+	ignore         ignoredConditions
 	noBatchETags   bool
 	answerAllKeys  bool
 	bareIfMatch    bool
@@ -28,10 +27,10 @@ type behaviour struct {
 	listing        listing
 }
 
-// ignored are the conditions that are not looked at.
-type ignored struct{ writes, deletes, copySource bool }
+// ignoredConditions says which conditions are ignored.
+type ignoredConditions struct{ writes, deletes, copySource bool }
 
-// An etagForm is how ETags look to a client.
+// An etagForm is the form in which clients see ETags.
 type etagForm int
 
 const (
@@ -43,13 +42,13 @@ const (
 // noETag is the ETag in the metadata of an object that has none.
 const noETag = "none"
 
-// showETag returns an ETag as a client sees it, quoted; empty if the object
-// has none.
+// showETag returns an object's ETag as a client sees it, with quotes; empty for
+// none.
 func (h *handler) showETag(etag string) string {
-	if etag == noETag || h.is.etags == etagNone {
+	if etag == noETag || h.quirks.etags == etagNone {
 		return ""
 	}
-	return quote(h.disguise(etag))
+	return quote(h.clientETag(etag))
 }
 
 // setETag sets an answer's ETag to that of an object, or removes it.
@@ -61,10 +60,10 @@ func (h *handler) setETag(answer http.Header, etag string) {
 	answer.Del("ETag")
 }
 
-// disguise returns the ETag that clients see in place of etag, and is its own
-// inverse. Both are without quotes.
-func (h *handler) disguise(etag string) string {
-	if h.is.etags != etagOpaque {
+// clientETag returns the ETag that clients see in place of etag. It is its own
+// inverse; both are without quotes.
+func (h *handler) clientETag(etag string) string {
+	if h.quirks.etags != etagOpaque {
 		return etag
 	}
 	sum, parts, multipart := strings.Cut(etag, "-")
@@ -78,47 +77,47 @@ func (h *handler) disguise(etag string) string {
 	return string(b)
 }
 
-// storedETag returns the ETag in the store that a client means by etag, with
+// storedETag returns the ETag in the store for an ETag that a client sent, with
 // quotes or without.
 func (h *handler) storedETag(etag string) string {
-	if h.is.etags == etagNone {
+	if h.quirks.etags == etagNone {
 		return neverMatches
 	}
-	return h.disguise(unquote(etag))
+	return h.clientETag(unquote(etag))
 }
 
 // showEncryption says in an answer how the object is encrypted.
 func (h *handler) showEncryption(answer http.Header) {
-	if h.is.saysKMS {
+	if h.quirks.saysKMS {
 		answer.Set("X-Amz-Server-Side-Encryption", "aws:kms")
 		answer.Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "arn:aws:kms:us-east-1:111122223333:key/s3server")
 	}
 }
 
-// neverMatches is an If-Match that no object fulfils.
+// neverMatches is an ETag that no object has.
 const neverMatches = "\x00"
 
-// ifMatch returns the condition that an If-Match header stands for.
+// ifMatch returns the ETag for the condition in an If-Match header.
 func (h *handler) ifMatch(header string) string {
-	if h.is.bareIfMatch && strings.HasPrefix(header, `"`) {
+	if h.quirks.bareIfMatch && strings.HasPrefix(header, `"`) {
 		return neverMatches
 	}
 	return h.storedETag(header)
 }
 
-// unmet is the error for a condition that does not hold, where AWS and a store
-// that compares bare ETags differ.
-func (h *handler) unmet(err error) error {
-	if h.is.bareIfMatch && gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
+// conditionError returns the error for a condition that failed with err: for an
+// object that is missing, Ceph answers 412 and AWS 404.
+func (h *handler) conditionError(err error) error {
+	if h.quirks.bareIfMatch && gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
 		return gofakes3.ErrPreconditionFailed
 	}
 	return err
 }
 
-// merge adds to an object's new metadata those of the object that it replaces,
-// where nothing replaces them.
+// merge adds the metadata of the replaced object to those of the new one, which
+// win.
 func (h *handler) merge(bucket, key string, meta map[string]string) error {
-	if !h.is.mergeMetadata {
+	if !h.quirks.mergeMetadata {
 		return nil
 	}
 	old, err := h.store.HeadObject(bucket, key)
@@ -136,16 +135,16 @@ func (h *handler) merge(bucket, key string, meta map[string]string) error {
 	return old.Contents.Close()
 }
 
-// completeETag is the ETag in the answer to the completion of an upload.
+// completeETag returns the ETag for the answer to the completion of an upload.
 func (h *handler) completeETag(etag string) string {
-	if h.is.noCompleteETag {
+	if h.quirks.noCompleteETag {
 		return ""
 	}
 	return h.showETag(etag)
 }
 
-// decodeURI decodes as JavaScript's function of that name: an encoded character
-// that has a meaning in URLs stays encoded.
+// decodeURI decodes like JavaScript's function of that name: reserved characters of
+// URLs stay encoded.
 func decodeURI(s string) (string, error) {
 	for _, c := range ";/?:@&=+$,#" {
 		encoded := fmt.Sprintf("%%%02X", c)
