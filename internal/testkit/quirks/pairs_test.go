@@ -75,14 +75,26 @@ func TestPairsOfQuirks(t *testing.T) {
 			t.Parallel()
 			l := newLab(t, p[0], p[1])
 			well := l.tell(false)
-			if !well && lets(p[0]) && lets(p[1]) {
+			why, known := knownPairs[[2]string{p[0].Name, p[1].Name}]
+			switch {
+			case well && known:
+				t.Errorf("they work together now: remove them from the known pairs")
+			case !well && !known && lets(p[0]) && lets(p[1]):
 				l.fail("not all runs ended well: %v", l.failed)
+			case known:
+				t.Logf("known, %s: %v", why, l.failed)
 			}
 			if err := errors.Join(l.errs...); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+}
+
+// knownPairs are pairs of quirks with which not all runs end well, each with the
+// reason, although they do with each quirk alone.
+var knownPairs = map[[2]string]string{
+	{s3server.NoETags.Name, "connection closed early"}: "a read that breaks off is not begun again where nothing tells versions apart",
 }
 
 // lets reports whether all runs end well with the quirk alone.
