@@ -136,7 +136,7 @@ func TestACopyIsOneHeadEachAndOneCopyAndKeepsAllMetadata(t *testing.T) {
 
 func TestACopyInPartsIsTheUploadOfTheSame(t *testing.T) {
 	src, dst, s := twoTrees(t)
-	dst.copies.limit = format.SingleMax
+	dst.copier.Limit = format.SingleMax
 	content := pattern(20<<20 + 5)
 	e := core.Entry{Key: "big", Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
 	put(t, src, e, bytes.NewReader(content), nil)
@@ -166,7 +166,7 @@ func TestAPartThatFailsLeavesNoUpload(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		return true
 	}))
-	dst.copies.limit = format.SingleMax
+	dst.copier.Limit = format.SingleMax
 	content := pattern(17 << 20)
 	put(t, src, core.Entry{Key: "big", Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}, bytes.NewReader(content), nil)
 	if _, err := dst.CopyFrom(t.Context(), src, inListing(t, src, "big"), "big", nil); !errors.Is(err, errors.ErrUnsupported) {
@@ -419,7 +419,7 @@ func TestVersitygwCopies(t *testing.T) {
 	}
 	g := versitygw.Start(t)
 	src, dst := onGateway(t, g, "p"), onGateway(t, g, "")
-	dst.copies.limit = format.SingleMax
+	dst.copier.Limit = format.SingleMax
 	const key = "d/a b+é%&.txt"
 	e := putFile(t, src, key, "content")
 	if got := mustCopy(t, dst, src, e, key, nil); got.MD5 != e.MD5 {

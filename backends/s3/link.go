@@ -29,7 +29,7 @@ func (t *Tree) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core
 	if err != nil {
 		return e, err
 	}
-	e = stored(e, a.ETag())
+	e = format.Stored(e, a.ETag())
 	if r.Get(wire.Redirect) != "" && t.run.claimFirstLink() {
 		t.lookAtFirstLink(ctx, e.Key, location)
 	}
@@ -75,5 +75,7 @@ func (t *Tree) lookAtFirstLink(ctx context.Context, key, location string) {
 	}
 	if a.Get(wire.Redirect) != location {
 		t.can.Lose(ability.KeptRedirects)
+		return
 	}
+	t.can.Works(ability.KeptRedirects)
 }

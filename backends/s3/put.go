@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
@@ -38,13 +37,6 @@ func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	return e, nil
 }
 
-// stored is e as it was stored with this ETag, which has no quotes.
-func stored(e core.Entry, etag string) core.Entry {
-	e.Partial, e.MaybeLink, e.Problem = false, false, nil
-	e.Token, e.Changed, e.Settled = etag, time.Time{}, false // the answer does not tell when
-	return e
-}
-
 func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	content, done, err := t.content(ctx, &e, body)
 	if err != nil {
@@ -72,11 +64,10 @@ func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *
 	if err != nil {
 		return e, err
 	}
-	o := format.Object{Size: e.Size, ETag: a.ETag(), Opaque: a.Opaque() || t.express}
-	if sum, ok := o.MD5(); ok && sum != e.MD5 {
-		return e, fmt.Errorf("%w: the store has md5 %s, and %s was sent", core.ErrCorrupt, sum, e.MD5)
+	if err := t.opener.CheckStored(ctx, t.full(e.Key), a.ETag(), a.Opaque(), e.MD5); err != nil {
+		return e, err
 	}
-	return stored(e, a.ETag()), nil
+	return format.Stored(e, a.ETag()), nil
 }
 
 // mimicsLink reports whether a file is from a page of ours. Stored in one piece

@@ -37,7 +37,7 @@ func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *
 		return e, err
 	}
 	e.Parts = parts
-	return stored(e, etag), nil
+	return format.Stored(e, etag), nil
 }
 
 // completeMD5 makes sure that the md5 is known, which is stored before the first

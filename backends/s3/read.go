@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/contents"
 	"github.com/s3fc/s3fc/backends/s3/internal/listing"
@@ -14,10 +15,17 @@ import (
 
 // newOpener returns the opener of the tree's objects.
 func (t *Tree) newOpener() *contents.Opener {
-	return &contents.Opener{
-		Store: t.objects, Can: t.can, Layout: t.layout, Rule: ranged.DefaultRule, Buffers: t.opts.Env.Buffers,
-		Wait: t.transport.Wait, Listed: t.listed,
+	t.objects.Listed = func(ctx context.Context, full string) (size int64, changed time.Time, err error) {
+		o, err := t.listed(ctx, full)
+		return o.Size, o.Changed, err
 	}
+	o := &contents.Opener{
+		Store: t.objects, Can: t.can, Layout: t.layout, Rule: ranged.DefaultRule, Buffers: t.opts.Env.Buffers,
+		Wait: t.transport.Wait, Listed: t.listed, Trusted: t.aws,
+		Page: func(ctx context.Context) ([]listing.Object, error) { return t.newLister(t.prefix).First(ctx) },
+	}
+	t.uploads.ReadMD5 = o.ReadMD5
+	return o
 }
 
 // Stat implements [core.Tree] with one HEAD; in the rare case that only the
@@ -81,18 +89,13 @@ func (r *reader) Read(p []byte) (int, error) {
 
 // listed returns an object as a listing of its key alone shows it: one LIST.
 func (t *Tree) listed(ctx context.Context, full string) (listing.Object, error) {
-	l := t.newLister(full)
-	for objects, err := range l.Pages(ctx) {
-		if err != nil {
-			return listing.Object{}, err
-		}
-		for _, o := range objects {
-			if o.Key == full {
-				return o, nil
-			}
-		}
-		if !t.express { // in order, it would be the first
-			break
+	page, err := t.newLister(full).First(ctx)
+	if err != nil {
+		return listing.Object{}, err
+	}
+	for _, o := range page { // in order, it is the first
+		if o.Key == full {
+			return o, nil
 		}
 	}
 	return listing.Object{}, fmt.Errorf("%w: it is not listed", fs.ErrNotExist)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -15,7 +14,9 @@ import (
 	"gocloud.dev/blob/s3blob"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/auditing"
 	"github.com/s3fc/s3fc/backends/s3/internal/contents"
+	"github.com/s3fc/s3fc/backends/s3/internal/copying"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
@@ -52,7 +53,8 @@ type Tree struct {
 	keys    listedKeys
 	uploads *upload.Uploader
 	site    *website.Site
-	copies  copies
+	copier  *copying.Copier
+	auditor *auditing.Auditor
 }
 
 var (
@@ -105,15 +107,14 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	if err := t.newSender(ctx, s); err != nil {
 		return nil, errors.Join(err, t.bucket.Close())
 	}
-	t.opener, t.keys.objects = t.newOpener(), t.objects
-	t.objects.Listed = func(ctx context.Context, full string) (size int64, changed time.Time, err error) {
-		o, err := t.listed(ctx, full)
-		return o.Size, o.Changed, err
-	}
+	t.keys.objects = t.objects
 	t.keys.encoding, _ = listing.NewEncoding(o.KeyEncoding) // check has read it
 	if t.aws && o.KeyEncoding == "" {
 		t.keys.encoding, _ = listing.NewEncoding("query")
 	}
+	t.opener = t.newOpener()
+	t.copier = t.newCopier()
+	t.auditor = &auditing.Auditor{Sender: t.wire, Objects: t.objects, Opener: t.opener, Can: t.can, AWS: t.aws}
 	return t, nil
 }
 

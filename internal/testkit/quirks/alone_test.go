@@ -31,18 +31,11 @@ var ambiguous = []string{
 // its case. One that it does get along with fails the test until it is removed
 // here.
 var knownFailures = map[string]string{
-	"bare If-Match":                           "A1" + atTimes, // writes at once, before the first has learnt
-	"ETags that are no md5":                   "A12",
-	"Expect refused":                          "A9",
-	"writes redirected":                       "A10" + atTimes,
-	"X-Amz-Website-Redirect-Location refused": "A11",
-	"reserved characters in copy sources":     "A13",
-	"copy sources ignored":                    "A13",
-	"token expires":                           "A14",
-	"redirects dropped":                       "A18",
-	"redirects refused":                       "A18",
-	"unknown headers refused":                 "A18",
-	"metadata merged":                         "A19",
+	"bare If-Match":     "A1" + atTimes, // writes at once, before the first has learnt
+	"Expect refused":    "A9",
+	"writes redirected": "A10" + atTimes,
+	"token expires":     "A14",
+	"metadata merged":   "A19",
 }
 
 // atTimes follows the case of a quirk with which some runs end well.

@@ -43,6 +43,13 @@ type Opener struct {
 	// Listed returns an object as a listing shows it; an error that is
 	// fs.ErrNotExist if it is not listed.
 	Listed func(ctx context.Context, key string) (listing.Object, error)
+	// Page returns the first page of the listing of all objects.
+	Page func(ctx context.Context) ([]listing.Object, error)
+	// Trusted says that an ETag is an md5 wherever answers do not say that it is none,
+	// as at AWS.
+	Trusted bool
+
+	probes probes
 }
 
 // Key names an object: in the bucket, and in the tree.
@@ -50,7 +57,7 @@ type Key struct{ Object, Entry string }
 
 // Stat returns the complete entry of an object with one HEAD. If the answer does not
 // say how long the object is, a LIST does. If only the body can tell a link from a
-// file, it is read with a GET.
+// file, or whether its ETag is an md5, it is read with a GET.
 func (o *Opener) Stat(ctx context.Context, key Key) (core.Entry, error) {
 	a, err := o.Store.Head(ctx, key.Object)
 	if err != nil {
@@ -59,7 +66,13 @@ func (o *Opener) Stat(ctx context.Context, key Key) (core.Entry, error) {
 	if err := o.setLength(ctx, key.Object, a, 0); err != nil {
 		return core.Entry{}, err
 	}
-	e, needBody := o.Layout.Entry(a.Object(key.Entry), nil)
+	object := o.Object(a, key)
+	if o.conflict(object) {
+		if err := o.settle(ctx, key, &object); err != nil {
+			return core.Entry{}, err
+		}
+	}
+	e, needBody := o.Layout.Entry(object, nil)
 	if !needBody {
 		return e, nil
 	}
@@ -94,17 +107,24 @@ func (o *Opener) Open(ctx context.Context, key Key, size int64) (io.ReadCloser, 
 // opened returns the content and the entry of an object, of which a has the first
 // got bytes. The length of a is the object's.
 func (o *Opener) opened(ctx context.Context, key Key, a *wire.Answer, got int64) (io.ReadCloser, core.Entry, error) {
-	object := a.Object(key.Entry)
+	object := o.Object(a, key)
 	e, needBody := o.Layout.Entry(object, nil)
 	if !needBody && e.Kind != core.File {
 		discard(a.Body, got)
 		return nil, e, nil
 	}
-	v := version{o: o, key: key.Object, etag: a.Get(wire.ETag), size: a.Length, whole: got == a.Length}
-	r := ranged.NewReader(ctx, ranged.Object{Size: a.Length, Get: v.get, Wait: o.Wait, Rule: o.Rule, Buffers: o.Buffers}, a.Body, got)
-	if !needBody {
-		return r, e, nil
+	r, conflict := o.reader(ctx, key.Object, a, got), o.conflict(object)
+	switch {
+	case needBody, conflict && a.Length <= core.SmallFile:
+		return o.readWhole(a, object, r)
+	case conflict:
+		e.MD5 = core.MD5{} // the content tells
 	}
+	return o.prove(ctx, key, object, r), e, nil
+}
+
+// readWhole reads a small object whose content has to be known before its entry is.
+func (o *Opener) readWhole(a *wire.Answer, object format.Object, r io.ReadCloser) (io.ReadCloser, core.Entry, error) {
 	body, err := io.ReadAll(r)
 	if cerr := r.Close(); err == nil {
 		err = cerr
@@ -112,10 +132,25 @@ func (o *Opener) opened(ctx context.Context, key Key, a *wire.Answer, got int64)
 	if err != nil {
 		return nil, core.Entry{}, err
 	}
-	if e, _ = o.Layout.Entry(object, body); e.Kind != core.File {
+	content := core.SumMD5(body)
+	e, _ := o.Layout.Entry(object, body)
+	if e.Kind != core.File {
+		if sum, plain := a.Object("").MD5(); plain && sum != content && !o.Trusted && !o.Can.Proved(ability.PlainMD5) {
+			o.Can.Lose(ability.PlainMD5) // a page of ours, whose metadata says so
+		}
 		return nil, e, nil
 	}
+	if sum, plain := object.MD5(); plain && !o.learn(content, object) && sum != content {
+		return nil, core.Entry{}, corrupt(content, object)
+	}
+	e.MD5 = content
 	return io.NopCloser(bytes.NewReader(body)), e, nil
+}
+
+// reader returns the content of an object, of which a has the first got bytes.
+func (o *Opener) reader(ctx context.Context, key string, a *wire.Answer, got int64) io.ReadCloser {
+	v := version{o: o, key: key, etag: a.Get(wire.ETag), size: a.Length, whole: got == a.Length}
+	return ranged.NewReader(ctx, ranged.Object{Size: a.Length, Get: v.get, Wait: o.Wait, Rule: o.Rule, Buffers: o.Buffers}, a.Body, got)
 }
 
 // setLength sets the length of an answer that does not say it to the size that a

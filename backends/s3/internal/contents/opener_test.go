@@ -50,6 +50,7 @@ func (s *store) opener() *Opener {
 	return &Opener{
 		Store: s, Can: new(ability.Set), Rule: ranged.Rule{Above: 100 << 10, Size: 64 << 10, Long: 256 << 10},
 		Wait: func(ctx context.Context, _ int, _ error) bool { return ctx.Err() == nil },
+		Page: func(context.Context) ([]listing.Object, error) { return nil, nil },
 		Listed: func(context.Context, string) (listing.Object, error) {
 			s.lists++
 			if s.listed.Key == "" {

@@ -37,6 +37,14 @@ func (o Object) MD5() (sum core.MD5, ok bool) {
 	return core.ParseMD5(o.ETag)
 }
 
+// Stored returns e as it was stored with this ETag, which has no quotes. The answer
+// does not say when.
+func Stored(e core.Entry, etag string) core.Entry {
+	e.Partial, e.MaybeLink, e.Problem = false, false, nil
+	e.Token, e.Changed, e.Settled = etag, time.Time{}, false
+	return e
+}
+
 // aes256 is the one encryption of S3 under which an ETag is an md5.
 const aes256 = "AES256"
 

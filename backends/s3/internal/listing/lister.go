@@ -50,6 +50,23 @@ func (l *Lister) Pages(ctx context.Context) iter.Seq2[[]Object, error] {
 	}
 }
 
+// First returns the objects of the first page that has any, or none.
+func (l *Lister) First(ctx context.Context) ([]Object, error) {
+	var first []Object
+	r := &run{Lister: l, yield: func(objects []Object, _ error) bool {
+		first = objects
+		return false
+	}}
+	p, _, err := r.firstPage(ctx)
+	if err == nil {
+		err = r.use(ctx, p.Objects)
+	}
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return first, err
+}
+
 // errEnough says that no further page is wanted.
 var errEnough = errors.New("enough")
 
@@ -69,10 +86,7 @@ type run struct {
 // list yields all pages. The first one is fetched alone, since the number of its
 // keys tells where to split the rest.
 func (r *run) list(ctx context.Context) error {
-	p, next, err := r.ask(ctx, r.start(r.After))
-	for err == nil && next != nil && len(p.Objects) == 0 { // an empty page tells nothing
-		p, next, err = r.ask(ctx, *next)
-	}
+	p, next, err := r.firstPage(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,6 +102,15 @@ func (r *run) list(ctx context.Context) error {
 		return err
 	}
 	return r.drain(ctx, rest)
+}
+
+// firstPage gets the first page that has objects, or the last one.
+func (r *run) firstPage(ctx context.Context) (p Page, next *Query, err error) {
+	p, next, err = r.ask(ctx, r.start(r.After))
+	for err == nil && next != nil && len(p.Objects) == 0 {
+		p, next, err = r.ask(ctx, *next)
+	}
+	return p, next, err
 }
 
 // start asks for the keys that follow after.

@@ -60,7 +60,7 @@ func (u *upload) complete(ctx context.Context, old objects.Version) (etag string
 			return "", err
 		}
 	}
-	if err := u.verify(etag); err != nil {
+	if err := u.verify(ctx, etag); err != nil {
 		return "", err
 	}
 	u.ended(ctx)
@@ -104,9 +104,10 @@ func (u *upload) composite() string { return format.PartsETag(u.hash()) }
 // hash returns the hash of the parts.
 func (u *upload) hash() core.PartsHash { return format.HashParts(u.size, u.sums) }
 
-// verify compares the object's ETag with what it should be, where the parts'
-// ETags show that the store makes them of md5s.
-func (u *upload) verify(etag string) error {
+// verify compares the object's ETag with the one that it should be, where the parts'
+// ETags show that the store makes them of md5s. If it is another one, the content is
+// read back.
+func (u *upload) verify(ctx context.Context, etag string) error {
 	if _, _, ok := format.ParsePartsETag(etag); !ok || u.Opaque || u.opaque {
 		return nil
 	}
@@ -115,10 +116,21 @@ func (u *upload) verify(etag string) error {
 			return nil
 		}
 	}
-	if want := u.composite(); etag != want {
-		return fmt.Errorf("%w: the store has ETag %s, and the parts that were sent make %s", core.ErrCorrupt, etag, want)
+	want := u.composite()
+	if etag == want || u.reads(ctx, etag) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: the store has ETag %s, and the parts that were sent make %s", core.ErrCorrupt, etag, want)
+}
+
+// reads reports whether the object has the content that was sent, although its ETag
+// is another one: the store makes ETags in a way of its own.
+func (u *upload) reads(ctx context.Context, etag string) bool {
+	if u.ReadMD5 == nil || !u.e.MD5.Known() {
+		return false
+	}
+	sum, err := u.ReadMD5(ctx, u.key, etag)
+	return err == nil && sum == u.e.MD5
 }
 
 // abort frees what the store keeps of an upload. It also runs after the

@@ -41,6 +41,8 @@ type Uploader struct {
 	// Opaque says that no ETag of this bucket is an md5: parts are not recognised by
 	// theirs, so that no upload is resumed.
 	Opaque bool
+	// ReadMD5 reads the version of an object with this ETag and returns its md5.
+	ReadMD5 func(ctx context.Context, key, etag string) (core.MD5, error)
 }
 
 // File is a large file on its way to a bucket. The md5 of Entry is known.
