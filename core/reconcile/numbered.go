@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/sortedrun"
@@ -22,6 +23,8 @@ type numberedActions struct {
 	plan   *Plan
 	sorter *sortedrun.Sorter[numbered]
 	ahead  chan numbered // the actions of keys that the join has read ahead
+	// first and last are the least and the greatest key, empty if there is none.
+	first, last string
 }
 
 func newNumbered(p *Plan, dir string) *numberedActions {
@@ -41,10 +44,6 @@ func (a *numberedActions) take() numbered { return <-a.ahead }
 // list is the [Lister] of the keys.
 func (a *numberedActions) list(ctx context.Context, _ string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
-		if err := a.sort(); err != nil {
-			yield(core.Entry{}, err)
-			return
-		}
 		for n, err := range a.sorter.All() {
 			if err != nil {
 				yield(core.Entry{}, err)
@@ -62,12 +61,25 @@ func (a *numberedActions) list(ctx context.Context, _ string) iter.Seq2[core.Ent
 	}
 }
 
+// after returns a string that the least key follows, with few keys in between.
+func (a *numberedActions) after() string {
+	n := len(a.first) - 1
+	if n < 0 || a.first[n] <= ' ' || a.first[n] > '~' {
+		return a.first[:strings.LastIndexByte(a.first, '/')+1]
+	}
+	return a.first[:n] + string(a.first[n]-1) + "~"
+}
+
+// sort sorts the actions. It is called once, before list.
 func (a *numberedActions) sort() error {
 	place := int64(-1)
 	for act, err := range a.plan.All() {
 		place++
 		if err == nil && (act.Op == OpPut || act.Op == OpDelete) {
 			err = a.sorter.Add(numbered{place, act})
+			if a.last = max(a.last, act.Key); a.first == "" || act.Key < a.first {
+				a.first = act.Key
+			}
 		}
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/wrap"
 	"github.com/s3fc/s3fc/internal/spool"
 )
 
@@ -13,7 +14,8 @@ import (
 // was made for the rest of it to be worth carrying out.
 const maxStale = 10_000
 
-// Recheck lists the destination once more and compares it with what a plan saw
+// Recheck lists the range of the destination that a plan is about once more and
+// compares it with what a plan saw
 // there, so that a saved plan is safe also in stores that ignore the conditions of
 // a write. Actions whose outcome is there already leave the plan: an earlier
 // attempt carried them out. Their entries count as kept. The puts and deletes at keys
@@ -31,12 +33,18 @@ func (r *Reconciler) Recheck(ctx context.Context, p *Plan) error {
 }
 
 func (r *Reconciler) recheck(ctx context.Context, p *Plan) error {
-	dst := Lister(r.Dst.List)
-	if r.sortDst || r.Dst.Features().Unordered {
-		dst = sorted(dst, r.TempDir, sortBound)
-	}
 	c := &rechecker{asker: r.asker(), stale: newKeySet(), plan: newNumbered(p, r.TempDir)}
 	defer c.plan.close()
+	if err := c.plan.sort(); err != nil {
+		return err
+	}
+	dst := Lister(wrap.Range(r.Dst, c.plan.after(), c.plan.last).List)
+	switch {
+	case c.plan.first == "":
+		return nil // nothing of the destination is to be changed
+	case r.sortDst || r.Dst.Features().Unordered:
+		dst = sorted(r.Dst.List, r.TempDir, sortBound)
+	}
 	for pair, err := range Join(ctx, c.plan.list, dst) {
 		switch {
 		case err != nil:
