@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"log"
 	"log/slog"
 	"os"
 
@@ -29,6 +30,10 @@ func newLog(con *console, o *output, p *progress) *slog.Logger {
 	if o.logFile != nil {
 		handlers = append(handlers, slog.NewJSONHandler(o.logFile, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
+	// net/http prints lines of its own, as when a server ends the answer to a HEAD
+	// with a chunk: they are of use only to a person who looks for a cause.
+	log.SetFlags(0)
+	log.SetOutput(slog.NewLogLogger(handlers, slog.LevelDebug).Writer())
 	return slog.New(handlers)
 }
 
