@@ -3,6 +3,7 @@ package s3
 import (
 	"fmt"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/core"
@@ -16,22 +17,28 @@ var (
 	_ core.Partitioner   = (*Tree)(nil)
 )
 
+// proofs is the part of a tree that compares and estimates without a request.
+type proofs struct {
+	layout format.Layout
+	can    *ability.Set // the abilities that the store is known to have
+}
+
 // Fingerprint implements [core.Fingerprinter].
-func (t *Tree) Fingerprint(have core.Entry) string { return t.layout.Fingerprint(have) }
+func (p proofs) Fingerprint(have core.Entry) string { return p.layout.Fingerprint(have) }
 
 // PartSizes implements [core.Prover].
-func (t *Tree) PartSizes(have core.Entry) []int64 { return t.layout.PartSizes(have) }
+func (p proofs) PartSizes(have core.Entry) []int64 { return p.layout.PartSizes(have) }
 
 // Proves implements [core.Prover].
-func (t *Tree) Proves(have core.Entry, ev core.Evidence) bool {
-	if ev.Kind == core.Link && t.checkTarget(ev.Target) != nil {
+func (p proofs) Proves(have core.Entry, ev core.Evidence) bool {
+	if ev.Kind == core.Link && p.checkTarget(ev.Target) != nil {
 		return false
 	}
-	return t.layout.Proves(have, ev)
+	return p.layout.Proves(have, ev)
 }
 
 // PartSize implements [core.Partitioner].
-func (t *Tree) PartSize(size int64) int64 {
+func (proofs) PartSize(size int64) int64 {
 	if size <= format.SingleMax {
 		return 0
 	}
@@ -55,11 +62,11 @@ func (t *Tree) CheckPut(e core.Entry) error {
 }
 
 // checkTarget reports whether the redirect to target can be written.
-func (t *Tree) checkTarget(target core.Target) error {
-	if err := t.layout.CheckTarget(target); err != nil {
+func (p proofs) checkTarget(target core.Target) error {
+	if err := p.layout.CheckTarget(target); err != nil {
 		return err
 	}
-	if len(format.Location(t.prefix, target)) > format.MaxMetaTarget && !t.keepsRedirects() {
+	if len(format.Location(p.layout.Prefix, target)) > format.MaxMetaTarget && !keepsRedirects(p.can) {
 		return objects.ErrNoRedirect
 	}
 	return nil
@@ -67,7 +74,7 @@ func (t *Tree) checkTarget(target core.Target) error {
 
 // PutCost implements [core.Coster]: one PUT, or for a large file one a part and
 // two more.
-func (t *Tree) PutCost(e core.Entry) core.Requests {
+func (proofs) PutCost(e core.Entry) core.Requests {
 	var r core.Requests
 	r[core.ClassPut] = 1
 	if e.Kind == core.File && e.Size > format.SingleMax {

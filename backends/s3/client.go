@@ -109,18 +109,22 @@ func encryption(name string) (types.ServerSideEncryption, error) {
 	return "", fmt.Errorf("ssetype=%s: expected one of %s", name, strings.Join(names, ", "))
 }
 
-// newClient makes the SDK's client. The HTTP client, the retries and the
-// checksums are ours, which is why Go CDK's own opener is not used.
-func (t *Tree) newClient(s setup) *awss3.Client {
-	t.transport = transport.New(transport.Options{
-		Next: t.opts.Transport, Base: s.cfg.HTTPClient, Jobs: t.opts.Env.Jobs,
-		Budget: t.opts.Env.Budget, StallTimeout: t.opts.StallTimeout,
-		MaxAttempts: t.opts.MaxAttempts, MaxBackoff: t.opts.MaxBackoff, GiveUp: t.opts.Env.GiveUp, Silent: t.tellSilence, Waiting: t.logWait,
+// newClient returns the SDK's client and the transport below it. The HTTP client, the
+// retries and the checksums are ours, which is why Go CDK's own opener is not used.
+func newClient(s setup, o Options) (*awss3.Client, *transport.Transport) {
+	n := &notices{env: o.Env, store: o.Name, explain: explainer(o.Bucket)}
+	t := transport.New(transport.Options{
+		Next: o.Transport, Base: s.cfg.HTTPClient, Jobs: o.Env.Jobs,
+		Budget: o.Env.Budget, StallTimeout: o.StallTimeout,
+		MaxAttempts: o.MaxAttempts, MaxBackoff: o.MaxBackoff, GiveUp: o.Env.GiveUp, Silent: n.silence, Waiting: n.wait,
 	})
-	return awss3.NewFromConfig(s.cfg, func(o *awss3.Options) { t.adjust(o, s) })
+	client := awss3.NewFromConfig(s.cfg, func(o *awss3.Options) { s.adjust(o, t) })
+	n.server = serverOf(client.Options(), o.Name)
+	return client, t
 }
 
-func (t *Tree) adjust(o *awss3.Options, s setup) {
+// adjust sets the SDK's options by the setup.
+func (s setup) adjust(o *awss3.Options, t *transport.Transport) {
 	if s.endpoint != "" {
 		o.BaseEndpoint = aws.String(s.endpoint)
 	}
@@ -135,30 +139,38 @@ func (t *Tree) adjust(o *awss3.Options, s setup) {
 	}
 	o.UseAccelerate = s.accelerate
 	o.EndpointOptions.DisableHTTPS = s.noHTTPS
-	o.HTTPClient = t.transport.Client()
-	o.Retryer = t.transport.Retryer()
+	o.HTTPClient = t.Client()
+	o.Retryer = t.Retryer()
 	o.RequestChecksumCalculation = s.checksums()
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	o.DisableLogOutputChecksumValidationSkipped = true
 }
 
-// tellSilence says that the store gives no answer.
-func (t *Tree) tellSilence(cause error) {
-	t.opts.Env.Logger().Warn("no answer from the store: waiting", "store", t.name, "error", t.plain(cause))
+// notices tell the user about waits.
+type notices struct {
+	env     core.Env
+	store   string // for a person
+	server  string
+	explain explainer
 }
 
-// logWait logs that a request is going to be tried again.
-func (t *Tree) logWait(ctx context.Context, w core.Wait) {
-	w.For = t.server()
-	w.Log(ctx, t.opts.Env.Logger())
+// silence says that the store gives no answer.
+func (n *notices) silence(cause error) {
+	n.env.Logger().Warn("no answer from the store: waiting", "store", n.store, "error", n.explain.plain(cause))
 }
 
-// server names the server for a person.
-func (t *Tree) server() string {
-	if u, err := url.Parse(t.Endpoint()); err == nil && u.Host != "" {
+// wait logs that a request is going to be tried again.
+func (n *notices) wait(ctx context.Context, w core.Wait) {
+	w.For = n.server
+	w.Log(ctx, n.env.Logger())
+}
+
+// serverOf names the server for a person.
+func serverOf(o awss3.Options, store string) string {
+	if u, err := url.Parse(aws.ToString(o.BaseEndpoint)); err == nil && u.Host != "" {
 		return u.Host
 	}
-	return t.name
+	return store
 }
 
 // checksums are off unless the URL asks for them: each body goes with its
@@ -175,50 +187,54 @@ func (s setup) checksums() aws.RequestChecksumCalculation {
 // stands on it.
 func (t *Tree) newSender(ctx context.Context, s setup) (err error) {
 	o := t.client.Options()
-	if t.can, err = ability.New(t.opts.Has, t.opts.Lacks, t.memory(ctx, o)); err != nil {
+	if t.can, err = ability.New(t.opts.Has, t.opts.Lacks, t.opts.memory(ctx, o)); err != nil {
 		return err
 	}
 	t.wire, err = wire.New(ctx, wire.Options{
 		SDK: o, Bucket: t.bucketName, Transport: t.transport, Can: t.can,
-		RequesterPays: t.opts.RequesterPays, Reload: t.reload,
+		RequesterPays: t.opts.RequesterPays, Reload: t.opts.reload,
 		Checksums: s.wantsChecksums || t.express, NoMD5: t.express,
 	})
 	t.uploads = &upload.Uploader{
 		Sender: t.wire, Buffers: t.opts.Env.Buffers, Log: t.opts.Env.Logger(), Opaque: t.express,
-		Records: upload.OpenRecords(t.opts.StateDir, t.where("aws ")+" "+t.bucketName),
+		Records: upload.OpenRecords(t.opts.StateDir, where(o, "aws ")+" "+t.bucketName),
 	}
-	t.objects = &objects.Store{Sender: t.wire, Can: t.can, Header: t.objectHeader(s), Parallel: max(t.opts.Env.Jobs, 4)}
+	t.objects = &objects.Store{Sender: t.wire, Can: t.can, Header: t.opts.objectHeader(s), Parallel: max(t.opts.Env.Jobs, 4)}
 	t.uploads.Objects = t.objects
-	t.site = &website.Site{Sender: t.wire, Bucket: t.bucketName, Prefix: t.prefix, Explain: t.plain}
+	t.writer = &writer{
+		layout: t.layout, objects: t.objects, uploads: t.uploads, can: t.can, buffers: t.opts.Env.Buffers,
+		log: t.opts.Env.Logger(), emptyLinks: t.opts.LinkBody == LinkEmpty,
+	}
+	t.site = &website.Site{Sender: t.wire, Bucket: t.bucketName, Prefix: t.prefix, Explain: explainer(t.bucketName).plain}
 	return err
 }
 
 // reload reads the configuration again: the credentials in it may be newer.
-func (t *Tree) reload(ctx context.Context) (aws.CredentialsProvider, error) {
-	s, err := configure(ctx, t.opts)
+func (o Options) reload(ctx context.Context) (aws.CredentialsProvider, error) {
+	s, err := configure(ctx, o)
 	return s.cfg.Credentials, err
 }
 
 // objectHeader is what every new object has.
-func (t *Tree) objectHeader(s setup) http.Header {
+func (o Options) objectHeader(s setup) http.Header {
 	r := wire.NewRequest("", "")
 	r.Set(wire.Encryption, s.sse)
 	r.Set(wire.EncryptionKey, s.kmsKey)
-	r.Set(wire.ACL, t.opts.ACL)
-	r.Set(wire.StorageClass, t.opts.StorageClass)
+	r.Set(wire.ACL, o.ACL)
+	r.Set(wire.StorageClass, o.StorageClass)
 	return r.Header
 }
 
 // memory is where it is kept for a week what saves time and the store lacks.
-func (t *Tree) memory(ctx context.Context, o awss3.Options) *ability.Memory {
-	if t.opts.StateDir == "" {
+func (o Options) memory(ctx context.Context, sdk awss3.Options) *ability.Memory {
+	if o.StateDir == "" {
 		return nil
 	}
 	account := ""
-	if o.Credentials != nil {
-		if creds, err := o.Credentials.Retrieve(ctx); err == nil {
+	if sdk.Credentials != nil {
+		if creds, err := sdk.Credentials.Retrieve(ctx); err == nil {
 			account = creds.AccessKeyID
 		}
 	}
-	return ability.OpenMemory(t.opts.StateDir, t.where("aws "), t.bucketName, account)
+	return ability.OpenMemory(o.StateDir, where(sdk, "aws "), o.Bucket, account)
 }

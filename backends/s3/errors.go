@@ -60,11 +60,14 @@ func (t *Tree) fail(op, key string, err error) error {
 	case errors.As(err, &done):
 		return err
 	}
-	return &core.Error{Op: op, Tree: t.name, Key: key, Err: t.plain(err)}
+	return &core.Error{Op: op, Tree: t.name, Key: key, Err: explainer(t.bucketName).plain(err)}
 }
 
+// An explainer puts errors about the bucket that it names into plain words.
+type explainer string
+
 // plain takes the wrapping off err that tells a person nothing.
-func (t *Tree) plain(err error) error {
+func (x explainer) plain(err error) error {
 	var over *transport.BudgetError
 	var api *APIError
 	var cut *wire.BrokenError
@@ -86,17 +89,17 @@ func (t *Tree) plain(err error) error {
 	case errors.As(err, &away):
 		return core.Final(away)
 	}
-	if api := t.apiError(err); api != nil && core.IsFinal(err) {
+	if api := x.apiError(err); api != nil && core.IsFinal(err) {
 		return core.Final(api)
 	} else if api != nil {
 		return api
 	}
-	return t.unreachable(err)
+	return unreachable(err)
 }
 
 // unreachable is an error that is not an answer: of the network, or of what
 // the SDK needs before it can send.
-func (t *Tree) unreachable(err error) error {
+func unreachable(err error) error {
 	var u *url.Error
 	if !errors.As(err, &u) {
 		return err
@@ -116,7 +119,7 @@ func (t *Tree) unreachable(err error) error {
 	return u.Err
 }
 
-func (t *Tree) apiError(err error) *APIError {
+func (x explainer) apiError(err error) *APIError {
 	var refused *wire.Error
 	if !errors.As(err, &refused) {
 		return nil
@@ -126,24 +129,24 @@ func (t *Tree) apiError(err error) *APIError {
 	if e.Code == "" {
 		e.Code = fmt.Sprintf("HTTP %d", e.Status)
 	}
-	e.kind, e.Hint = refused.Unwrap(), t.hint(refused)
+	e.kind, e.Hint = refused.Unwrap(), x.hint(refused)
 	return e
 }
 
 // hint says what a person should do about a refusal, or is empty.
-func (t *Tree) hint(e *wire.Error) string {
+func (x explainer) hint(e *wire.Error) string {
 	switch e.Code {
 	case "NoSuchBucket":
-		return fmt.Sprintf("bucket %q does not exist there; it has to be made first", t.bucketName)
+		return fmt.Sprintf("bucket %q does not exist there; it has to be made first", string(x))
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
-		return regionHint(t.bucketName, e.Region)
+		return regionHint(string(x), e.Region)
 	case "ObjectParentIsFile", "ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory", "XMinioParentIsObject":
 		return "this store keeps keys as paths: add flat=false to the URL"
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
 		return "the store does not accept these credentials"
 	}
 	if e.Status == http.StatusMovedPermanently {
-		return regionHint(t.bucketName, e.Region)
+		return regionHint(string(x), e.Region)
 	}
 	return ""
 }

@@ -16,9 +16,9 @@ var _ core.Finisher = (*Tree)(nil)
 // that is not answered is no error.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
 	t.uploads.AbortLeft(ctx, t.prefix)
-	redirects := done.LinksPut > 0 && t.keepsRedirects()
+	redirects := done.LinksPut > 0 && keepsRedirects(t.can)
 	notes = t.can.Notes()
-	t.run.next()
+	t.writer.run.next()
 	if !redirects {
 		return notes, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
@@ -14,27 +15,27 @@ import (
 )
 
 // putLink writes a link: page, redirect and metadata say the same.
-func (t *Tree) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core.Entry, error) {
-	location := format.Location(t.prefix, e.Target)
+func (w *writer) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core.Entry, error) {
+	location := format.Location(w.layout.Prefix, e.Target)
 	var body []byte
-	if t.opts.LinkBody != LinkEmpty {
+	if !w.emptyLinks {
 		body = format.LinkPage(location)
 	}
 	e.Size, e.MD5 = int64(len(body)), core.MD5{}
-	r, err := t.linkRequest(e.Key, location, body)
+	r, err := w.linkRequest(e.Key, location, body)
 	if err != nil {
 		return e, err
 	}
-	a, err := t.objects.Put(ctx, r, objects.VersionOf(old))
+	a, err := w.objects.Put(ctx, r, objects.VersionOf(old))
 	if err != nil {
 		return e, err
 	}
 	e = format.Stored(e, a.ETag())
-	if r.Get(wire.Redirect) != "" && t.run.claimFirstLink() {
-		t.lookAtFirstLink(ctx, e.Key, location)
+	if r.Get(wire.Redirect) != "" && w.run.claimFirstLink() {
+		w.lookAtFirstLink(ctx, e.Key, location)
 	}
-	if len(location) > format.MaxMetaTarget && !t.keepsRedirects() {
-		return e, t.takeBack(ctx, e, old)
+	if len(location) > format.MaxMetaTarget && !keepsRedirects(w.can) {
+		return e, w.takeBack(ctx, e, old)
 	}
 	return e, nil
 }
@@ -42,15 +43,15 @@ func (t *Tree) putLink(ctx context.Context, e core.Entry, old *core.Entry) (core
 // takeBack removes a link that turned out to be none: the store dropped the
 // redirect, and the target was too long for metadata. What it may have replaced
 // is gone; the next link of this length is refused before it is written.
-func (t *Tree) takeBack(ctx context.Context, e core.Entry, old *core.Entry) error {
+func (w *writer) takeBack(ctx context.Context, e core.Entry, old *core.Entry) error {
 	if old != nil {
 		return objects.ErrNoRedirect
 	}
-	return errors.Join(objects.ErrNoRedirect, t.Delete(ctx, e))
+	return errors.Join(objects.ErrNoRedirect, w.objects.Delete(ctx, objects.Target{Key: w.full(e.Key), Version: objects.VersionOf(&e)}))
 }
 
-func (t *Tree) linkRequest(key, location string, body []byte) (*wire.Request, error) {
-	r, err := wire.NewRequest(http.MethodPut, t.full(key)).WithBody(bytes.NewReader(body), int64(len(body)))
+func (w *writer) linkRequest(key, location string, body []byte) (*wire.Request, error) {
+	r, err := wire.NewRequest(http.MethodPut, w.full(key)).WithBody(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +68,42 @@ func (t *Tree) linkRequest(key, location string, body []byte) (*wire.Request, er
 // lookAtFirstLink reads back the first link of a run, because some stores take
 // the redirect and forget it. A failure to look is not one of the link, which
 // is stored.
-func (t *Tree) lookAtFirstLink(ctx context.Context, key, location string) {
-	a, err := t.objects.Head(ctx, t.full(key))
+func (w *writer) lookAtFirstLink(ctx context.Context, key, location string) {
+	a, err := w.objects.Head(ctx, w.full(key))
 	if err != nil {
-		t.opts.Env.Logger().DebugContext(ctx, "the first link cannot be read back", "key", key, "error", t.plain(err))
+		w.log.DebugContext(ctx, "the first link cannot be read back", "key", key, "error", err)
 		return
 	}
 	if a.Get(wire.Redirect) != location {
-		t.can.Lose(ability.KeptRedirects)
+		w.can.Lose(ability.KeptRedirects)
 		return
 	}
-	t.can.Works(ability.KeptRedirects)
+	w.can.Works(ability.KeptRedirects)
+}
+
+// run has the steps that one run takes once. It is safe for concurrent use.
+type run struct {
+	mu         sync.Mutex
+	linkLooked bool // the first link written was, or is being, read back
+}
+
+// claimFirstLink reports, to one caller in a run, that it wrote the first link.
+func (r *run) claimFirstLink() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := !r.linkLooked
+	r.linkLooked = true
+	return first
+}
+
+// next begins the next run.
+func (r *run) next() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.linkLooked = false
+}
+
+// keepsRedirects reports whether the store is still believed to keep them.
+func keepsRedirects(can *ability.Set) bool {
+	return can.Has(ability.Redirects) && can.Has(ability.KeptRedirects)
 }

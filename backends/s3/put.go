@@ -6,10 +6,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/contents"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
+	"github.com/s3fc/s3fc/backends/s3/internal/upload"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/mediatype"
@@ -22,23 +26,41 @@ func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	if err := cmp.Or(t.CheckPut(e), core.CheckOld(old)); err != nil {
 		return core.Entry{}, t.fail("put", e.Key, err)
 	}
-	var err error
-	switch {
-	case e.Kind == core.Link:
-		e, err = t.putLink(ctx, e, old)
-	case e.Size > format.SingleMax:
-		e, err = t.putParts(ctx, e, body, old)
-	default:
-		e, err = t.putSmall(ctx, e, body, old)
-	}
+	stored, err := t.writer.put(ctx, e, body, old)
 	if err != nil {
 		return core.Entry{}, t.fail("put", e.Key, err)
 	}
-	return e, nil
+	return stored, nil
 }
 
-func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
-	content, done, err := t.content(ctx, &e, body)
+// A writer stores the entries of a tree: files in one request or in parts, and links.
+type writer struct {
+	layout     format.Layout
+	objects    *objects.Store
+	uploads    *upload.Uploader
+	opener     *contents.Opener
+	can        *ability.Set
+	buffers    *core.Buffers
+	log        *slog.Logger
+	emptyLinks bool // links have no page
+	run        run
+}
+
+// full returns the object's key for a key of the tree.
+func (w *writer) full(key string) string { return w.layout.Prefix + key }
+
+func (w *writer) put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	switch {
+	case e.Kind == core.Link:
+		return w.putLink(ctx, e, old)
+	case e.Size > format.SingleMax:
+		return w.putParts(ctx, e, body, old)
+	}
+	return w.putSmall(ctx, e, body, old)
+}
+
+func (w *writer) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	content, done, err := w.content(ctx, &e, body)
 	if err != nil {
 		return e, err
 	}
@@ -46,13 +68,13 @@ func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *
 	if mimics, err := mimicsLink(e, content); err != nil {
 		return e, err
 	} else if mimics {
-		return t.putParts(ctx, e, content, old)
+		return w.putParts(ctx, e, content, old)
 	}
 	kind, err := contentType(e.Key, content)
 	if err != nil {
 		return e, err
 	}
-	r, err := wire.NewRequest(http.MethodPut, t.full(e.Key)).WithBody(content, e.Size)
+	r, err := wire.NewRequest(http.MethodPut, w.full(e.Key)).WithBody(content, e.Size)
 	if err != nil {
 		return e, err
 	}
@@ -60,11 +82,11 @@ func (t *Tree) putSmall(ctx context.Context, e core.Entry, body io.Reader, old *
 	r.Set(wire.ContentType, kind)
 	r.SetMetadata(format.FileMetadata(e))
 	setHeaders(r, e.Headers)
-	a, err := t.objects.Put(ctx, r, objects.VersionOf(old))
+	a, err := w.objects.Put(ctx, r, objects.VersionOf(old))
 	if err != nil {
 		return e, err
 	}
-	if err := t.opener.CheckStored(ctx, t.full(e.Key), a.ETag(), a.Opaque(), e.MD5); err != nil {
+	if err := w.opener.CheckStored(ctx, w.full(e.Key), a.ETag(), a.Opaque(), e.MD5); err != nil {
 		return e, err
 	}
 	return format.Stored(e, a.ETag()), nil
@@ -91,7 +113,7 @@ func mimicsLink(e core.Entry, content io.ReadSeeker) (bool, error) {
 
 // content returns the body as something that can be sent again. What cannot
 // seek is read into a buffer; done gives it back. The md5 of e is completed.
-func (t *Tree) content(ctx context.Context, e *core.Entry, body io.Reader) (content io.ReadSeeker, done func(), err error) {
+func (w *writer) content(ctx context.Context, e *core.Entry, body io.Reader) (content io.ReadSeeker, done func(), err error) {
 	if body == nil {
 		body = http.NoBody
 	}
@@ -100,7 +122,7 @@ func (t *Tree) content(ctx context.Context, e *core.Entry, body io.Reader) (cont
 	if ok {
 		err = checkLength(content, e.Size)
 	} else {
-		content, done, err = t.buffer(ctx, e, body)
+		content, done, err = w.buffer(ctx, e, body)
 	}
 	if err == nil && !e.MD5.Known() {
 		e.MD5, err = format.RestMD5(content)
@@ -129,8 +151,8 @@ func checkLength(content io.Seeker, size int64) error {
 	return err
 }
 
-func (t *Tree) buffer(ctx context.Context, e *core.Entry, body io.Reader) (*bytes.Reader, func(), error) {
-	pool := t.opts.Env.Buffers
+func (w *writer) buffer(ctx context.Context, e *core.Entry, body io.Reader) (*bytes.Reader, func(), error) {
+	pool := w.buffers
 	buf, err := pool.Get(ctx, int(e.Size))
 	if err != nil {
 		return nil, nil, err

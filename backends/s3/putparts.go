@@ -16,7 +16,7 @@ import (
 
 // putParts stores a large file. Until its upload is completed nothing of it can be
 // seen; if it is not, it is aborted.
-func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+func (w *writer) putParts(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	if body == nil {
 		return e, fmt.Errorf("%w: %d bytes were promised, and there is no body", core.ErrCorrupt, e.Size)
 	}
@@ -28,11 +28,11 @@ func (t *Tree) putParts(ctx context.Context, e core.Entry, body io.Reader, old *
 		return e, err
 	}
 	r := wire.NewRequest("", "")
-	t.objects.Seal(r)
+	w.objects.Seal(r)
 	r.Set(wire.ContentType, kind)
 	r.SetMetadata(format.FileMetadata(e))
 	setHeaders(r, e.Headers)
-	etag, parts, err := t.uploads.Put(ctx, upload.File{Key: t.full(e.Key), Entry: e, Header: r.Header, Body: body}, objects.VersionOf(old))
+	etag, parts, err := w.uploads.Put(ctx, upload.File{Key: w.full(e.Key), Entry: e, Header: r.Header, Body: body}, objects.VersionOf(old))
 	if err != nil {
 		return e, err
 	}

@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"time"
@@ -16,13 +15,13 @@ import (
 // newOpener returns the opener of the tree's objects.
 func (t *Tree) newOpener() *contents.Opener {
 	t.objects.Listed = func(ctx context.Context, full string) (size int64, changed time.Time, err error) {
-		o, err := t.listed(ctx, full)
+		o, err := t.pages.listed(ctx, full)
 		return o.Size, o.Changed, err
 	}
 	o := &contents.Opener{
 		Store: t.objects, Can: t.can, Layout: t.layout, Rule: ranged.DefaultRule, Buffers: t.opts.Env.Buffers,
-		Wait: t.transport.Wait, Listed: t.listed, Trusted: t.aws,
-		Page: func(ctx context.Context) ([]listing.Object, error) { return t.newLister(t.prefix).First(ctx) },
+		Wait: t.transport.Wait, Listed: t.pages.listed, Trusted: t.aws,
+		Page: func(ctx context.Context) ([]listing.Object, error) { return t.pages.lister(t.prefix).First(ctx) },
 	}
 	t.uploads.ReadMD5 = o.ReadMD5
 	return o
@@ -85,18 +84,4 @@ func (r *reader) Read(p []byte) (int, error) {
 		failed = core.Transient(failed)
 	}
 	return n, failed
-}
-
-// listed returns an object as a listing of its key alone shows it: one LIST.
-func (t *Tree) listed(ctx context.Context, full string) (listing.Object, error) {
-	page, err := t.newLister(full).First(ctx)
-	if err != nil {
-		return listing.Object{}, err
-	}
-	for _, o := range page { // in order, it is the first
-		if o.Key == full {
-			return o, nil
-		}
-	}
-	return listing.Object{}, fmt.Errorf("%w: it is not listed", fs.ErrNotExist)
 }

@@ -21,7 +21,7 @@ func (t *Tree) Website(ctx context.Context) (*core.Website, error) {
 	case errors.Is(err, website.ErrOff):
 		return &core.Website{Prefix: t.prefix}, nil
 	case err != nil:
-		return &core.Website{Prefix: t.prefix}, fmt.Errorf("the website configuration of bucket %s cannot be read: %w", t.bucketName, t.plain(err))
+		return &core.Website{Prefix: t.prefix}, fmt.Errorf("the website configuration of bucket %s cannot be read: %w", t.bucketName, explainer(t.bucketName).plain(err))
 	}
 	return siteOf(config, t.prefix)
 }

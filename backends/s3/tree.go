@@ -13,7 +13,6 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 
-	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/auditing"
 	"github.com/s3fc/s3fc/backends/s3/internal/contents"
 	"github.com/s3fc/s3fc/backends/s3/internal/copying"
@@ -38,19 +37,19 @@ type Tree struct {
 	bucketName string
 	prefix     string // empty, or with a final slash
 	express    bool   // a directory bucket: no order, no links, no md5
-	layout     format.Layout
-	aws        bool // AWS itself answers
+	proofs
+	aws bool // AWS itself answers
 
 	bucket    *blob.Bucket  // opened by Go CDK
 	client    *awss3.Client // of the bucket
 	wire      *wire.Sender
-	can       *ability.Set // what is known of the store
 	objects   *objects.Store
 	opener    *contents.Opener
 	transport *transport.Transport
 
-	run     run
+	writer  *writer
 	keys    listedKeys
+	pages   *pages
 	uploads *upload.Uploader
 	site    *website.Site
 	copier  *copying.Copier
@@ -90,7 +89,8 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		express: strings.HasSuffix(o.Bucket, "--x-s3"),
 	}
 	t.layout = format.Layout{Prefix: t.prefix, Express: t.express}
-	client := t.newClient(s)
+	client, transport := newClient(s, o)
+	t.transport = transport
 	if err := ready(ctx, client.Options()); err != nil {
 		return nil, err
 	}
@@ -112,7 +112,12 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	if t.aws && o.KeyEncoding == "" {
 		t.keys.encoding, _ = listing.NewEncoding("query")
 	}
+	t.pages = &pages{
+		prefix: t.prefix, express: t.express, ranges: t.aws, flat: !o.NotFlat,
+		sender: t.wire, can: t.can, usable: t.readable, encoding: t.keys.encoding,
+	}
 	t.opener = t.newOpener()
+	t.writer.opener = t.opener
 	t.copier = t.newCopier()
 	t.auditor = &auditing.Auditor{Sender: t.wire, Objects: t.objects, Opener: t.opener, Can: t.can, AWS: t.aws}
 	return t, nil

@@ -73,10 +73,12 @@ func (s *Store) Get(ctx context.Context, r *wire.Request) (*wire.Answer, error) 
 	return a, nil
 }
 
-// Seal gives r the headers that every new object has.
+// Seal gives r the headers that every new object has, unless r has its own.
 func (s *Store) Seal(r *wire.Request) {
 	for name, values := range s.Header {
-		r.Header[name] = values
+		if r.Get(name) == "" {
+			r.Header[name] = values
+		}
 	}
 }
 
