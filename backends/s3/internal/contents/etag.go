@@ -25,8 +25,21 @@ import (
 func (o *Opener) Object(a *wire.Answer, key Key) format.Object {
 	object := a.Object(key.Entry)
 	object.Opaque = object.Opaque || o.Layout.Express || !o.Can.Has(ability.PlainMD5)
-	object.Opaque = object.Opaque || !o.Trusted && !o.provesPage(object)
+	object.Opaque = object.Opaque || !o.Trusted && (!o.provesPage(object) || !o.provesEmpty(object))
 	return object
+}
+
+// provesEmpty reports whether the ETag of an empty object, if it is an md5, is that of
+// nothing. Another one proves that ETags of this store are none.
+func (o *Opener) provesEmpty(object format.Object) bool {
+	sum, plain := object.MD5()
+	if !plain || object.Size != 0 || sum == core.SumMD5(nil) {
+		return true
+	}
+	if !o.Can.Proved(ability.PlainMD5) {
+		o.Can.Lose(ability.PlainMD5)
+	}
+	return false
 }
 
 // provesPage reports whether the ETag of an object is that of the link page which its

@@ -152,7 +152,7 @@ func TestAnotherObjectProvesWhetherETagsAreMD5s(t *testing.T) {
 			t.Errorf("%s: GETs of %v", name, c.second.gets)
 		}
 		got, e, err := read(t, o, 7)
-		if c.opaque && (err != nil || got != "content" || e.MD5.Known()) {
+		if c.opaque && (err != nil || got != "content" || e.MD5 != core.SumMD5([]byte("content"))) {
 			t.Errorf("%s: the second time: %q, md5 %v, %v", name, got, e.MD5, err)
 		}
 		if !c.opaque && !errors.Is(err, core.ErrCorrupt) && err == nil && !o.Can.Proved(ability.PlainMD5) {
@@ -228,5 +228,18 @@ func TestPagesUnderOpaqueETags(t *testing.T) {
 	e, err = o.Stat(t.Context(), Key{"k", "k"})
 	if err != nil || e.Kind != core.File || e.MD5 != core.SumMD5(foreign.content) {
 		t.Errorf("another body: %+v, %v", e, err)
+	}
+}
+
+// An empty object shows without a question whether ETags are md5s.
+func TestEmptyObjectsShowWhatETagsAre(t *testing.T) {
+	s := newStore("")
+	s.etag, s.listed.ETag = other, other
+	o := s.opener()
+	if e, err := o.Stat(t.Context(), Key{"k", "k"}); err != nil || e.MD5.Known() || o.Can.Has(ability.PlainMD5) {
+		t.Errorf("%+v, %v; ETags are md5s: %v", e, err, o.Can.Has(ability.PlainMD5))
+	}
+	if got, e, err := read(t, o, 0); err != nil || got != "" || e.MD5 != core.SumMD5(nil) {
+		t.Errorf("%q, md5 %v, %v", got, e.MD5, err)
 	}
 }
