@@ -63,7 +63,7 @@ func (r *run) needOf(p *reconcile.Plan, phase reconcile.Phase) (need int64, err 
 	if err != nil {
 		return 0, err
 	}
-	for range only.All() {
+	for range only.All() { //nolint:errcheck // Reading back fails when the plan is applied.
 		t := only.Totals()
 		need = t.Need.Total() + t.DstEntries/1000 + 2 + extraRequests
 		break

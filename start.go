@@ -104,7 +104,7 @@ func (s *side) nothingThere(ctx context.Context, env core.Env) error {
 	if prefix == "" {
 		return nil
 	}
-	for range s.tree.List(ctx, "") {
+	for range s.tree.List(ctx, "") { //nolint:errcheck // Any answer tells.
 		return nil // an entry, or an error that the run has met
 	}
 	up := strings.LastIndexByte(prefix, '/')

@@ -281,7 +281,7 @@ func TestCommandsAndFlagsOfOtherToolsAreAnswered(t *testing.T) {
 		{"verify a b", "s3fc check SRC DST"},
 		{"lsl t://a", "s3fc ls TREE"},
 		{"CP a b", "s3fc copy SRC DST"},
-		{"cpoy a b", `did you mean "copy"?`},
+		{"coppy a b", `did you mean "copy"?`},
 		{"snyc a b", `did you mean "sync"?`},
 		{"copy --size-only a b", "sizes and md5s are compared"},
 		{"copy -r a b", "copy is always recursive"},

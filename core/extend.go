@@ -168,7 +168,7 @@ type Coster interface {
 	DeleteCost(n int64) Requests
 }
 
-// A Meter has counted the requests that were really sent, retries included.
+// A RequestCounter has counted the requests that were really sent, retries included.
 type RequestCounter interface {
 	Requests() Requests
 }

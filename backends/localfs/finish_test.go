@@ -83,7 +83,7 @@ func TestFinishDoesNotFollowLinks(t *testing.T) {
 
 // sweepAll lists the tree and makes every temporary file look stale.
 func sweepAll(tr *Tree) *Tree {
-	for range tr.List(context.Background(), "") {
+	for range tr.List(context.Background(), "") { //nolint:errcheck // Only the walk counts.
 	}
 	tr.dirs.hooks.later = 2 * kit.StaleAfter
 	return tr
@@ -188,20 +188,20 @@ func TestListDirs(t *testing.T) {
 	write(t, dir, "a/b/f", "a-", "a.d/", "l -> a", "bad\x01/", "z/y/x/", "../"+filepath.Base(dir)+"-out/e/")
 	want := []string{"a-", "a.d/", "a/", "a/b/", "a/b/f", "bad\x01", "l", "z/", "z/y/", "z/y/x/"}
 	var got []string
-	for e := range tr.ListDirs(t.Context(), "") {
+	for e := range tr.ListDirs(t.Context(), "") { //nolint:errcheck // The entries tell.
 		got = append(got, e.Key)
 	}
 	equal(t, "all", got, want)
 	for i, after := range want {
 		got = nil
-		for e := range tr.ListDirs(t.Context(), after) {
+		for e := range tr.ListDirs(t.Context(), after) { //nolint:errcheck // The entries tell.
 			got = append(got, e.Key)
 		}
 		equal(t, "after "+after, got, want[i+1:])
 	}
 	write(t, dir, "out -> ../"+filepath.Base(dir)+"-out")
 	follow := open(t, dir, Options{Links: FollowLinks})
-	for e := range follow.ListDirs(t.Context(), "out") {
+	for e := range follow.ListDirs(t.Context(), "out") { //nolint:errcheck // The entries tell.
 		if d, ok := e.Directory(); ok && (core.Below(d+"/", "out") || core.Below(d+"/", "l")) {
 			t.Errorf("listed %s", e.Key)
 		}

@@ -15,7 +15,7 @@ type applier struct {
 	jobs     int
 	acts     *spool.Spool[Action] // of the plan
 	has      [stages]bool
-	transfer *transferer
+	transfer *mover
 	saver    *saver // nil without a backup
 	replacer *replacer
 	deleter  *deleter
@@ -49,7 +49,7 @@ func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (S
 // newApplier returns the applier of a plan of r that writes to dst.
 func newApplier(ctx context.Context, r *Reconciler, dst core.Backend, p *Plan, report func(Action)) *applier {
 	tally := newTally(ctx, r, p, report)
-	transfer := &transferer{
+	transfer := &mover{
 		src: r.Src, dst: dst, asker: r.asker(), buffers: r.Buffers, exact: r.Exact, moved: tally.addBytes,
 	}
 	return &applier{

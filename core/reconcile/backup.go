@@ -12,7 +12,7 @@ import (
 // overwrites or deletes them: as exactly as any transfer, and never over something
 // that is there. A nil saver saves nothing.
 type saver struct {
-	toBackup *transferer
+	toBackup *mover
 	tally    *tally // of the run
 }
 
@@ -21,7 +21,7 @@ func newSaver(r *Reconciler, t *tally) *saver {
 	if r.Backup == nil {
 		return nil
 	}
-	return &saver{tally: t, toBackup: &transferer{
+	return &saver{tally: t, toBackup: &mover{
 		src: r.Dst, dst: r.Backup, asker: newAsker(r.Dst, r.Backup, newRules(r.Dst, r.Backup)),
 		buffers: r.Buffers, exact: true, moved: func(int) {},
 	}}

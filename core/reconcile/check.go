@@ -12,7 +12,7 @@ import (
 	"github.com/s3fc/s3fc/internal/spool"
 )
 
-// A Check compares two trees by what they hold: it reads every file on both
+// A Comparison compares two trees by what they hold: it reads every file on both
 // sides and asks for every link, and trusts no listing, no proof, no cache and
 // no metadata. Without Dst, it holds each entry of Src against what its store
 // says of it. Its fields are set before use; the zero value of each but Src is
@@ -98,8 +98,8 @@ func (f Found) ofOneSide() bool {
 	return true
 }
 
-// Checked counts what a [Comparison] found: each key once, as the worst that was
-// found there.
+// ComparisonCounts has the counts of a [Comparison]: each key counts once, as its worst
+// finding.
 type ComparisonCounts struct {
 	Same, Remarks, Repaired, Differ, Errors int64
 	Bytes                                   int64 // read

@@ -18,7 +18,7 @@ func copierFor(dst, src core.Tree, e core.Entry) (core.Copier, bool) {
 
 // copyFile lets the destination take a file over from the source. ok is false
 // if that cannot be done, and nothing came of it.
-func (t *transferer) copyFile(ctx context.Context, act Action) (out Action, ok bool) {
+func (t *mover) copyFile(ctx context.Context, act Action) (out Action, ok bool) {
 	c, ok := copierFor(t.dst, t.src, *act.Src)
 	if !ok {
 		return act, false
@@ -39,7 +39,7 @@ func (t *transferer) copyFile(ctx context.Context, act Action) (out Action, ok b
 }
 
 // copied is the outcome of a file that was taken over.
-func (t *transferer) copied(act Action, stored core.Entry) Action {
+func (t *mover) copied(act Action, stored core.Entry) Action {
 	src := *act.Src
 	if stored.MD5.Known() {
 		src.MD5 = stored.MD5

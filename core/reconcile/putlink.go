@@ -9,7 +9,7 @@ import (
 
 // plannedLink reports whether the source still has the link that was planned,
 // where the run is exact; if not, the outcome is why.
-func (t *transferer) plannedLink(ctx context.Context, act Action) (outcome Action, ok bool) {
+func (t *mover) plannedLink(ctx context.Context, act Action) (outcome Action, ok bool) {
 	if !t.exact {
 		return act, true
 	}
@@ -26,7 +26,7 @@ func (t *transferer) plannedLink(ctx context.Context, act Action) (outcome Actio
 }
 
 // putLink carries out the put of a link.
-func (t *transferer) putLink(ctx context.Context, act Action) Action {
+func (t *mover) putLink(ctx context.Context, act Action) Action {
 	e := *act.Src
 	e.Partial = false
 	for try := 1; ; try++ {

@@ -13,7 +13,7 @@ import (
 
 // A replacer puts entries where something of the destination stands in the way.
 type replacer struct {
-	transfer *transferer
+	transfer *mover
 	tally    *tally
 	tempDir  string
 }

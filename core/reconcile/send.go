@@ -24,7 +24,7 @@ func sentWhole(dst core.Tree, size int64) bool {
 }
 
 // sendFrom reads the whole file into buf, hashes it, and sends it from there.
-func (t *transferer) sendFrom(ctx context.Context, buf []byte, e core.Entry, body io.Reader, to sink) (core.Entry, error) {
+func (t *mover) sendFrom(ctx context.Context, buf []byte, e core.Entry, body io.Reader, to sink) (core.Entry, error) {
 	n, err := io.ReadFull(body, buf) // one byte more than announced, to see the end
 	switch {
 	case err == nil, int64(n) != e.Size && cameToEnd(err):
@@ -65,13 +65,13 @@ func checkStored(e, stored core.Entry, err error) (core.Entry, error) {
 }
 
 // sendLarge streams a file, of whose parts sums may be known.
-func (t *transferer) sendLarge(ctx context.Context, e core.Entry, body io.Reader, to sink, sums partSums) (core.Entry, error) {
+func (t *mover) sendLarge(ctx context.Context, e core.Entry, body io.Reader, to sink, sums partSums) (core.Entry, error) {
 	stored, err := to(ctx, e, sums.body(track(ctx, body, countSent(ctx, t.moved))))
 	return checkStored(e, stored, err)
 }
 
 // hashFirst reads body for its md5, and opens the source again.
-func (t *transferer) hashFirst(ctx context.Context, e *core.Entry, body io.Reader) (io.ReadCloser, partSums, error) {
+func (t *mover) hashFirst(ctx context.Context, e *core.Entry, body io.Reader) (io.ReadCloser, partSums, error) {
 	sum, seen, err := hashParts(ctx, body, e.Size, t.dst)
 	if err != nil {
 		return nil, seen, &readError{err}

@@ -13,9 +13,9 @@ import (
 	"github.com/s3fc/s3fc/internal/sleep"
 )
 
-// A transferer carries single entries from one tree to another. It is safe for
+// A mover carries single entries from one tree to another. It is safe for
 // concurrent use.
-type transferer struct {
+type mover struct {
 	src     core.Tree
 	dst     core.Backend
 	asker   *asker // decides again where src has changed
@@ -35,7 +35,7 @@ func pause(ctx context.Context, try int) bool {
 
 // putFile carries out the put of a file and returns what came of it. A Put of
 // a Link in return means that the source's entry is a link, and not put yet.
-func (t *transferer) putFile(ctx context.Context, act Action) Action {
+func (t *mover) putFile(ctx context.Context, act Action) Action {
 	if out, ok := t.copyFile(ctx, act); ok {
 		return out
 	}
@@ -45,7 +45,7 @@ func (t *transferer) putFile(ctx context.Context, act Action) Action {
 // sink is where a transfer's content goes; it returns the entry as stored.
 type sink func(ctx context.Context, e core.Entry, body io.Reader) (core.Entry, error)
 
-func (t *transferer) dstSink(act Action) sink {
+func (t *mover) dstSink(act Action) sink {
 	return func(ctx context.Context, e core.Entry, body io.Reader) (core.Entry, error) {
 		return t.dst.Put(ctx, e, body, act.Dst)
 	}
@@ -55,7 +55,7 @@ func (t *transferer) dstSink(act Action) sink {
 // whole, with the source reopened, where the error is transient. A source that
 // turns out not to be what was planned is decided about again, once, and that
 // decision never becomes a delete.
-func (t *transferer) transfer(ctx context.Context, act Action, to sink) Action {
+func (t *mover) transfer(ctx context.Context, act Action, to sink) Action {
 	planned := act
 	for try, again := 1, false; ; try++ {
 		out, err := t.tryTransfer(ctx, act, to)
@@ -82,7 +82,7 @@ var errSourceChanged = errors.New("the source changed while it was copied")
 
 // changedSource says since when the source is another: in an exact run the plan
 // may be of yesterday.
-func (t *transferer) changedSource(err error) error {
+func (t *mover) changedSource(err error) error {
 	if t.exact {
 		return fmt.Errorf("%w: the source is not what the plan saw", core.ErrChanged)
 	}
@@ -90,7 +90,7 @@ func (t *transferer) changedSource(err error) error {
 }
 
 // redecide looks at the source again and decides about it as it is now.
-func (t *transferer) redecide(ctx context.Context, act Action) Action {
+func (t *mover) redecide(ctx context.Context, act Action) Action {
 	src, err := complete(ctx, t.src, act.Key)
 	switch {
 	case err != nil:
@@ -104,7 +104,7 @@ func (t *transferer) redecide(ctx context.Context, act Action) Action {
 }
 
 // putError is what came of a transfer that failed for good.
-func (t *transferer) putError(ctx context.Context, act Action, err error) Action {
+func (t *mover) putError(ctx context.Context, act Action, err error) Action {
 	var read *readError
 	switch {
 	case errors.Is(err, core.ErrUnsupportedLink), errors.Is(err, core.ErrUnsupportedKey):
@@ -123,7 +123,7 @@ func (t *transferer) putError(ctx context.Context, act Action, err error) Action
 
 // changedUnder: something else is at the destination than was seen. If it is
 // what was to be put, somebody else did the work; else it stays.
-func (t *transferer) changedUnder(ctx context.Context, act Action, err error) Action {
+func (t *mover) changedUnder(ctx context.Context, act Action, err error) Action {
 	now, statErr := complete(ctx, t.dst, act.Key)
 	if statErr == nil && now != nil {
 		if again := t.asker.decideAsking(ctx, act.Key, act.Src, now); again.Op == OpKeep {
@@ -135,7 +135,7 @@ func (t *transferer) changedUnder(ctx context.Context, act Action, err error) Ac
 
 // tryTransfer opens the source, checks that it is what was planned, and sends
 // it.
-func (t *transferer) tryTransfer(ctx context.Context, act Action, to sink) (Action, error) {
+func (t *mover) tryTransfer(ctx context.Context, act Action, to sink) (Action, error) {
 	body, got, err := t.src.Open(core.WithSizeHint(ctx, act.Src.Size), act.Key)
 	if errors.Is(err, fs.ErrNotExist) {
 		return failure(act, ReasonChanged, fmt.Errorf("%w: it was listed and is gone", core.ErrChanged)), nil
@@ -172,7 +172,7 @@ func (t *transferer) tryTransfer(ctx context.Context, act Action, to sink) (Acti
 
 // send sends the content of e. It adds the bytes that are read only for an md5 to
 // compared.
-func (t *transferer) send(ctx context.Context, e core.Entry, body io.Reader, to sink, compared *int64) (core.Entry, error) {
+func (t *mover) send(ctx context.Context, e core.Entry, body io.Reader, to sink, compared *int64) (core.Entry, error) {
 	if e.Size <= core.SmallFile {
 		buf, err := t.buffers.Get(ctx, int(e.Size)+1)
 		if err != nil {
@@ -220,7 +220,7 @@ func sameToken(planned, got *core.Entry) bool {
 
 // notFile: what was listed as a file is a link, or cannot be carried. It is
 // decided about as what it is.
-func (t *transferer) notFile(ctx context.Context, act Action, got core.Entry) Action {
+func (t *mover) notFile(ctx context.Context, act Action, got core.Entry) Action {
 	got.Partial, got.MaybeLink = false, false
 	if t.exact && (got.Kind != core.Link || !sameToken(act.Src, &got)) {
 		return failure(act, ReasonChanged, t.changedSource(errSourceChanged))

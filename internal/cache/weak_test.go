@@ -121,7 +121,7 @@ func TestOnlyWhatIsSettledIsRemembered(t *testing.T) {
 		stored.MD5 = core.SumMD5([]byte("x"))
 		r.Backend.(core.Rememberer).Remember(stored)
 		r.again()
-		for e := range r.List(t.Context(), "") {
+		for e := range r.List(t.Context(), "") { //nolint:errcheck // The entries tell.
 			if e.MD5.Known() != c.known {
 				t.Errorf("changed %s ago: the md5 is remembered: %t", time.Since(c.changed).Round(time.Second), e.MD5.Known())
 			}

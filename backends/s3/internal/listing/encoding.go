@@ -243,13 +243,13 @@ func (e encoding) encode(key string) string {
 
 // others returns the keys that a key decoded from one encoding would be in the other
 // possible ones.
-func (possible encoding) others(use encoding, key string) (others []string) {
+func (e encoding) others(use encoding, key string) (others []string) {
 	if !odd(key) {
 		return nil
 	}
 	text := use.encode(key)
 	for _, other := range []encoding{plain, asQuery, asPath} {
-		if other == use || possible&other == 0 {
+		if other == use || e&other == 0 {
 			continue
 		}
 		if k, ok := other.decode(text); ok && k != key {

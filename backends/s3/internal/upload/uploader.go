@@ -89,11 +89,11 @@ func (u *Uploader) Copy(ctx context.Context, key string, e core.Entry, header, s
 	return "", err
 }
 
-func (p *upload) copyParts(ctx context.Context, source http.Header) error {
+func (u *upload) copyParts(ctx context.Context, source http.Header) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(copiesAtOnce)
-	for i := range p.parts {
-		g.Go(func() error { return p.copyPart(ctx, source.Clone(), i) })
+	for i := range u.parts {
+		g.Go(func() error { return u.copyPart(ctx, source.Clone(), i) })
 	}
 	return g.Wait()
 }
@@ -101,10 +101,10 @@ func (p *upload) copyParts(ctx context.Context, source http.Header) error {
 // errNoPart is a copied part without an ETag, by which it would be named.
 var errNoPart = fmt.Errorf("the store's answer does not say which part it copied: %w", errors.ErrUnsupported)
 
-func (p *upload) copyPart(ctx context.Context, header http.Header, i int) error {
-	first := int64(i) * p.size
-	header[wire.CopySourceRange] = []string{fmt.Sprintf("bytes=%d-%d", first, first+p.length(i)-1)}
-	part, err := p.Sender.CopyPart(ctx, p.key, p.id, i+1, header)
+func (u *upload) copyPart(ctx context.Context, header http.Header, i int) error {
+	first := int64(i) * u.size
+	header[wire.CopySourceRange] = []string{fmt.Sprintf("bytes=%d-%d", first, first+u.length(i)-1)}
+	part, err := u.Sender.CopyPart(ctx, u.key, u.id, i+1, header)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (p *upload) copyPart(ctx context.Context, header http.Header, i int) error 
 	if tag == "" {
 		return errNoPart
 	}
-	p.parts[i] = part
-	p.sums[i], _ = core.ParseMD5(tag)
+	u.parts[i] = part
+	u.sums[i], _ = core.ParseMD5(tag)
 	return nil
 }

@@ -69,7 +69,7 @@ func (e *Error) Error() string {
 	return e.Code + ": " + e.Message
 }
 
-// HTTPStatusCode, ErrorCode and ErrorMessage are for the SDK's retryer.
+// HTTPStatusCode returns the status, for the SDK's retryer.
 func (e *Error) HTTPStatusCode() int { return e.Status }
 
 // ErrorCode returns the code.
