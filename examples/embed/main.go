@@ -46,7 +46,7 @@ func publish(ctx context.Context, w io.Writer, src, dst string) error {
 	if err != nil {
 		return err
 	}
-	defer changes.Close() //nolint:errcheck // The program ends.
+	defer changes.Close()
 	if t := changes.Totals(); 10*t.Deletes > t.DstEntries {
 		return fmt.Errorf("%d of %d entries of %s would be deleted; somebody has to look", t.Deletes, t.DstEntries, dst)
 	}
