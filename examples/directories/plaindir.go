@@ -309,7 +309,7 @@ func (t *Tree) put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 		return core.Entry{}, err
 	}
 	temp := path.Join(path.Dir(e.Key), kit.TempName(""))
-	defer t.root.Remove(temp) //nolint:errcheck // It is gone already if all went well.
+	defer t.root.Remove(temp) // if it is still there
 	sum, err := t.fill(ctx, temp, e, body)
 	if err != nil {
 		return core.Entry{}, err
