@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/contents"
@@ -185,7 +186,8 @@ func readExactly(r io.Reader, buf []byte) error {
 const typeHead = 3 << 10
 
 // contentType returns the media type of a file, by name and content; content
-// stays where it is.
+// stays where it is. A type that would promise UTF-8 is held against more of the
+// content: a byte far behind the beginning may break the promise.
 func contentType(key string, content io.ReadSeeker) (string, error) {
 	at, err := content.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -196,6 +198,15 @@ func contentType(key string, content io.ReadSeeker) (string, error) {
 	if err != nil && !format.IsEnd(err) {
 		return "", err
 	}
+	head = head[:n]
+	kind := mediatype.Detect(key, head)
+	if n == typeHead && strings.HasSuffix(kind, "charset=utf-8") {
+		rest, err := io.ReadAll(io.LimitReader(content, core.SmallFile))
+		if err != nil {
+			return "", err
+		}
+		kind = mediatype.Detect(key, append(head, rest...))
+	}
 	_, err = content.Seek(at, io.SeekStart)
-	return mediatype.Detect(key, head[:n]), err
+	return kind, err
 }

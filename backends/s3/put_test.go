@@ -321,3 +321,23 @@ func TestKMSWithoutRedirects(t *testing.T) {
 		t.Errorf("Stat of a file that claims to be a link = %+v", got)
 	}
 }
+
+// TestAByteFarBehindTheBeginningDecidesAboutTheCharset stores texts whose first 3 KiB
+// are ASCII.
+func TestAByteFarBehindTheBeginningDecidesAboutTheCharset(t *testing.T) {
+	tree, _ := serve(t, Options{})
+	ascii := strings.Repeat("plain text\n", 400)
+	for content, want := range map[string]string{
+		ascii: "text/plain; charset=utf-8", ascii + "é": "text/plain; charset=utf-8", ascii + "\xe9t\xe9": "text/plain",
+		strings.Repeat("x", typeHead-1) + "é" + ascii: "text/plain; charset=utf-8",
+	} {
+		put(t, tree, fileEntry("a.txt", content), strings.NewReader(content), nil)
+		h, err := tree.Headers(t.Context(), "a.txt")
+		if err != nil || h.ContentType != want {
+			t.Errorf("%d bytes: got %q, %v, want %q", len(content), h.ContentType, err, want)
+		}
+		if err := tree.Delete(t.Context(), stat(t, tree, "a.txt")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
