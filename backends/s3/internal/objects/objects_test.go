@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -287,9 +288,10 @@ func TestABatchThatIsRefusedForAnotherReasonIsAnError(t *testing.T) {
 func TestExpectIsLeftAway(t *testing.T) {
 	s, srv := open(t, s3server.RefusesExpect)
 	large := strings.Repeat("x", 3<<20)
-	for i, want := range []string{"2 PUT", "1 PUT"} {
-		if got := sent(srv, func() { mustPut(t, s, fmt.Sprint(i), large, Version{None: true}) }); got != want {
-			t.Errorf("large file %d: %s; want %s", i, got, want)
+	// A refusal before the body may break the connection, which costs one try more.
+	for i, want := range [][]string{{"2 PUT", "3 PUT"}, {"1 PUT"}} {
+		if got := sent(srv, func() { mustPut(t, s, fmt.Sprint(i), large, Version{None: true}) }); !slices.Contains(want, got) {
+			t.Errorf("large file %d: %s; want %s", i, got, strings.Join(want, " or "))
 		}
 	}
 	if s.Can.Has(ability.Expect) {
