@@ -21,7 +21,7 @@ type dirs struct {
 	links LinkPolicy
 	cache dirCache
 	hooks hooks
-	times lostTimes
+	times kit.LostTimes
 
 	traits                   atomic.Pointer[traits]
 	noReadBelow, noRenameNew atomic.Bool // the system, or its file system, cannot

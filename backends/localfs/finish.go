@@ -26,7 +26,7 @@ func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err 
 	if err == nil {
 		err = t.dirs.root.verifyOpened()
 	}
-	return append(notes, t.dirs.times.note()...), fail("finish", "", err)
+	return append(notes, t.dirs.times.Note()...), fail("finish", "", err)
 }
 
 // now is the time by which temporary files are abandoned.

@@ -178,7 +178,7 @@ func (s *staged) stored() (core.Entry, error) {
 	if s.e.Kind == core.File && !info.same(&s.info) {
 		return core.Entry{}, fmt.Errorf("%w: it was replaced as soon as it was written", core.ErrChanged)
 	}
-	s.at.d.dirs.times.compare(s.e, info.mtime)
+	s.at.d.dirs.times.Compare(s.e, info.mtime)
 	e, err := s.at.entries.at(s.at.d, s.at.name, &info)
 	e.MD5, e.Settled = s.sum, s.at.entries.settledAsWritten(&info, s.e.ModTime, time.Now())
 	return e, err

@@ -9,6 +9,7 @@ import (
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/backends/s3"
+	"github.com/s3fc/s3fc/backends/sftp"
 	"github.com/s3fc/s3fc/cmd"
 	"github.com/s3fc/s3fc/core"
 )
@@ -17,5 +18,5 @@ func main() { os.Exit(cmd.Program{Name: "s3fc", Mux: stores()}.Main(os.Args[1:])
 
 // stores returns the stores that this program knows.
 func stores() *core.Mux {
-	return core.NewMux(s3.Scheme, localfs.Scheme, embedded.Scheme, memory.Scheme)
+	return core.NewMux(s3.Scheme, localfs.Scheme, sftp.Scheme, embedded.Scheme, memory.Scheme)
 }

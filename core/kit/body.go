@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"crypto/md5" //nolint:gosec // The field's content hash; see core.
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -26,15 +27,54 @@ func CopyBody(ctx context.Context, w io.Writer, body io.Reader, e core.Entry) (c
 	if err != nil {
 		return core.MD5{}, err
 	}
+	return checkBody(e, n, c.sum)
+}
+
+// checkBody returns the md5 of a body of n bytes, or an error if it is not that of
+// e.
+func checkBody(e core.Entry, n int64, h hash.Hash) (core.MD5, error) {
 	if n != e.Size {
 		return core.MD5{}, fmt.Errorf("%w: the body ends after %d of %d bytes", core.ErrCorrupt, n, e.Size)
 	}
-	sum := core.MD5Of([md5.Size]byte(c.sum.Sum(nil)))
+	sum := core.MD5Of([md5.Size]byte(h.Sum(nil)))
 	if e.MD5.Known() && sum != e.MD5 {
 		return core.MD5{}, fmt.Errorf("%w: the md5 of the body is %v, not %v", core.ErrCorrupt, sum, e.MD5)
 	}
 	return sum, nil
 }
+
+// A Body is [CopyBody] for a client that reads the body itself: it reads the body
+// of a Put, and instead of the end it reports what CopyBody would. It is for one
+// goroutine.
+type Body struct {
+	r   bodyReader
+	e   core.Entry
+	n   int64
+	h   hash.Hash
+	sum core.MD5
+}
+
+// NewBody returns the reader of body, the body of a Put of e. It ends with ctx.
+func NewBody(ctx context.Context, body io.Reader, e core.Entry) *Body {
+	return &Body{r: bodyReader{ctx: ctx, r: body, left: e.Size}, e: e, h: md5.New()} //nolint:gosec // See the import.
+}
+
+// Read implements [io.Reader].
+func (b *Body) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.n += int64(n)
+	b.h.Write(p[:n])
+	if errors.Is(err, io.EOF) {
+		var bad error
+		if b.sum, bad = checkBody(b.e, b.n, b.h); bad != nil {
+			return n, bad
+		}
+	}
+	return n, err
+}
+
+// MD5 returns the md5 of the body once Read has returned io.EOF.
+func (b *Body) MD5() core.MD5 { return b.sum }
 
 // A copier has the memory that copying a small file needs.
 type copier struct {

@@ -120,6 +120,22 @@ func TestCopyBodyTakesNothingButWhatWasPromised(t *testing.T) {
 			t.Errorf("%s: got %v, %v; want %v", name, got, err, tt.want)
 		}
 	}
+	for name, tt := range map[string]struct {
+		body string
+		e    core.Entry
+		want error
+	}{
+		"whole":     {"hello", core.Entry{Size: 5, MD5: sum}, nil},
+		"too short": {"hell", core.Entry{Size: 5}, core.ErrCorrupt},
+		"too long":  {"hello!", core.Entry{Size: 5}, core.ErrCorrupt},
+		"wrong":     {"hullo", core.Entry{Size: 5, MD5: sum}, core.ErrCorrupt},
+	} {
+		b := NewBody(t.Context(), iotest.OneByteReader(strings.NewReader(tt.body)), tt.e)
+		got, err := io.ReadAll(b)
+		if !errors.Is(err, tt.want) || err == nil && (string(got) != tt.body || b.MD5() != sum) {
+			t.Errorf("%s as a reader: got %s, %v; want %v", name, got, err, tt.want)
+		}
+	}
 }
 
 // endlessBody is a body without an end.

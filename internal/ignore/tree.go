@@ -23,6 +23,14 @@ type tree struct {
 	name string          // in errors
 }
 
+// A NameFinder is a tree whose listing knows which directories have an ignore file,
+// so that a request for each is spared.
+type NameFinder interface {
+	// HasName reports whether something called name is in the directory dir; known is
+	// false if that takes a request.
+	HasName(ctx context.Context, dir, name string) (has, known bool)
+}
+
 // OfTree returns the source of the ignore files of t, which is called name in
 // errors, for as long as ctx lasts. It is nil for a store that is flat, or that counts
 // each read as a request: there, an ignore file is an ordinary object, because a look
@@ -54,6 +62,11 @@ func (t *tree) ReadRules(dir string) (*Rules, error) {
 	if path.Base(dir) == File {
 		if err := t.checkNoDir(dir); err != nil {
 			return nil, t.fail(dir, err)
+		}
+	}
+	if n, ok := core.As[NameFinder](t.Tree); ok {
+		if has, known := n.HasName(t.ctx, dir, File); known && !has {
+			return nil, nil
 		}
 	}
 	key := File

@@ -227,3 +227,25 @@ func (f failing) Open(_ context.Context, key string) (io.ReadCloser, core.Entry,
 func (f failing) Stat(_ context.Context, key string) (core.Entry, error) {
 	return core.Entry{}, &core.Error{Op: "stat", Key: key, Err: f.stat}
 }
+
+// listed is a tree whose listing knows of some directories whether they have a file.
+type listed struct {
+	core.Tree
+	has map[string]bool
+}
+
+func (l listed) HasName(_ context.Context, dir, name string) (has, known bool) {
+	has, known = l.has[dir+"/"+name]
+	return has, known
+}
+
+func TestAListingThatKnowsSparesTheRequest(t *testing.T) {
+	features := memory.All
+	features.Flat = false
+	m := memory.NewWith(features)
+	for _, dir := range []string{"read", "unread", "none"} {
+		m.Plant(core.Entry{Key: dir + "/" + ignore.File, Kind: core.File}, []byte("x"))
+	}
+	tree := listed{m, map[string]bool{"read/" + ignore.File: true, "none/" + ignore.File: false}}
+	hides(t, ignore.NewSet(nil, nil, ignore.OfTree(t.Context(), tree, "m")), map[string]bool{"read/x": true, "unread/x": true, "none/x": false})
+}

@@ -1,4 +1,4 @@
-package localfs
+package kit
 
 import (
 	"fmt"
@@ -12,17 +12,17 @@ import (
 // times.
 const coarseTime = 2 * time.Second
 
-// lostTimes counts the modification times that the file system could not keep: it
+// LostTimes counts the modification times that a file system could not keep: it
 // stores the nearest that it can, or none. It is safe for concurrent use.
-type lostTimes struct {
+type LostTimes struct {
 	mu    sync.Mutex
 	n     int
 	first core.Entry // as it was to be
 	got   time.Time
 }
 
-// compare counts the file e, stored with the time got.
-func (l *lostTimes) compare(e core.Entry, got time.Time) {
+// Compare counts the file e, stored with the time got.
+func (l *LostTimes) Compare(e core.Entry, got time.Time) {
 	if e.Kind != core.File || e.ModTime.IsZero() || e.ModTime.Sub(got).Abs() < coarseTime {
 		return
 	}
@@ -33,8 +33,8 @@ func (l *lostTimes) compare(e core.Entry, got time.Time) {
 	}
 }
 
-// note returns a remark about the lost times, if there are any, and forgets them.
-func (l *lostTimes) note() []string {
+// Note returns a remark about the lost times, if there are any, and forgets them.
+func (l *LostTimes) Note() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.n == 0 {
@@ -42,7 +42,7 @@ func (l *lostTimes) note() []string {
 	}
 	n := l.n
 	l.n = 0
-	return []string{fmt.Sprintf("The file system cannot keep some modification times, %d in all: %s, of %s, has %s now.",
+	return []string{fmt.Sprintf("The destination cannot keep some modification times, %d in all: %s, of %s, has %s now.",
 		n, core.DisplayKey(l.first.Key), day(l.first.ModTime), day(l.got))}
 }
 

@@ -1,0 +1,123 @@
+package sftp
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+
+	"github.com/s3fc/s3fc/core/kit"
+)
+
+// look returns the attributes of the thing at key itself. It is fs.ErrNotExist if
+// there is none, and a *kit.ParentError if something on the way is not a directory.
+func (t *Tree) look(ctx context.Context, key string) (os.FileInfo, error) {
+	all := append(parents(key), key)
+	infos, errs := t.lstats(ctx, all)
+	last := len(all) - 1
+	for i, dir := range all[:last] {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		if err := checkDir(dir, infos[i]); err != nil {
+			return nil, err
+		}
+	}
+	return infos[last], errs[last]
+}
+
+// lstats asks for the attributes of several keys at once, which takes as long as
+// asking for one.
+func (t *Tree) lstats(ctx context.Context, keys []string) ([]os.FileInfo, []error) {
+	infos, errs := make([]os.FileInfo, len(keys)), make([]error, len(keys))
+	var wg sync.WaitGroup
+	for i, key := range keys {
+		wg.Go(func() {
+			infos[i], errs[i] = ask(ctx, t.session, func(c *client) (os.FileInfo, error) { return c.Lstat(t.path(key)) })
+		})
+	}
+	wg.Wait()
+	return infos, errs
+}
+
+// checkDir returns a *kit.ParentError unless a directory is at key.
+func checkDir(key string, info os.FileInfo) error {
+	if info.IsDir() {
+		return nil
+	}
+	return &kit.ParentError{Key: key, Kind: describe(info.Mode())}
+}
+
+// makeDirs makes the directories on the way to key that are missing, the root too,
+// and adds the keys of the others to made.
+func (t *Tree) makeDirs(ctx context.Context, key string, made *[]string) error {
+	dirs := parents(key)
+	infos, errs := t.lstats(ctx, dirs)
+	for i, dir := range dirs {
+		err := errs[i]
+		if errors.Is(err, fs.ErrNotExist) {
+			err = t.makeDir(ctx, dir, made)
+		} else if err == nil {
+			err = checkDir(dir, infos[i])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parents returns the directories that key is in, the root first.
+func parents(key string) []string {
+	all := []string{"."}
+	for i := range len(key) {
+		if key[i] == '/' {
+			all = append(all, key[:i])
+		}
+	}
+	return all
+}
+
+// makeDir makes a directory, unless another did meanwhile.
+func (t *Tree) makeDir(ctx context.Context, key string, made *[]string) error {
+	return t.session.do(ctx, func(c *client) error {
+		if key == "." {
+			return c.MkdirAll(t.root)
+		}
+		err := c.Mkdir(t.path(key))
+		if err == nil {
+			*made = append(*made, key)
+			return nil
+		}
+		if info, lerr := c.Lstat(t.path(key)); lerr == nil {
+			return checkDir(key, info)
+		}
+		return err
+	})
+}
+
+// removeMade removes directories that a failed Put had made, while they are empty.
+func (t *Tree) removeMade(ctx context.Context, made []string) {
+	ctx = context.WithoutCancel(ctx)
+	for i := len(made) - 1; i >= 0; i-- {
+		if t.session.do(ctx, func(c *client) error { return c.RemoveDirectory(t.path(made[i])) }) != nil {
+			return
+		}
+	}
+}
+
+// describe names the type of a file for a person.
+func describe(m fs.FileMode) string {
+	switch {
+	case m.IsRegular():
+		return "a file"
+	case m.IsDir():
+		return "a directory"
+	case m&fs.ModeSymlink != 0:
+		return "a link"
+	case m&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	}
+	return "a special file"
+}
