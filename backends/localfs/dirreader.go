@@ -45,7 +45,7 @@ func (r *dirReader) Entry(_ context.Context, d *dir, key string, it *kit.Item[st
 	}
 	if info.mode.IsDir() && kit.CheckName(it.Name, true) == nil {
 		if r.dirs.links == FollowLinks && r.isIn(&info) {
-			return core.Entry{Key: key, Token: info.token(), Problem: errEndless}, nil
+			return core.Entry{Key: key, Token: info.token(), Problem: kit.ErrEndless}, nil
 		}
 		return core.Entry{}, became(&info)
 	}
@@ -70,7 +70,7 @@ func (r *dirReader) OpenDir(_ context.Context, d *dir, _ string, it *kit.Item[st
 	})
 	if err == nil && sub.linked && r.isIn(&sub.info) { // since its directory was read
 		_ = sub.handle.Close() // nothing was written through it
-		err = errEndless
+		err = kit.ErrEndless
 	}
 	if err != nil {
 		return nil, kit.Cause(err)
@@ -96,10 +96,6 @@ func (r *dirReader) open(d *dir, name string) (*dir, error) {
 	}
 	return r.dirs.follow(d, name)
 }
-
-// errEndless is the problem of a directory that a followed link leads to, and that
-// the listing is in already.
-var errEndless = errors.New("the link leads to a directory that it is in, so following it would never end")
 
 // isIn reports whether the listing is in the directory of info.
 func (r *dirReader) isIn(info *fileInfo) bool {

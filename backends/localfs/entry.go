@@ -108,7 +108,7 @@ func (t *entries) withTarget(d *dir, name string, e core.Entry, info *fileInfo) 
 		e.Problem = core.ErrExcluded
 		return e, nil
 	case FollowLinks:
-		e.Problem = errors.New("the link leads nowhere, or into a ring of links, and links are followed")
+		e.Problem = kit.ErrLeadsNowhere
 		return e, nil
 	}
 	text, err := d.readlink(name)

@@ -10,6 +10,7 @@ import (
 	"runtime"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // Scheme is the scheme of directories, for a [core.Mux]: file URLs and plain
@@ -22,7 +23,7 @@ var Scheme = core.Scheme{
 }
 
 var urlOptions = []core.Option{
-	{Name: "links", About: "symbolic links are links, are followed, or are left out", Values: policyNames},
+	{Name: "links", About: "symbolic links are links, are followed, or are left out", Values: kit.LinkPolicies},
 }
 
 // checkURL reports a URL that names no path, or a path where a file is.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // schemeName is the scheme of a directory's URL, and the name of the tree in
@@ -25,7 +26,7 @@ func Open(_ context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 	if err := core.CheckOptions(u, urlOptions); err != nil {
 		return nil, err
 	}
-	policy, err := ParseLinkPolicy(env.Option(u, "links"))
+	policy, err := kit.ParseLinkPolicy(env.Option(u, "links"))
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,11 @@ func (t *Tree) remove(ctx context.Context, old core.Entry) error {
 	if err := kit.CheckDelete(old); err != nil {
 		return err
 	}
+	if t.links == kit.FollowLinks {
+		if _, err := t.lookStrictly(ctx, old.Key); errors.Is(err, core.ErrConflict) {
+			return err // it was listed through a link, so it is outside the tree
+		}
+	}
 	now, err := t.stat(ctx, old.Key)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

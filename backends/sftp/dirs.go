@@ -7,14 +7,28 @@ import (
 	"os"
 	"sync"
 
+	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/kit"
 )
 
-// look returns the attributes of the thing at key itself. It is fs.ErrNotExist if
-// there is none, and a *kit.ParentError if something on the way is not a directory.
+// look returns the attributes of the thing at key: of itself, or under FollowLinks of
+// the target of a link, unless that leads nowhere. It is fs.ErrNotExist if there is
+// nothing, and a *kit.ParentError if something on the way is not a directory.
 func (t *Tree) look(ctx context.Context, key string) (os.FileInfo, error) {
+	if t.links != kit.FollowLinks {
+		return t.lookStrictly(ctx, key)
+	}
+	infos, errs := t.each(ctx, []string{key}, (*client).Stat)
+	if errs[0] != nil && !core.IsTransient(errs[0]) { // a link that leads nowhere is itself
+		infos, errs = t.each(ctx, []string{key}, (*client).Lstat)
+	}
+	return infos[0], errs[0]
+}
+
+// lookStrictly is look that never follows a link.
+func (t *Tree) lookStrictly(ctx context.Context, key string) (os.FileInfo, error) {
 	all := append(parents(key), key)
-	infos, errs := t.lstats(ctx, all)
+	infos, errs := t.each(ctx, all, (*client).Lstat)
 	last := len(all) - 1
 	for i, dir := range all[:last] {
 		if errs[i] != nil {
@@ -27,14 +41,14 @@ func (t *Tree) look(ctx context.Context, key string) (os.FileInfo, error) {
 	return infos[last], errs[last]
 }
 
-// lstats asks for the attributes of several keys at once, which takes as long as
+// each asks for the attributes of several keys at once, which takes as long as
 // asking for one.
-func (t *Tree) lstats(ctx context.Context, keys []string) ([]os.FileInfo, []error) {
+func (t *Tree) each(ctx context.Context, keys []string, stat func(c *client, p string) (os.FileInfo, error)) ([]os.FileInfo, []error) {
 	infos, errs := make([]os.FileInfo, len(keys)), make([]error, len(keys))
 	var wg sync.WaitGroup
 	for i, key := range keys {
 		wg.Go(func() {
-			infos[i], errs[i] = ask(ctx, t.session, func(c *client) (os.FileInfo, error) { return c.Lstat(t.path(key)) })
+			infos[i], errs[i] = ask(ctx, t.session, func(c *client) (os.FileInfo, error) { return stat(c, t.path(key)) })
 		})
 	}
 	wg.Wait()
@@ -53,7 +67,7 @@ func checkDir(key string, info os.FileInfo) error {
 // and adds the keys of the others to made.
 func (t *Tree) makeDirs(ctx context.Context, key string, made *[]string) error {
 	dirs := parents(key)
-	infos, errs := t.lstats(ctx, dirs)
+	infos, errs := t.each(ctx, dirs, (*client).Lstat)
 	for i, dir := range dirs {
 		err := errs[i]
 		if errors.Is(err, fs.ErrNotExist) {

@@ -85,6 +85,10 @@ func (t *Tree) entry(ctx context.Context, key string, info os.FileInfo) (core.En
 	case mode.IsRegular():
 		e.Kind, e.Size, e.ModTime = core.File, info.Size(), info.ModTime()
 		e.Settled = t.clock.settled(info.ModTime())
+	case mode&fs.ModeSymlink != 0 && t.links == kit.SkipLinks:
+		e.Problem = core.ErrExcluded
+	case mode&fs.ModeSymlink != 0 && t.links == kit.FollowLinks:
+		e.Problem = kit.ErrLeadsNowhere
 	case mode&fs.ModeSymlink != 0:
 		text, err := linkReader{t, ctx}.Readlink(key)
 		if err != nil {

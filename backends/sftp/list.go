@@ -38,8 +38,9 @@ func (t *Tree) list(ctx context.Context, after string, dirs bool) iter.Seq2[core
 			return
 		}
 		t.names.clear()
+		r := t.newDirReader()
 		w := &kit.Walk[string, os.FileInfo]{
-			Store: dirReader{t}, Name: schemeName, Hidden: t.hidden, Temps: &t.temps, Dirs: dirs, Workers: linkWorkers,
+			Store: r, Name: schemeName, Hidden: t.hidden, Temps: &t.temps, Dirs: dirs, NoDirs: r.linked, Workers: linkWorkers,
 		}
 		for e, err := range w.List(ctx, ".", after) {
 			if core.IsTransient(err) { // of one directory, but all others fail as well
@@ -70,44 +71,4 @@ func (t *Tree) checkRoot(ctx context.Context) error {
 		return fmt.Errorf("%w: %s became %s", core.ErrChanged, t.root, describe(mode))
 	}
 	return nil
-}
-
-// A dirReader is a [kit.DirReader]. An open directory is its key.
-type dirReader struct{ tree *Tree }
-
-// ReadDir implements [kit.DirReader].
-func (r dirReader) ReadDir(ctx context.Context, dir string) ([]kit.Item[os.FileInfo], error) {
-	infos, err := r.tree.names.take(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	items := make([]kit.Item[os.FileInfo], 0, len(infos))
-	for _, info := range infos {
-		items = append(items, kit.Item[os.FileInfo]{Name: info.Name(), Dir: info.IsDir(), Info: info})
-	}
-	return items, nil
-}
-
-// OpenDir implements [kit.DirReader]. That dir is no link is checked when it is
-// read.
-func (dirReader) OpenDir(_ context.Context, _, key string, _ *kit.Item[os.FileInfo]) (string, error) {
-	return key, nil
-}
-
-// CloseDir implements [kit.DirReader].
-func (dirReader) CloseDir(string) {}
-
-// Entry implements [kit.DirReader]. The attributes of a file came with its
-// directory.
-func (r dirReader) Entry(ctx context.Context, _, key string, it *kit.Item[os.FileInfo]) (core.Entry, error) {
-	e, err := r.tree.entry(ctx, key, it.Info)
-	if err != nil && (failed(err) || errors.Is(err, fs.ErrNotExist)) { // a link that was replaced since
-		if e, err = r.tree.stat(ctx, key); errors.Is(err, fs.ErrNotExist) {
-			if info, lerr := r.tree.lstat(ctx, key); lerr == nil && info.IsDir() {
-				err = fmt.Errorf("%w: a link became a directory", core.ErrChanged)
-			}
-		}
-	}
-	e.Partial = e.Kind == core.File
-	return e, err
 }

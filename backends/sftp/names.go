@@ -175,7 +175,7 @@ func (t *Tree) readDir(ctx context.Context, dir string) ([]os.FileInfo, error) {
 	var wg sync.WaitGroup
 	var mode fs.FileMode
 	var modeErr error
-	wg.Go(func() { mode, modeErr = t.lstatPath(ctx, t.path(dir)) }) // as long as one request
+	wg.Go(func() { mode, modeErr = t.dirMode(ctx, dir) }) // as long as one request
 	infos, err := ask(ctx, t.session, func(c *client) ([]os.FileInfo, error) { return c.ReadDirContext(ctx, t.path(dir)) })
 	wg.Wait()
 	switch {
@@ -188,4 +188,17 @@ func (t *Tree) readDir(ctx context.Context, dir string) ([]os.FileInfo, error) {
 	}
 	slices.SortFunc(infos, func(a, b os.FileInfo) int { return strings.Compare(a.Name(), b.Name()) })
 	return slices.CompactFunc(infos, func(a, b os.FileInfo) bool { return a.Name() == b.Name() }), nil
+}
+
+// dirMode returns the mode of the directory at key, behind links only if they are
+// followed.
+func (t *Tree) dirMode(ctx context.Context, dir string) (fs.FileMode, error) {
+	if t.links != kit.FollowLinks {
+		return t.lstatPath(ctx, t.path(dir))
+	}
+	info, err := ask(ctx, t.session, func(c *client) (os.FileInfo, error) { return c.Stat(t.path(dir)) })
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode(), nil
 }

@@ -9,18 +9,20 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 	"github.com/s3fc/s3fc/core/wrap"
 )
 
 // Scheme is the scheme of directories behind SSH, for a [core.Mux].
 var Scheme = core.Scheme{
-	Name: schemeName, Open: Open, Features: features("", core.GuardAtomic),
+	Name: schemeName, Open: Open, Features: features("", core.GuardAtomic, kit.KeepLinks),
 	About:   "a directory of a host that is reached by SSH; links are symbolic links",
 	Example: "sftp://user@host/srv/site or sftp://host/~/site",
 	Options: urlOptions, Check: checkURL,
 }
 
 var urlOptions = []core.Option{
+	{Name: "links", About: "symbolic links are links, are followed, or are left out", Values: kit.LinkPolicies},
 	{Name: "identity", About: "a file with a private key, beside those of the SSH configuration"},
 	{Name: "known_hosts", About: "a file with the keys of known hosts"},
 	{Name: "config", About: "an SSH configuration instead of ~/.ssh/config, or none"},
@@ -72,6 +74,10 @@ func Open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 	if err := core.CheckOptions(u, urlOptions); err != nil {
 		return nil, err
 	}
+	links, err := kit.ParseLinkPolicy(env.Option(u, "links"))
+	if err != nil {
+		return nil, err
+	}
 	config, err := readConfig(env.Option(u, "config"))
 	if err != nil {
 		return nil, err
@@ -90,7 +96,7 @@ func Open(ctx context.Context, u *url.URL, env core.Env) (core.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := New(ctx, l.dir, r.connect, Options{Create: env.Create, Hidden: env.Hidden, Name: h.user + "@" + h.address()})
+	t, err := New(ctx, l.dir, r.connect, Options{Create: env.Create, Links: links, Hidden: env.Hidden, Name: h.user + "@" + h.address()})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", u.Redacted(), err)
 	}

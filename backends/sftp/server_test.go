@@ -31,7 +31,7 @@ func serverPath(t testing.TB) string {
 			return p
 		}
 	}
-	if os.Getenv("CI") == "true" {
+	if mustRun("sftp-server") {
 		t.Fatal("OpenSSH's sftp-server is needed (Debian: openssh-sftp-server)")
 	}
 	t.Skip("NOT RUN: there is no sftp-server (Debian: openssh-sftp-server)")

@@ -32,6 +32,8 @@ type Options struct {
 	// Create makes a missing directory on the first write; until then it lists as
 	// empty.
 	Create bool
+	// Links says how symbolic links are treated; the zero value keeps them.
+	Links kit.LinkPolicy
 	// Hidden is [core.Env].Hidden: directories that are not walked.
 	Hidden func(key string) bool
 	// Name names the server in the tree's identity and for people, as user@host.
@@ -45,6 +47,7 @@ type Tree struct {
 	name    string
 	root    string // absolute, without links on the way
 	create  bool
+	links   kit.LinkPolicy
 	hidden  func(key string) bool
 	guard   core.Guard // for what is new
 
@@ -59,7 +62,7 @@ type Tree struct {
 // it is called again when a connection is lost. A directory that is missing is an
 // error that is [fs.ErrNotExist], unless o.Create is set.
 func New(ctx context.Context, dir string, connect func(ctx context.Context) (*Conn, error), o Options) (*Tree, error) {
-	t := &Tree{name: o.Name, create: o.Create, hidden: o.Hidden}
+	t := &Tree{name: o.Name, create: o.Create, links: o.Links, hidden: o.Hidden}
 	t.session = &session{connect: func(ctx context.Context) (*client, error) {
 		c, err := connect(ctx)
 		if err != nil {
@@ -115,11 +118,11 @@ func (t *Tree) Identity() string { return schemeName + " " + t.name + " " + t.ro
 func (t *Tree) String() string { return schemeName + "://" + t.name + t.root }
 
 // Features implements [core.Tree].
-func (t *Tree) Features() core.Features { return features(t.root, t.guard) }
+func (t *Tree) Features() core.Features { return features(t.root, t.guard, t.links) }
 
-func features(root string, create core.Guard) core.Features {
+func features(root string, create core.Guard, links kit.LinkPolicy) core.Features {
 	return core.Features{
-		Links: true, ModTimes: true, Create: create, Replace: core.GuardCheck, Resolution: resolution,
+		Links: links == kit.KeepLinks, ModTimes: true, Create: create, Replace: core.GuardCheck, Resolution: resolution,
 		MaxKey: maxPath - len(root) - 1 - tempLength, MaxSegment: maxSegment, MaxTarget: maxPath,
 	}
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/backends/s3"
+	"github.com/s3fc/s3fc/backends/sftp"
 	"github.com/s3fc/s3fc/core"
 )
 
 // schemes are the stores of the program.
-var schemes = []core.Scheme{localfs.Scheme, s3.Scheme, embedded.Scheme, memory.Scheme}
+var schemes = []core.Scheme{localfs.Scheme, sftp.Scheme, s3.Scheme, embedded.Scheme, memory.Scheme}
 
 const featuresTitle = "\n## The stores of this program\n"
 

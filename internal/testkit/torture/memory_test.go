@@ -13,6 +13,7 @@ import (
 
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // withMemory, in the environment, makes labs keep what runs remember.
@@ -50,7 +51,7 @@ func (l *lab) openDir(ctx context.Context, u *url.URL, env core.Env) (core.Backe
 	if !l.remembers || u.RawQuery != "" {
 		return localfs.Open(ctx, u, env)
 	}
-	policy, err := localfs.ParseLinkPolicy(env.Option(u, "links"))
+	policy, err := kit.ParseLinkPolicy(env.Option(u, "links"))
 	if err != nil {
 		return nil, err
 	}
