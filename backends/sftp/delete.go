@@ -90,7 +90,7 @@ func (t *Tree) removeDir(ctx context.Context, dir string) error {
 // sweepDir removes the abandoned temporary files in the directory at key, and
 // reports whether there were any.
 func (t *Tree) sweepDir(ctx context.Context, dir string) (some bool) {
-	infos, err := t.readDir(ctx, dir)
+	infos, err := t.names.readDir(ctx, dir)
 	if err != nil {
 		return false
 	}
@@ -109,7 +109,7 @@ func (t *Tree) removeTemp(ctx context.Context, key string) error {
 // removeDirs removes the directory at key if nothing but directories is in it, at
 // any depth.
 func (t *Tree) removeDirs(ctx context.Context, key string) error {
-	infos, err := t.readDir(ctx, key)
+	infos, err := t.names.readDir(ctx, key)
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func (n *names) begin(ctx context.Context, dir string, must bool) *reading {
 	n.ahead[dir] = r
 	n.active++
 	go func() {
-		r.infos, r.err = n.tree.readDir(ctx, dir)
+		r.infos, r.err = n.readDir(ctx, dir)
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.active--
@@ -171,11 +171,12 @@ func (t *Tree) HasName(ctx context.Context, dir, name string) (has, known bool) 
 
 // readDir returns the names in the directory at key, each once. It is ErrChanged if
 // that is a link by now.
-func (t *Tree) readDir(ctx context.Context, dir string) ([]os.FileInfo, error) {
+func (n *names) readDir(ctx context.Context, dir string) ([]os.FileInfo, error) {
+	t := n.tree
 	var wg sync.WaitGroup
 	var mode fs.FileMode
 	var modeErr error
-	wg.Go(func() { mode, modeErr = t.dirMode(ctx, dir) }) // as long as one request
+	wg.Go(func() { mode, modeErr = n.dirMode(ctx, dir) }) // as long as one request
 	infos, err := ask(ctx, t.session, func(c *client) ([]os.FileInfo, error) { return c.ReadDirContext(ctx, t.path(dir)) })
 	wg.Wait()
 	switch {
@@ -192,7 +193,8 @@ func (t *Tree) readDir(ctx context.Context, dir string) ([]os.FileInfo, error) {
 
 // dirMode returns the mode of the directory at key, behind links only if they are
 // followed.
-func (t *Tree) dirMode(ctx context.Context, dir string) (fs.FileMode, error) {
+func (n *names) dirMode(ctx context.Context, dir string) (fs.FileMode, error) {
+	t := n.tree
 	if t.links != kit.FollowLinks {
 		return t.lstatPath(ctx, t.path(dir))
 	}
