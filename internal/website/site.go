@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/kit"
 )
 
 // A Site serves pages. It is safe for concurrent use, and does not change.
@@ -156,6 +157,7 @@ func location(rule core.WebsiteRule, host string, u *url.URL, key string) string
 	case rule.NewPrefix != nil:
 		key = *rule.NewPrefix + strings.TrimPrefix(key, rule.KeyPrefix)
 	}
-	to.Path = "/" + key
+	// The endpoint takes a plus sign for a space, so it has to be escaped here.
+	to.Path, to.RawPath = "/"+key, "/"+kit.EscapePath(key)
 	return to.String()
 }
