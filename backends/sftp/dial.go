@@ -160,7 +160,7 @@ func keepAlive(client *ssh.Client) {
 		select {
 		case <-ended:
 			return
-		case <-answered:
+		case <-answered: //nolint:errcheck // Any answer shows that the session lives.
 		case <-time.After(aliveTimeout):
 			_ = client.Close()
 			return

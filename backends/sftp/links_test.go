@@ -99,7 +99,7 @@ func TestLinksFollowed(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(base, "outside/x")); err != nil {
 		t.Error(err)
 	}
-	for e := range tree.ListDirs(t.Context(), "") {
+	for e := range tree.ListDirs(t.Context(), "") { //nolint:errcheck // The entries tell.
 		if d, ok := e.Directory(); ok && (strings.HasPrefix(d, "lo") || strings.HasPrefix(d, "ld")) {
 			t.Errorf("%s is listed as a directory of the tree", d)
 		}
