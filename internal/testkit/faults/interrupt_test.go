@@ -66,7 +66,7 @@ func interrupted(t *testing.T, u *user, g *gate, sig syscall.Signal, args ...str
 	if code := p.code(t, p.Wait); code != 128+int(sig) {
 		t.Errorf("exit code %d after %v, want %d\n%s", code, sig, 128+int(sig), &p.out)
 	}
-	if !strings.Contains(p.out.String(), "interrupted") || !strings.Contains(p.out.String(), "stopped: ") {
+	if !strings.Contains(p.out.String(), "interrupted") || !strings.Contains(p.out.String(), "given up in ") {
 		t.Errorf("it says %q; want that it was interrupted, and what was done", &p.out)
 	}
 	return p

@@ -52,6 +52,9 @@ func seed(t *testing.T) uint64 {
 		}
 		return n
 	}
+	if os.Getenv(pairsVariable) == "" {
+		return 1 // the same pairs each time, so that a run fails by a change alone
+	}
 	return uint64(time.Now().UnixNano())
 }
 

@@ -36,12 +36,7 @@ var deadly = map[string]string{"s3rver": "LongKeys"}
 // the conformance suite. What works is to be taken out: the test insists.
 var known = map[string]map[string]flaw{
 	"versitygw": {
-		"odd names": {says: "GET:", why: asksRules},
-		"large":     {says: "GET:", why: asksRules},
-		"idle":      {says: "GET:", why: asksRules},
-		"pages":     {says: "GET:", why: asksRules},
-		"S3 to S3":  {says: "HEAD:", why: headEach},
-		"foreign":   {says: "no answer of S3", why: "an object without an ETag, put into the directory by other means, is neither read nor overwritten"},
+		"S3 to S3": {says: "HEAD:", why: headEach},
 	},
 	"ceph": {
 		"overwrite":              {says: "PreconditionFailed", why: quotes},

@@ -152,7 +152,7 @@ var logged = regexp.MustCompile(`^20\d\d/\d\d/\d\d |^SDK `)
 
 // push makes the tree in the bucket equal to a site.
 func (l *lab) push(s site) error {
-	_, err := l.does("copy", string(s), l.url())
+	_, err := l.does("copy", "--max-delete=100%", string(s), l.url())
 	return err
 }
 
@@ -171,7 +171,7 @@ func (l *lab) pushed(s site) error {
 // pull copies the tree into a new directory.
 func (l *lab) pull() (site, error) {
 	s := l.site()
-	_, err := l.does("copy", l.url(), string(s))
+	_, err := l.does("copy", "--max-delete=100%", l.url(), string(s))
 	return s, err
 }
 
