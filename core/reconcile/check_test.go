@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -178,6 +179,7 @@ type noted struct {
 	wrong    map[string]bool
 	repaired []core.Entry
 	err      error
+	mu       sync.Mutex // of repaired
 }
 
 func (n *noted) Audit(_ context.Context, e core.Entry) ([]core.Flaw, error) {
@@ -194,6 +196,8 @@ func (n *noted) Repair(_ context.Context, e core.Entry) (core.Entry, error) {
 	if n.err != nil {
 		return e, n.err
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.repaired = append(n.repaired, e)
 	return e, nil
 }
