@@ -8,7 +8,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Op is what an action does, or, once it was carried out, what came of it.
+// Op is an action's kind of work or, once it was carried out, its outcome.
 type Op uint8
 
 const (
@@ -38,7 +38,7 @@ var opNames = [...]string{
 // error or rmdir.
 func (o Op) String() string { return opNames[o] }
 
-// Reason says why an action is what it is, in a word that programs can test.
+// Reason says why decide chose an action, in a word that programs can test.
 type Reason string
 
 // The reasons.
@@ -70,13 +70,13 @@ const (
 	ReasonEmpty       Reason = "empty"        // a directory that holds nothing any more
 )
 
-// An Action is one step of a plan: what is to be done at one key and why. After
-// it was carried out, the same type says what came of it.
+// An Action is one step of a plan: the work at one key, and its reason. After it
+// was carried out, the same type gives its outcome.
 type Action struct {
 	Op     Op
 	Key    string
 	Reason Reason
-	// Src and Dst are what was seen on each side, nil for nothing.
+	// Src and Dst are the entries seen on each side, nil for none.
 	Src, Dst *core.Entry
 	// Page says that the file to be put refers to others, and is put after them.
 	Page bool
@@ -86,7 +86,7 @@ type Action struct {
 	// Obstacle is the file or link of the destination that stands at a parent
 	// of Key and has to go before the put.
 	Obstacle *core.Entry
-	// Err says what is wrong, for Refuse, Conflict and Fail.
+	// Err is the cause of a Refuse, Conflict or Fail.
 	Err error
 	// Bytes is, once a file was put, how many bytes were sent.
 	Bytes int64

@@ -26,11 +26,12 @@ type applier struct {
 }
 
 // Apply carries out a plan of this Reconciler: files, then pages, then links, then
-// replacements and deletes. It tells report, serially, what came of each
-// action; the kept ones only if the plan holds them. What fails is reported and
-// counted, and the rest goes on, but nothing is deleted then. The error is not
-// nil only if the run could not go on to its end: the context's, one that
-// [core.IsFinal] marks, or one of a temporary file. The summary is right in any case.
+// replacements and deletes. It calls report, serially, with the outcome of each
+// action; of kept entries only if the plan lists them. A failure is reported and
+// counted, and the rest goes on, but nothing is deleted then. The error is not nil
+// only if the run could not go on to its end: the context's, one that
+// [core.IsFinal] marks, or one of a temporary file. The summary is right in any
+// case.
 func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (Summary, error) {
 	dst := r.Dst
 	if !r.stale.empty() {

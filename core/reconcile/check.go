@@ -12,20 +12,20 @@ import (
 	"github.com/s3fc/s3fc/internal/spool"
 )
 
-// A Comparison compares two trees by what they hold: it reads every file on both
-// sides and asks for every link, and trusts no listing, no proof, no cache and
-// no metadata. Without Dst, it holds each entry of Src against what its store
-// says of it. Its fields are set before use; the zero value of each but Src is
-// a good default.
+// A Comparison compares two trees by content: it reads every file on both sides and
+// asks for every link, and trusts no listing, no proof, no cache and no metadata.
+// Without Dst, it compares each entry of Src with the metadata that its store has
+// of it. Its fields are set before use; the zero value of each but Src is a good
+// default.
 type Comparison struct {
 	Src, Dst core.Tree
-	// SrcAuditor and DstAuditor look for what is wrong with what is stored
-	// beside the content; nil for none.
+	// SrcAuditor and DstAuditor check the metadata stored beside the content; nil
+	// for none.
 	SrcAuditor, DstAuditor core.Auditor
-	// Repair puts right what can be, without sending content: in Dst, or in Src
-	// if that is alone.
+	// Repair repairs metadata where that needs no content: in Dst, or in Src
+	// without a Dst.
 	Repair bool
-	// Keeps reports what is the same, too.
+	// Keeps reports equal entries, too.
 	Keeps bool
 
 	// Jobs is how many entries are read at once; 0 means [DefaultJobs].
@@ -38,7 +38,7 @@ type Comparison struct {
 	Progress func(Progress)
 }
 
-// Found is what was found out about one key.
+// Found is a check's finding about one key.
 type Found struct {
 	Key  string
 	What core.Finding
@@ -47,7 +47,7 @@ type Found struct {
 	// Src and Dst are the two entries as they were read, nil for nothing. The
 	// MD5 of a File is that of its content.
 	Src, Dst *core.Entry
-	// Err says what is wrong, in words for a person.
+	// Err is the difference or failure, in words for a person.
 	Err error
 	// Repaired says that it was put right.
 	Repaired bool
@@ -80,8 +80,8 @@ func (f Found) Event() []byte {
 
 var severityNames = [...]string{core.SeverityFine: "same", core.SeverityRemark: "remark", core.SeverityDiffers: "differ", core.SeverityFailed: "error"}
 
-// Name is the finding's name in events: same, remark, differ, error, or repair
-// for what was put right.
+// Name is the finding's name in events: same, remark, differ, error, or repair for
+// a repaired one.
 func (f Found) Name() string {
 	if f.Repaired {
 		return "repair"
@@ -108,8 +108,8 @@ type ComparisonCounts struct {
 // Total is how many keys were checked.
 func (c ComparisonCounts) Total() int64 { return c.Same + c.Remarks + c.Repaired + c.Differ + c.Errors }
 
-// Run checks, and tells report, serially, what it found. The error is not nil
-// only if it could not be done to the end.
+// Run checks, and calls report, serially, with each finding. The error is not nil
+// only if it could not check to the end.
 func (c *Comparison) Run(ctx context.Context, report func(Found)) (ComparisonCounts, error) {
 	k := &checker{in: c, report: report}
 	pairs, err := k.list(ctx)
@@ -189,7 +189,7 @@ func unlisted(p Pair) Action {
 	return act
 }
 
-// expectRead counts what there is to be read.
+// expectRead adds the entries of act to the work that progress expects.
 func (k *checker) expectRead(act Action) {
 	k.progress.Total++
 	for _, e := range []*core.Entry{act.Src, act.Dst} {

@@ -2,7 +2,7 @@ package reconcile
 
 import "github.com/s3fc/s3fc/core"
 
-// costs adds up what a plan's actions need in requests.
+// costs adds up the requests that a plan's actions need.
 type costs struct {
 	run              *Reconciler
 	src, dst, backup core.Coster
@@ -31,7 +31,7 @@ func (c *costs) add(a Action) {
 	}
 }
 
-// put is what putting e of the source at the destination needs.
+// put returns the requests for copying e from the source to the destination.
 func (c *costs) put(e core.Entry) core.Requests {
 	if k, ok := copierFor(c.run.Dst, c.run.Src, e); ok {
 		return k.CopyCost(e)
@@ -42,7 +42,7 @@ func (c *costs) put(e core.Entry) core.Requests {
 	return transferCost(c.src, c.dst, e, e.Kind == core.File || c.run.Exact)
 }
 
-// save is what saving the entry e of the destination needs.
+// save returns the requests for saving the destination's entry e in the backup.
 func (c *costs) save(e *core.Entry) core.Requests {
 	if c.run.Backup == nil || e == nil {
 		return core.Requests{}
@@ -53,7 +53,7 @@ func (c *costs) save(e *core.Entry) core.Requests {
 	return transferCost(c.dst, c.backup, *e, true)
 }
 
-// transferCost is what reading e, if it is opened, and putting it needs.
+// transferCost returns the requests for putting e, and for reading it if opened.
 func transferCost(from, to core.Coster, e core.Entry, opened bool) (sum core.Requests) {
 	if from != nil && opened {
 		sum = from.OpenCost(e)

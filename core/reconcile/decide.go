@@ -28,11 +28,10 @@ type decision struct {
 func ask(n need) decision                { return decision{need: n} }
 func does(op Op, reason Reason) decision { return decision{op: op, reason: reason} }
 
-// decide says what is to be done about one key. It is pure: src and dst are
-// what is known of the two sides (nil: nothing is there), and proven says that
-// a listing's token was shown to stand for the other side's content. It never
-// asks for the same fact twice, as long as asking changes the entry: Stat
-// clears Partial, and a hash makes the md5 known.
+// decide chooses the action for one key. It is pure: src and dst are the facts
+// known of the two sides (nil: no entry), and proven says that a listing's token
+// proved the other side's content. It never asks for the same fact twice, as long
+// as asking changes the entry: Stat clears Partial, and a hash makes the md5 known.
 func decide(src, dst *core.Entry, proven bool, r rules) decision {
 	switch {
 	case src == nil && dst == nil:
@@ -84,8 +83,8 @@ func decideUncarriable(src *core.Entry) decision {
 	return does(OpRefuse, ReasonUncarriable)
 }
 
-// decideLinks: two links. What is known of the target's kind counts only where
-// the source knows it and the destination keeps it.
+// decideLinks decides about two links. The kind of their target counts only if the
+// source knows it and the destination stores it.
 func decideLinks(src, dst *core.Entry, r rules) decision {
 	switch {
 	case !src.Target.Same(dst.Target):

@@ -65,8 +65,9 @@ func deleteError(act Action, err error) Action {
 	return failure(act, ReasonWrite, err)
 }
 
-// wasInTheWay: the entry was deleted when the first of what stands below it
-// now was put. If nothing was put after all, it is still there, and stays.
+// wasInTheWay returns the outcome of a delete that made way for a put: the first
+// put below its key deleted the entry. If all those puts failed, the entry is still
+// there, and stays.
 func (d *deleter) wasInTheWay(ctx context.Context, act Action) Action {
 	now, err := complete(ctx, d.dst, act.Key)
 	switch {

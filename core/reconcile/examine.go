@@ -10,7 +10,7 @@ import (
 	"github.com/s3fc/s3fc/internal/spool"
 )
 
-// examineAll reads what was listed.
+// examineAll reads and compares all listed pairs.
 func (k *checker) examineAll(ctx context.Context, pairs *spool.Spool[Action]) error {
 	k.progress.Phase = PhaseFiles
 	err := k.examineEach(ctx, pairs)
@@ -83,7 +83,7 @@ func (k *checker) examine(ctx context.Context, act Action) *verdict {
 	return v
 }
 
-// readSide reads the entry of one side. What hinders it is added to v.
+// readSide reads the entry of one side, and adds an error to v.
 func (k *checker) readSide(ctx context.Context, v *verdict, side Side, listed *core.Entry) (_ *core.Entry, flaws []core.Flaw, ok bool) {
 	if listed == nil || listed.Kind == core.Other {
 		return listed, nil, true
@@ -107,8 +107,8 @@ func (k *checker) readSide(ctx context.Context, v *verdict, side Side, listed *c
 	return e, flaws, true
 }
 
-// read reads an entry, and, if that fails for a while, again. Its MD5 is that
-// of the content; claimed is what it was said to be.
+// read reads an entry, with retries after transient errors. Its MD5 is that of the
+// content; claimed is the one that the store stated.
 func (k *checker) read(ctx context.Context, t core.Tree, key string) (e *core.Entry, claimed core.MD5, err error) {
 	for try := 1; ; try++ {
 		e, claimed, err = k.readOnce(ctx, t, key)
@@ -137,7 +137,7 @@ func (k *checker) readOnce(ctx context.Context, t core.Tree, key string) (*core.
 	return &e, claimed, err
 }
 
-// compare compares what the two sides hold.
+// compare compares the entries of the two sides.
 func (k *checker) compare(v *verdict) {
 	src, dst := v.src, v.dst
 	switch {
@@ -167,8 +167,8 @@ func (k *checker) wrongSlash(src, dst *core.Entry) bool {
 	return src.Kind == core.Link && k.in.Dst.Features().DirTargets && src.Target.Dir != core.DirUnknown && src.Target.Dir != dst.Target.Dir
 }
 
-// oneSide: only one side has e. What the other could not hold is not missing
-// there.
+// oneSide adds e as missing on the other side, unless that side cannot hold such an
+// entry.
 func (v *verdict) oneSide(what core.Finding, side Side, e *core.Entry, other core.Tree) {
 	if e.Kind == core.Other {
 		v.add(core.FindingUncarriable, side, e.Problem)
@@ -181,7 +181,7 @@ func (v *verdict) oneSide(what core.Finding, side Side, e *core.Entry, other cor
 	v.add(what, side, nil)
 }
 
-// describe says what an entry is.
+// describe returns an entry's kind, and its content or target, for a message.
 func describe(e *core.Entry) string {
 	switch e.Kind {
 	case core.File:

@@ -36,7 +36,7 @@ func newAsker(src, dst core.Tree, r rules) *asker {
 	return a
 }
 
-// facts is one key under decision: what is known so far.
+// facts is all that is known so far of one key under decision.
 type facts struct {
 	src, dst         *core.Entry
 	srcHead, dstHead []byte // their content, if it was read and is short
@@ -47,9 +47,8 @@ func (a *asker) newFacts(src, dst *core.Entry) facts {
 	return facts{src: withoutMD5(src, dst, a.rules.src), dst: withoutMD5(dst, src, a.rules.dst)}
 }
 
-// withoutMD5 returns e without its md5, if it is to be compared with what may be a
-// link: a proof needs the content itself then, and reading it is for nothing,
-// where asking the other side is not.
+// withoutMD5 drops e's md5 when the other side may be a link: proving that needs
+// the first bytes, and a local read is cheaper than a HEAD.
 func withoutMD5(e, other *core.Entry, r sideRules) *core.Entry {
 	if e == nil || other == nil || r.asks || !other.MaybeLink || e.Kind != core.File || !e.MD5.Known() ||
 		e.Size != other.Size || e.Size > core.HeadSize {
@@ -60,15 +59,15 @@ func withoutMD5(e, other *core.Entry, r sideRules) *core.Entry {
 	return &without
 }
 
-// remember tells a tree what was found out about its entry e.
+// remember gives a tree the facts of its entry e for later listings.
 func remember(m core.Rememberer, e *core.Entry) {
 	if m != nil && e.Kind == core.File && e.MD5.Known() {
 		m.Remember(*e)
 	}
 }
 
-// decideAsking decides about one key and asks for facts until it can. What it asks
-// is paid for only where the answer changes the decision.
+// decideAsking decides about one key and asks for facts until it can. It asks only
+// if the fact changes the decision.
 func (a *asker) decideAsking(ctx context.Context, key string, src, dst *core.Entry) Action {
 	q := a.newFacts(src, dst)
 	for {
@@ -92,8 +91,8 @@ func (a *asker) decideNow(key string, src, dst *core.Entry) (act Action, ok bool
 	return a.action(key, d, &q), true
 }
 
-// action completes a decision: a put is held against what the destination can
-// hold, and what is not done gets its words.
+// action completes a decision: it checks that the destination can hold a put's
+// entry, and gives each refusal and conflict its error.
 func (a *asker) action(key string, d decision, q *facts) Action {
 	act := Action{Op: d.op, Key: key, Reason: d.reason, Src: q.src, Dst: q.dst, Compared: q.compared}
 	switch {
@@ -183,9 +182,9 @@ func complete(ctx context.Context, t core.Tree, key string) (*core.Entry, error)
 	return &e, nil
 }
 
-// proven reports whether the token of one side proves that it holds what is
-// known of the other, or what the other's token proves. Of a link it can prove more than its target says: that
-// its text is what would be written.
+// proven reports whether the token of one side proves the other's content, or the
+// two tokens prove the same content. Of a link a token can prove more than the
+// target: that its text is the one that a put would write.
 func (a *asker) proven(q *facts) bool {
 	if q.src == nil || q.dst == nil {
 		return false
@@ -200,8 +199,8 @@ func (a *asker) proven(q *facts) bool {
 		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstHead, a.rules.dst.dirTargets))
 }
 
-// sameFingerprints reports whether two files show that they have one content. What may
-// be a link is compared as one.
+// sameFingerprints reports whether two files have the same fingerprint, and so the
+// same content. An entry that may be a link is left to a proof.
 func (a *asker) sameFingerprints(src, dst *core.Entry) bool {
 	if a.srcFingerprints == nil || a.dstFingerprints == nil || src.Kind != core.File || dst.Kind != core.File ||
 		src.Size != dst.Size || src.MaybeLink || dst.MaybeLink {
@@ -211,22 +210,22 @@ func (a *asker) sameFingerprints(src, dst *core.Entry) bool {
 	return print != "" && print == a.dstFingerprints.Fingerprint(*dst)
 }
 
-// slashDiffers reports whether two links are to be compared of which the
-// destination's says of its target what the source knows to be wrong.
+// slashDiffers reports whether both sides are links, and the destination's states
+// another kind of target than the source knows.
 func (a *asker) slashDiffers(q *facts) bool {
 	return q.src.Kind == core.Link && q.dst.Kind == core.Link && a.rules.dst.dirTargets &&
 		q.src.Target.Dir != core.DirUnknown && q.src.Target.Dir != q.dst.Target.Dir
 }
 
-// provable reports whether have can be proved by what is known of e: what is
-// listed as a file may be anything, but a link is no file. A link that cannot be
-// carried, as one into a ring, can still be the wanted one.
+// provable reports whether e's facts can prove have: an entry listed as a file may
+// be anything, but a link is no file. A link that cannot be carried, as one into a
+// ring, can still be the wanted one.
 func provable(e, have *core.Entry) bool {
 	return have.Kind == core.File || e.Kind == core.Link && !errors.Is(have.Problem, core.ErrExcluded)
 }
 
-// evidence is what is known of e for a proof. A side that does not keep what
-// its targets are has no say in it.
+// evidence returns the facts of e for a proof. The target's kind is left out if its
+// side does not store it.
 func evidence(e *core.Entry, head []byte, knowsDir bool) core.Evidence {
 	ev := core.Evidence{Kind: e.Kind, Size: e.Size, MD5: e.MD5, Head: head, Target: e.Target}
 	if e.Parts.Count > 0 {
@@ -239,8 +238,8 @@ func evidence(e *core.Entry, head []byte, knowsDir bool) core.Evidence {
 }
 
 // hashEntry reads the file e of t and returns the entry that was read, with its
-// md5 and what prover, which is of the other tree and may be nil, may want to
-// know to compare it with other, and its content if that is short. m is told.
+// md5, with the hash of parts by which prover (the other tree's; nil for none)
+// proves other, and with its content if that is short. m remembers it.
 func hashEntry(ctx context.Context, t core.Tree, e *core.Entry, prover core.Prover, other *core.Entry, m core.Rememberer) (*core.Entry, []byte, error) {
 	if e.Size == 0 && !e.MaybeLink {
 		got := *e
@@ -273,7 +272,7 @@ func hashEntry(ctx context.Context, t core.Tree, e *core.Entry, prover core.Prov
 	return &got, seen.Head, nil
 }
 
-// proving returns the one of the parts' hashes that proves what other holds.
+// proving returns the parts hash that proves other's content.
 func proving(ev core.Evidence, prover core.Prover, other *core.Entry) core.PartsHash {
 	ev.Kind = core.File
 	for _, p := range ev.Parts {
@@ -328,7 +327,7 @@ func hashInto(ctx context.Context, body io.Reader, size int64, writers []io.Writ
 
 func sumOf(h hash.Hash) core.MD5 { return core.MD5Of([md5.Size]byte(h.Sum(nil))) }
 
-// contextReader ends reading when its context does, and counts what it reads.
+// contextReader ends reading when its context does, and counts the bytes.
 type contextReader struct {
 	ctx   context.Context //nolint:containedctx // It lives as long as one read of a body.
 	r     io.Reader

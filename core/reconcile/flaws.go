@@ -8,7 +8,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// addFlaws adds the flaws of one side to v, and puts right what is to be.
+// addFlaws adds the flaws of one side to v, and repairs them if asked to.
 func (k *checker) addFlaws(ctx context.Context, v *verdict, side Side, flaws []core.Flaw) {
 	if len(flaws) == 0 {
 		return
@@ -48,8 +48,8 @@ func anyRepairable(flaws []core.Flaw) bool {
 	return false
 }
 
-// record counts and reports what was found out about one key. What the end
-// of the context broke off was not found out.
+// record counts and reports the findings about one key, unless the context ended
+// meanwhile: they are incomplete then.
 func (k *checker) record(ctx context.Context, v *verdict) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -18,13 +18,13 @@ type bodyWithSums struct {
 // PartSums implements [core.PartSums].
 func (k *bodyWithSums) PartSums() (partSize int64, sums []core.MD5) { return k.size, k.sums }
 
-// partSums is what reading a body for its md5 told of its parts.
+// partSums has the md5s of a body's parts, from the read that made its md5.
 type partSums struct {
 	size int64
 	sums []core.MD5
 }
 
-// body returns b with what is known of its parts, if it can be used.
+// body returns b with the md5s of its parts, if they can be used.
 func (p partSums) body(b io.Reader) io.Reader {
 	if at, ok := b.(*atTracker); ok && p.size > 0 {
 		return &bodyWithSums{atTracker: at, size: p.size, sums: p.sums}

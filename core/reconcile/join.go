@@ -25,7 +25,7 @@ func (s Side) String() string {
 	return "destination"
 }
 
-// A Pair is what the two trees hold at one key.
+// A Pair is the entries of the two trees at one key.
 type Pair struct {
 	Key      string
 	Src, Dst *core.Entry // nil for nothing

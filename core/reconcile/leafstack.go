@@ -44,8 +44,8 @@ func (l *leaf) wants() bool {
 func (l *leaf) obstructs() bool { return l.action.Dst != nil && l.action.Dst.Kind != core.Other }
 
 // leafStack takes the actions of single keys, in key order, and gives out those of
-// the whole plan: it sees what stands above and below what. It holds one leaf
-// for each segment of a key, and what a replacement deletes on disk.
+// the whole plan: it sees which entries lie below which. It has one leaf in memory
+// for each segment of a key, and a replacement's deletes on disk.
 type leafStack struct {
 	flat  bool // nothing is ever in the way at the destination
 	dir   string
@@ -82,8 +82,8 @@ func (s *leafStack) add(act Action) error {
 	return nil
 }
 
-// addListError takes an error of a listing about key: what is there, and below it, is
-// not known, so nothing of it is touched.
+// addListError takes an error of a listing about key: the entries there and below
+// are unknown, so nothing there is touched.
 func (s *leafStack) addListError(act Action) error {
 	if n := len(s.stack); n == 0 || s.stack[n-1].key <= act.Key {
 		if err := s.comeTo(act.Key + "/"); err != nil {
@@ -112,14 +112,14 @@ func (s *leafStack) addDirectory(dir string) error {
 	}
 	used := false
 	for _, l := range s.stack {
-		// A put in its place removes it, or what is below stays as it is.
+		// A put in its place removes it, or the entries below it stay.
 		used = used || (l.key == dir || core.Below(dir, l.key)) && (l.wants() || l.protects)
 	}
 	s.dirs.enter(dir, used)
 	return nil
 }
 
-// end gives out what is still grouped.
+// end gives out the actions that are still grouped.
 func (s *leafStack) end() error {
 	if err := s.releaseTo(0); err != nil {
 		return err
@@ -141,7 +141,7 @@ func (s *leafStack) outFlat(act Action) error {
 	return s.out(act)
 }
 
-// comeTo gives out what key, and so all that follows it, cannot change any more.
+// comeTo gives out the leaves that no key from key on can change.
 func (s *leafStack) comeTo(key string) error {
 	if err := s.releaseBefore(key); err != nil {
 		return err
@@ -212,8 +212,8 @@ func (s *leafStack) release(l *leaf) error {
 	return nil
 }
 
-// markObstacle makes sure that what is in the way is deleted only for something that
-// is put in its place.
+// markObstacle makes sure that an entry in the way is deleted only if something is
+// put in its place.
 func (s *leafStack) markObstacle(l *leaf) {
 	if l.action.Op == OpDelete && l.action.Reason == ReasonInTheWay && !l.replaced {
 		l.action.Op, l.action.Reason = OpKeep, ReasonProtected
@@ -228,8 +228,8 @@ func (s *leafStack) markObstacle(l *leaf) {
 	}
 }
 
-// below adapts the action of l to what stands above it. grouped says that an
-// ancestor keeps the action, to give it out in its own time.
+// below adapts the action of l to the leaves above it. grouped says that the action
+// joined an ancestor's group, and is given out with that.
 func (s *leafStack) below(l *leaf) (grouped bool, err error) {
 	s.protect(l)
 	if s.flat {
@@ -251,7 +251,7 @@ func (s *leafStack) below(l *leaf) (grouped bool, err error) {
 	return grouped, nil
 }
 
-// protect keeps what is below something that cannot be carried.
+// protect turns deletes below an entry that cannot be copied into keeps.
 func (s *leafStack) protect(l *leaf) {
 	for _, up := range s.stack {
 		if up.protects && l.action.Op == OpDelete && core.Below(l.key, up.key) {
@@ -347,7 +347,7 @@ func (s *leafStack) conflictAt(l *leaf, reason Reason, err error) error {
 	return nil
 }
 
-// close gives back what grouped groups take, when a plan is not finished.
+// close frees the groups of a plan that was not finished.
 func (s *leafStack) close() {
 	for _, l := range s.stack {
 		if l.group != nil {

@@ -22,9 +22,8 @@ func (a Action) Phase() Phase {
 }
 
 // Only returns the plan of one phase of p, for a run whose phases are carried out
-// by different processes. Its totals count what is done in that phase, and the
-// requests that it needs; the entries of the two trees are those of p. The caller
-// closes both plans.
+// by different processes. Its totals count the actions and requests of that phase,
+// and the entries of the two trees as p does. The caller closes both plans.
 func (r *Reconciler) Only(p *Plan, phase Phase) (*Plan, error) {
 	out := &Plan{acts: spool.New[Action](r.TempDir, spoolBound)}
 	costs := newCosts(r)

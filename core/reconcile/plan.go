@@ -24,7 +24,7 @@ type Totals struct {
 	Need                             core.Requests
 }
 
-// count adds one action. The parts of a replacement count as what they are.
+// count adds one action. The put and the deletes of a replacement count singly.
 func (t *Totals) count(a Action) {
 	t.Compared += a.Compared
 	switch a.Op {
@@ -71,17 +71,16 @@ func (t *Totals) countPut(a Action) {
 	t.Bytes += a.Src.Size
 }
 
-// A Plan is what a run is going to do, complete and counted, before its first
-// write. It is held in memory to a point and then on disk. It is safe for
-// concurrent reading.
+// A Plan is all actions of a run, complete and counted, before its first write. A
+// large one is on disk. It is safe for concurrent reading.
 type Plan struct {
 	totals Totals
 	acts   *spool.Spool[Action]
 	has    [stages]bool
 }
 
-// stage is a part of the work of a plan. Plans are read once for each that they
-// have: what is on disk has to be decoded.
+// stage is a step of carrying out a plan. A plan is read once for each stage that
+// it has, and no more: actions on disk have to be decoded.
 type stage uint8
 
 const (
@@ -117,7 +116,7 @@ func (p *Plan) Totals() Totals { return p.totals }
 // if Reconciler.Keeps was set.
 func (p *Plan) All() iter.Seq2[Action, error] { return p.acts.All() }
 
-// Close gives back what the plan takes.
+// Close frees the plan's memory and temporary files.
 func (p *Plan) Close() error { return p.acts.Close() }
 
 // Prepare makes the whole plan. A listing that turns out to be out of order is
@@ -154,8 +153,8 @@ func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
 	return p, nil
 }
 
-// clone copies what an action points to, which is part of a listing's larger
-// block of memory. Bytes that were read are counted by now.
+// clone copies the entries of an action, which lie in a listing's larger block of
+// memory. Bytes that were read are counted by now.
 func (a Action) clone() Action {
 	a.Compared = 0
 	for _, e := range []**core.Entry{&a.Src, &a.Dst, &a.Obstacle} {

@@ -24,8 +24,8 @@ const PlanFormat = 2
 // error says why.
 var ErrPlanFile = errors.New("not a plan that can be carried out")
 
-// A PlanHeader says what a saved plan is of. It is the first line of a plan
-// file.
+// A PlanHeader names the trees and options of a saved plan. It is the first line of
+// a plan file.
 type PlanHeader struct {
 	// Format is the version of the file, at most [PlanFormat]; WritePlan fills it in.
 	Format int
@@ -40,8 +40,7 @@ type PlanHeader struct {
 	Totals Totals
 	// Shard is the part of a divided run that the plan is of, nil for a whole run.
 	Shard *PlanShard
-	// Cost is about what carrying it out costs in US dollars, nil if that is not
-	// known.
+	// Cost is the estimated price of carrying it out in US dollars, nil if unknown.
 	Cost *float64
 }
 
@@ -211,11 +210,10 @@ func (w *planWriter) line(v any) error {
 	return err
 }
 
-// ReadPlan reads what WritePlan wrote, in memory that does not grow with it;
-// dir is where a large plan goes, empty for [os.TempDir]. A file that is not
-// whole and unchanged, or of another format, is an error that is [ErrPlanFile].
-// The caller closes the plan. A header that could be read is returned in any
-// case.
+// ReadPlan reads a plan that WritePlan wrote, in memory that does not grow with it;
+// dir is the folder for a large plan, empty for [os.TempDir]. A file that is not
+// whole and unchanged, or of another format, is an error that is [ErrPlanFile]. The
+// caller closes the plan. A header that could be read is returned in any case.
 func ReadPlan(r io.Reader, dir string) (PlanHeader, *Plan, error) {
 	lines := newPlanLines(r)
 	h, err := lines.header()

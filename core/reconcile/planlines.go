@@ -124,7 +124,7 @@ func (l *planLines) action(line []byte) (act Action, err error) {
 	return act, nil
 }
 
-// end holds what was read against the last line.
+// end checks the checksum and the count of actions against the last line.
 func (l *planLines) end(line []byte, actions int64) error {
 	var end planEnd
 	d := json.NewDecoder(bytes.NewReader(line))
@@ -144,8 +144,8 @@ func (l *planLines) end(line []byte, actions int64) error {
 	return nil
 }
 
-// checkPlanned reports what is wrong with an action of a plan file that is to
-// be carried out. group is the replacement that it may be a part of.
+// checkPlanned returns an error if an action of a plan file cannot be carried out.
+// group is the replacement that it may belong to.
 func (a Action) checkPlanned(group string) error {
 	switch a.Op {
 	case OpPut:

@@ -14,15 +14,14 @@ import (
 // was made for the rest of it to be worth carrying out.
 const maxStale = 10_000
 
-// Recheck lists the range of the destination that a plan is about once more and
-// compares it with what a plan saw
-// there, so that a saved plan is safe also in stores that ignore the conditions of
-// a write. Actions whose outcome is there already leave the plan: an earlier
-// attempt carried them out. Their entries count as kept. The puts and deletes at keys
-// where something else is by now will fail in Apply as if the store had refused
-// them. An error says that nothing of the plan is to be carried out: the
-// destination cannot be listed, or it is hardly the one that the plan was made for.
-// Nobody else may use the plan meanwhile.
+// Recheck lists the destination's range once more and compares it with the plan, so
+// that a saved plan is safe also in stores that ignore the conditions of a write.
+// Actions whose outcome is there already leave the plan: an earlier attempt carried
+// them out. Their entries count as kept. The puts and deletes at keys where
+// something else is by now will fail in Apply as if the store had refused them. An
+// error says that nothing of the plan is to be carried out: the destination cannot
+// be listed, or it is hardly the one that the plan was made for. Nobody else may
+// use the plan meanwhile.
 func (r *Reconciler) Recheck(ctx context.Context, p *Plan) error {
 	err := r.recheck(ctx, p)
 	var order *OrderError
@@ -63,7 +62,7 @@ func (r *Reconciler) recheck(ctx context.Context, p *Plan) error {
 	return r.dropDone(p, &c.done)
 }
 
-// rechecker sorts the actions of a plan by what is at the destination now.
+// rechecker sorts the actions of a plan by the destination's present state.
 type rechecker struct {
 	asker   *asker
 	plan    *numberedActions
@@ -93,7 +92,7 @@ func (c *rechecker) check(ctx context.Context, n numbered, now *core.Entry) erro
 	return nil
 }
 
-// asPlanned reports whether now is what the plan saw at the action's key.
+// asPlanned reports whether now is the entry that the plan saw at the action's key.
 func asPlanned(act Action, now *core.Entry) bool {
 	switch want := act.Dst; {
 	case want == nil || now == nil:
@@ -176,7 +175,7 @@ func (a Action) asKept() Action {
 	return Action{Op: OpKeep, Key: a.Key, Reason: ReasonSame, Src: a.Src}
 }
 
-// dropDone takes an action that was carried out already from what is to be done.
+// dropDone takes an action that was carried out already off the totals.
 func (t *Totals) dropDone(act Action) {
 	var was Totals
 	was.count(act)

@@ -20,7 +20,7 @@ type Reconciler struct {
 	Src core.Tree
 	Dst core.Backend
 
-	// Delete says what happens to what only the destination has.
+	// Delete says which entries that only the destination has are deleted.
 	Delete DeleteMode
 	// Detect says how a run finds out that a file is unchanged.
 	Detect Detect
@@ -30,9 +30,9 @@ type Reconciler struct {
 	AllowEmptySource bool
 
 	// Backup, if not nil, gets each entry of Dst that Apply overwrites or deletes,
-	// at its own key, before that is done. What cannot be saved is left as it is,
-	// which is a failure; nothing in Backup is overwritten, and it shares nothing
-	// with the two trees but what they hide.
+	// at its own key, before that is done. An entry that cannot be saved is left as
+	// it is, which is a failure; nothing in Backup is overwritten, and it shares no
+	// entry with the two trees but those that they hide.
 	Backup core.Backend
 
 	// IsPage reports whether a file is a page, which refers to other files and so is
@@ -41,13 +41,13 @@ type Reconciler struct {
 
 	// Jobs is how many operations run at once; 0 means [DefaultJobs].
 	Jobs int
-	// Resolve asks entries of the source that may be links while planning, so
-	// that the plan says what they are; otherwise their transfer tells.
+	// Resolve asks about entries of the source that may be links while planning, so
+	// that the plan knows their kind; otherwise their transfer tells.
 	Resolve bool
 	// Keeps makes the plan hold the Keep actions too; otherwise they are counted.
 	Keeps bool
-	// Exact makes Apply carry out each action as it was planned or not at all:
-	// what changed in the source is a failure, and is not decided about again. It
+	// Exact makes Apply carry out each action as it was planned or not at all: a
+	// changed entry of the source is a failure, and is not decided about again. It
 	// is for plans that were made a while ago; see [Reconciler.Recheck].
 	Exact bool
 
@@ -125,15 +125,13 @@ func (r *Reconciler) notice(s string) {
 	}
 }
 
-// Plan compares the two trees and yields what is to be done, Keep included. It
-// writes nothing. An error of a single key is an action; one that the sequence
-// yields ends it, and what came before must not be carried out then: an
-// [*OrderError] says that a listing was out of order. [Reconciler.Prepare]
-// takes care of that.
+// Plan compares the two trees and yields the actions, Keep included. It writes
+// nothing. An error of a single key is an action; one that the sequence yields ends
+// it, and the actions before it must not be carried out then: an [*OrderError] says
+// that a listing was out of order. [Reconciler.Prepare] takes care of that.
 //
-// The actions come in key order, but for those that have to wait until it is
-// known what stands below them, and the parts of a replacement, which follow
-// each other.
+// The actions come in key order, but for those that wait until the entries below
+// them are known, and the actions of a replacement, which follow each other.
 func (r *Reconciler) Plan(ctx context.Context) iter.Seq2[Action, error] {
 	return func(yield func(Action, error) bool) {
 		errStop := errors.New("stop")
@@ -151,7 +149,7 @@ func (r *Reconciler) Plan(ctx context.Context) iter.Seq2[Action, error] {
 	}
 }
 
-// newLeafStack returns what makes the actions of a plan from those of single keys.
+// newLeafStack returns the leafStack of a plan, which gives its actions to out.
 func (r *Reconciler) newLeafStack(out func(Action) error) *leafStack {
 	s := &leafStack{flat: r.Dst.Features().Flat, dir: r.TempDir}
 	isPage := r.IsPage
@@ -222,7 +220,7 @@ type pending struct {
 }
 
 // decided yields the action of each key by itself, in key order. Questions and
-// hashes run in parallel, ahead of what is yielded.
+// hashes run in parallel, ahead of the yielded key.
 func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 	return func(yield func(Action, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -272,13 +270,13 @@ func (r *Reconciler) start(ctx context.Context, a *asker, p Pair, pool *workers)
 	return w
 }
 
-// queue yields what it is given in order, as it becomes ready.
+// queue yields its pending actions in order, each as soon as it is ready.
 type queue struct {
 	yield   func(Action, error) bool
 	waiting []*pending
 }
 
-// push adds w and yields what is ready; false means that the consumer is done.
+// push adds w and yields the ready ones; false means that the consumer is done.
 func (q *queue) push(w *pending) bool {
 	if len(q.waiting) == 0 && w.done == nil {
 		return q.yield(w.act, nil)
@@ -287,8 +285,8 @@ func (q *queue) push(w *pending) bool {
 	return q.flush(maxPending)
 }
 
-// flush yields from the front: what is ready, and until no more than keep wait
-// what is not.
+// flush yields from the front all that are ready, and waits for others until no
+// more than keep are left.
 func (q *queue) flush(keep int) bool {
 	for len(q.waiting) > 0 {
 		w := q.waiting[0]

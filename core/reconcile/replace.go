@@ -18,9 +18,9 @@ type replacer struct {
 	tempDir  string
 }
 
-// run carries out the replacements of a plan. Each is one unit: the new content is fetched and verified, then what is in
-// its way is deleted, then it is put. They are done one after the other, and
-// none once something failed.
+// run carries out the replacements of a plan. Each is one unit: the new content is
+// fetched and verified, then the entries in its way are deleted, then it is put.
+// They are done one after the other, and none once something failed.
 func (r *replacer) run(ctx context.Context, acts *spool.Spool[Action]) error {
 	var group *staged // the replacement whose deletes follow
 	defer func() { group.discard() }()
@@ -124,7 +124,7 @@ func (s *staged) receive(_ context.Context, e core.Entry, body io.Reader) (core.
 	return s.verify(e)
 }
 
-// verify reads a staged file back, and holds it against what was announced.
+// verify reads a staged file back, and compares it with the announced entry.
 func (s *staged) verify(e core.Entry) (core.Entry, error) {
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return core.Entry{}, err
@@ -141,7 +141,7 @@ func (s *staged) verify(e core.Entry) (core.Entry, error) {
 	return e, nil
 }
 
-// deleteObstacle deletes what is in the way of a staged content.
+// deleteObstacle deletes an entry in the way of staged content.
 func (s *staged) deleteObstacle(ctx context.Context, del Action) {
 	if s == nil || !s.ready {
 		del.Op, del.Reason = OpKeep, ReasonProtected
@@ -164,7 +164,7 @@ func (s *staged) keepObstacle(del Action) {
 
 func (s *staged) fail(act Action) { s.act, s.ready = act, false }
 
-// put puts the staged content, and returns what came of the action.
+// put puts the staged content, and returns the action's outcome.
 func (s *staged) put(ctx context.Context) Action {
 	if !s.ready {
 		return s.act

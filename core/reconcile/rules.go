@@ -8,8 +8,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// DeleteMode says what happens to entries of the destination that the source
-// does not have.
+// DeleteMode says which entries that only the destination has are deleted.
 type DeleteMode uint8
 
 const (
@@ -18,7 +17,8 @@ const (
 	DeleteAfter DeleteMode = iota
 	// DeleteNever keeps them.
 	DeleteNever
-	// DeleteAll is DeleteAfter, and deletes also what the source could not hold.
+	// DeleteAll is DeleteAfter, and deletes also entries that the source cannot
+	// hold.
 	DeleteAll
 )
 
@@ -66,7 +66,7 @@ func ParseDeleteLimit(s string) (DeleteLimit, error) {
 	return DeleteLimit{set: true, percent: true, n: p}, nil
 }
 
-// String returns what ParseDeleteLimit reads, or "" for the default.
+// String returns the limit as ParseDeleteLimit reads it, or "" for the default.
 func (l DeleteLimit) String() string {
 	switch {
 	case !l.set:

@@ -56,7 +56,8 @@ func corrupt(got, want core.MD5) error {
 	return fmt.Errorf("%w: md5 %s was read, and %s was announced", core.ErrCorrupt, got, want)
 }
 
-// checkStored holds what the destination says it stored against what was sent.
+// checkStored compares the md5 that the destination stored with the one that was
+// sent.
 func checkStored(e, stored core.Entry, err error) (core.Entry, error) {
 	if err == nil && stored.MD5.Known() && e.MD5.Known() && stored.MD5 != e.MD5 {
 		err = fmt.Errorf("%w: md5 %s was sent, and %s is stored", core.ErrCorrupt, e.MD5, stored.MD5)

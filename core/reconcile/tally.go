@@ -10,7 +10,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Summary says what a run did.
+// Summary counts the outcomes of a run.
 type Summary struct {
 	Files, Links, Deletes            int64 // done
 	Dirs                             int64 // empty directories that were removed
@@ -72,8 +72,8 @@ func (t *tally) addPlanned(act Action) {
 	t.callReport(act)
 }
 
-// add counts and reports the outcome of an action. What the end of the context
-// broke off has no outcome.
+// add counts and reports the outcome of an action. An action broken off by the end
+// of the context has none.
 func (t *tally) add(act Action) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -33,8 +33,8 @@ func pause(ctx context.Context, try int) bool {
 	return sleep.For(ctx, wait/2+rand.N(wait)) == nil //nolint:gosec // Jitter.
 }
 
-// putFile carries out the put of a file and returns what came of it. A Put of
-// a Link in return means that the source's entry is a link, and not put yet.
+// putFile carries out the put of a file and returns its outcome. If that is a Put
+// of a Link, the source's entry is a link, and not put yet.
 func (t *mover) putFile(ctx context.Context, act Action) Action {
 	if out, ok := t.copyFile(ctx, act); ok {
 		return out
@@ -51,10 +51,9 @@ func (t *mover) dstSink(act Action) sink {
 	}
 }
 
-// transfer moves a file's content from the source to the sink. It is retried
-// whole, with the source reopened, where the error is transient. A source that
-// turns out not to be what was planned is decided about again, once, and that
-// decision never becomes a delete.
+// transfer moves a file's content from the source to the sink. It is retried whole,
+// with the source reopened, where the error is transient. If the source's entry is
+// not the planned one, it is decided about again, once, and never deleted.
 func (t *mover) transfer(ctx context.Context, act Action, to sink) Action {
 	planned := act
 	for try, again := 1, false; ; try++ {
@@ -76,7 +75,7 @@ func (t *mover) transfer(ctx context.Context, act Action, to sink) Action {
 	}
 }
 
-// errSourceChanged marks that the source is not what was planned, or changed
+// errSourceChanged marks that the source's entry is not the planned one, or changed
 // while it was read.
 var errSourceChanged = errors.New("the source changed while it was copied")
 
@@ -103,7 +102,7 @@ func (t *mover) redecide(ctx context.Context, act Action) Action {
 	return out
 }
 
-// putError is what came of a transfer that failed for good.
+// putError returns the outcome of a transfer that failed for good.
 func (t *mover) putError(ctx context.Context, act Action, err error) Action {
 	var read *readError
 	switch {
@@ -121,8 +120,8 @@ func (t *mover) putError(ctx context.Context, act Action, err error) Action {
 	return failure(act, ReasonWrite, err)
 }
 
-// changedUnder: something else is at the destination than was seen. If it is
-// what was to be put, somebody else did the work; else it stays.
+// changedUnder returns the outcome where the destination's entry changed since the
+// plan. If it is the wanted one by now, somebody else did the work; else it stays.
 func (t *mover) changedUnder(ctx context.Context, act Action, err error) Action {
 	now, statErr := complete(ctx, t.dst, act.Key)
 	if statErr == nil && now != nil {
@@ -133,8 +132,7 @@ func (t *mover) changedUnder(ctx context.Context, act Action, err error) Action 
 	return failure(act, ReasonChanged, err)
 }
 
-// tryTransfer opens the source, checks that it is what was planned, and sends
-// it.
+// tryTransfer opens the source, checks that it is the planned entry, and sends it.
 func (t *mover) tryTransfer(ctx context.Context, act Action, to sink) (Action, error) {
 	body, got, err := t.src.Open(core.WithSizeHint(ctx, act.Src.Size), act.Key)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -208,8 +206,8 @@ func sourceError(err error) error {
 	return err
 }
 
-// sameVersion reports whether what was opened is what was planned, as far as
-// their tokens tell.
+// sameVersion reports whether the opened entry is the planned one, as far as their
+// tokens tell.
 func sameVersion(planned, got *core.Entry) bool {
 	return planned.Kind == got.Kind && planned.Size == got.Size && sameToken(planned, got)
 }
@@ -218,8 +216,8 @@ func sameToken(planned, got *core.Entry) bool {
 	return planned.Token == "" || got.Token == "" || planned.Token == got.Token
 }
 
-// notFile: what was listed as a file is a link, or cannot be carried. It is
-// decided about as what it is.
+// notFile decides about an entry that was listed as a file, and is a link or cannot
+// be copied.
 func (t *mover) notFile(ctx context.Context, act Action, got core.Entry) Action {
 	got.Partial, got.MaybeLink = false, false
 	if t.exact && (got.Kind != core.Link || !sameToken(act.Src, &got)) {

@@ -109,7 +109,7 @@ func countSent(ctx context.Context, moved func(int)) func(int) {
 	}
 }
 
-// addTo adds what is watched to p.
+// addTo adds the bytes of the running transfers to p.
 func (w *watcher) addTo(p *Progress) {
 	if w == nil {
 		return
