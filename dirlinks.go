@@ -72,7 +72,7 @@ func (d *dirLinks) wanted(r *run) core.Routes {
 
 // keepsRoute reports whether a rule for a key that is no link to a directory
 // stays: where nothing is to be deleted, and where the source has something that
-// cannot be carried.
+// cannot be copied.
 func keepsRoute(r *run, key string) bool {
 	if r.o.Delete == reconcile.DeleteNever || r.rules.hidden(key) {
 		return true

@@ -143,7 +143,7 @@ func (l *listing) printLink(e core.Entry, m *linkMap) {
 	l.con.print(s + "\n")
 }
 
-// printRefused prints a link that cannot be carried, and why.
+// printRefused prints a link that cannot be copied, and why.
 func (l *listing) printRefused(e core.Entry) {
 	why := e.Problem.Error()
 	if l.json {

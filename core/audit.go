@@ -2,7 +2,7 @@ package core
 
 import "context"
 
-// Finding says what a Comparison found, in a word that programs can test.
+// Finding is a kind of finding of a Comparison, in a word that programs can test.
 type Finding string
 
 // The findings.
@@ -48,14 +48,14 @@ func (f Finding) Severity() Severity {
 // An Auditor keeps something beside the content of its entries that can be
 // wrong: an md5 in metadata, a redirect.
 type Auditor interface {
-	// Audit asks the store what it keeps of e, which is complete, with the md5
-	// of its content as it was read, and says what is wrong with that. If e is
-	// not the entry at its key any more, the error is [ErrChanged].
+	// Audit checks the store's metadata of e, which is complete, with the md5 of
+	// its content as it was read, and returns the flaws. If e is not the entry at
+	// its key any more, the error is [ErrChanged].
 	Audit(ctx context.Context, e Entry) ([]Flaw, error)
-	// Repair puts right what Audit found and what is Repairable, without sending
-	// the content. e is as for Audit; its ModTime is stored too, if it is not
-	// zero. It returns the entry as it is then. If e is not the entry at its key
-	// any more, nothing is done, and the error is [ErrChanged].
+	// Repair mends the Repairable flaws that Audit found, without sending the
+	// content. e is as for Audit; its ModTime is stored too, if it is not zero. It
+	// returns the entry as it is then. If e is not the entry at its key any more,
+	// nothing is done, and the error is [ErrChanged].
 	Repair(ctx context.Context, e Entry) (Entry, error)
 }
 

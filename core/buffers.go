@@ -65,10 +65,10 @@ func (b *Buffers) Get(ctx context.Context, n int) ([]byte, error) {
 	return b.take(n, size), nil
 }
 
-// GetAhead lends n bytes if they are there at once and nobody waits for any,
-// else nil. It never lends more than half of the budget, so that who reads what
-// was fetched ahead finds memory for what it makes of it. The caller gives the
-// buffer back with PutAhead.
+// GetAhead lends n bytes, or returns nil if that would take waiting. It never
+// blocks, and never lends more than half of the budget, so that a reader of content
+// fetched ahead finds memory for its own work. The caller gives the buffer back
+// with PutAhead.
 func (b *Buffers) GetAhead(n int) []byte {
 	b = b.orShared()
 	size := bufferSize(n)
@@ -94,10 +94,10 @@ func (b *Buffers) take(n, size int) []byte {
 	return make([]byte, n, size)
 }
 
-// Put takes back what Get lent.
+// Put takes back a buffer of Get.
 func (b *Buffers) Put(buf []byte) { b.put(buf, 0) }
 
-// PutAhead takes back what GetAhead lent.
+// PutAhead takes back a buffer of GetAhead.
 func (b *Buffers) PutAhead(buf []byte) { b.put(buf, int64(cap(buf))) }
 
 func (b *Buffers) put(buf []byte, ahead int64) {
@@ -133,7 +133,7 @@ func (b *Buffers) acquire(ctx context.Context, n int64) error {
 	}
 }
 
-// forget withdraws a waiter; if it was served meanwhile, what it got goes back.
+// forget withdraws a waiter; if it was served meanwhile, its buffer goes back.
 func (b *Buffers) forget(w *bufferWaiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

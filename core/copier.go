@@ -14,8 +14,8 @@ type Copier interface {
 	CopyCost(e Entry) Requests
 	// CopyFrom makes the file e of src the entry at key, and returns it as Put
 	// does; old is as with Put, and so are atomicity and errors. Only the version
-	// of e.Token is taken, and what is stored is held against e.MD5 as far as the
-	// store tells.
+	// of e.Token is taken, and the stored md5 is compared with e.MD5 as far as the
+	// store tells it.
 	//
 	// An error that is [errors.ErrUnsupported] says that nothing was changed and
 	// that the content has to be read and put: the store refuses to copy it, it

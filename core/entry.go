@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Kind says what an entry is.
+// Kind is an entry's kind: file, link or other.
 type Kind uint8
 
 const (
-	// Other is something that is there and cannot be carried: a fifo, a link
+	// Other is something that is there and cannot be copied: a fifo, a link
 	// that leaves the tree, a key that no path can express. It is never read,
 	// replaced or deleted, and it stands for everything below its key. It is the
 	// zero Kind, so that an entry nobody filled in is an entry nobody touches.
@@ -44,8 +44,8 @@ func (k *Kind) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown kind of entry %q", text)
 }
 
-// An Entry is what a tree holds at one key. It is a value: nothing in it is
-// shared with the tree it came from.
+// An Entry is a file, a link or an Other at one key of a tree. It is a value:
+// nothing in it is shared with the tree it came from.
 type Entry struct {
 	// Key is the entry's name in its tree. It satisfies [ValidKey], except that
 	// the key of an Other may be any string.
@@ -59,14 +59,14 @@ type Entry struct {
 	// Link or an Other when it is asked.
 	MaybeLink bool
 
-	// Size is the length of a File in bytes. For a Link it is what the store
-	// needs to recognise it, and is not compared.
+	// Size is the length of a File in bytes. For a Link it is the size of its link
+	// page or text, if any, by which a store recognises it, and is not compared.
 	Size int64
 	// MD5 is the md5 of a File's content where it is known. It is only ever a
 	// real md5 of the content, never a store's token that looks like one.
 	MD5 MD5
-	// Parts is what the content comes to in the parts in which a store keeps it,
-	// where that is known, for a [Prover].
+	// Parts is the hash of the md5s of the content's parts, as the store divides
+	// it, for a [Prover]; zero if unknown.
 	Parts PartsHash
 	// Target is where a Link points.
 	Target Target
@@ -81,9 +81,9 @@ type Entry struct {
 	// the zero time. It is set only where it tells versions apart that have one
 	// Token: a version is known by Token, Size and Changed together.
 	Changed time.Time
-	// Settled, of an entry that Stat, Open or Put returned, says that it was
-	// looked at so long after its last change that whatever changes it later
-	// changes Token, Size or Changed too. Only what is settled is remembered.
+	// Settled, of an entry that Stat, Open or Put returned, says that it was read
+	// so long after its last change that any later change shows in Token, Size or
+	// Changed. Only settled entries are remembered.
 	Settled bool
 	// Headers are those that a File is to be stored with, nil for the store's own
 	// choice. No tree lists them; a [HeaderKeeper] is asked for them.

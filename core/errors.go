@@ -63,9 +63,9 @@ func (e *Error) Error() string {
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrorKey returns the key that err concerns, and whether it concerns just one.
-// The outermost [*Error] decides: what a listing wraps in one without a key is
-// of the whole listing.
+// ErrorKey returns the key that err concerns, and whether it concerns just one. The
+// outermost [*Error] decides: an error that a listing wraps in one without a key
+// concerns the whole listing.
 func ErrorKey(err error) (string, bool) {
 	var e *Error
 	if errors.As(err, &e) && e.Key != "" {

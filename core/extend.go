@@ -51,13 +51,14 @@ type Prover interface {
 // A Fingerprinter shows in its listing something of files that is made of their
 // content alone. So two listings can be compared that both show nothing else.
 type Fingerprinter interface {
-	// Fingerprint returns what have shows of its content, or "" for nothing. Two
-	// files of one size with one fingerprint have the same content, in whatever
-	// trees they are; of different fingerprints, nothing is known. It does no I/O.
+	// Fingerprint returns a fingerprint of have's content from its token, or "" for
+	// none. Two files of one size with one fingerprint have the same content, in
+	// whatever trees they are; of different fingerprints, nothing is known. It does
+	// no I/O.
 	Fingerprint(have Entry) string
 }
 
-// Evidence is what is known of the content that a [Prover] is to compare.
+// Evidence is all known facts of the content that a [Prover] is to compare.
 type Evidence struct {
 	Kind   Kind
 	Size   int64
@@ -79,22 +80,22 @@ type PartsHash struct {
 	MD5      MD5
 }
 
-// A Rememberer keeps what was found out about its entries at a price, by reading
-// them or asking, so that a later listing tells it for nothing.
+// A Rememberer stores facts of its entries that took reading or a request, so that
+// a later listing has them for free.
 type Rememberer interface {
 	// Remember is told of a File as Open returned it, with the MD5 and the Parts
 	// that reading it to its end has told. It may forget.
 	Remember(e Entry)
 }
 
-// An Identifier names what its tree is of, whatever way it was opened, so that
-// what is remembered of it is found again. An empty name is none.
+// An Identifier names its tree's store and place, however it was opened, so that
+// remembered facts are found again. An empty name is none.
 type Identifier interface {
 	Identity() string
 }
 
-// A Checker knows without I/O whether Put would refuse an entry for what it
-// is, so that a plan can say so before the first write. The error is
+// A Checker knows without I/O whether Put would refuse an entry for its kind, key
+// or target, so that a plan can say so before the first write. The error is
 // [ErrUnsupportedLink] or [ErrUnsupportedKey]. Without it, [Features] decide.
 type Checker interface {
 	CheckPut(e Entry) error
@@ -160,11 +161,11 @@ func (f Features) checkLink(t Target) error {
 // A Coster knows how many requests an operation will need, so that a plan can
 // be held against a budget before the first write. It does no I/O.
 type Coster interface {
-	// PutCost is what putting e needs.
+	// PutCost returns the requests of putting e.
 	PutCost(e Entry) Requests
-	// OpenCost is what reading e needs.
+	// OpenCost returns the requests of reading e.
 	OpenCost(e Entry) Requests
-	// DeleteCost is what deleting n entries needs.
+	// DeleteCost returns the requests of deleting n entries.
 	DeleteCost(n int64) Requests
 }
 
@@ -181,14 +182,13 @@ type Finisher interface {
 	Finish(ctx context.Context, done Done) (notes []string, err error)
 }
 
-// Done says what a run did, for a [Finisher].
+// Done describes a finished run for a [Finisher].
 type Done struct {
 	LinksPut int64
 	// Deletes says that the run was allowed to delete and nothing failed.
 	Deletes bool
-	// Keep, if not nil, reports whether the directory dir and what is below it
-	// is hidden from the run by the user's rules, so that nothing there is
-	// cleaned up.
+	// Keep, if not nil, reports whether the user's rules hide the directory dir and
+	// all below it from the run, so that nothing there is cleaned up.
 	Keep func(dir string) bool
 }
 
@@ -234,12 +234,12 @@ func ListDirs(ctx context.Context, t Tree, after string) iter.Seq2[Entry, error]
 
 // A Versioner knows whether its store keeps older versions.
 type Versioner interface {
-	// Versioning asks whether what is overwritten or deleted can be had back. A
+	// Versioning asks whether the store keeps overwritten and deleted entries. A
 	// store that does not say is VersionsUnknown and no error.
 	Versioning(ctx context.Context) (Versions, error)
 }
 
-// Versions says what becomes of entries that are overwritten or deleted.
+// Versions says whether overwritten and deleted entries can be restored.
 type Versions uint8
 
 // The answers of a [Versioner].

@@ -2,15 +2,15 @@ package core
 
 import "fmt"
 
-// Guard is how surely a store notices that an entry is not what the caller of Put
-// or Delete saw, before it writes.
+// Guard is how surely a store notices, before it writes, that an entry changed
+// since the caller of Put or Delete saw it.
 type Guard uint8
 
 const (
 	// GuardNone: not at all. The last writer wins, and is not told.
 	GuardNone Guard = iota
-	// GuardCheck: by looking at the entry just before the write takes effect, which
-	// is after the body was read. What changes between the two is overwritten.
+	// GuardCheck: by a look at the entry just before the write takes effect, after
+	// the body was read. A change between the two is overwritten.
 	GuardCheck
 	// GuardAtomic: in one step with the write. No change is ever overwritten unseen.
 	GuardAtomic

@@ -14,9 +14,9 @@ type KeyLister interface {
 }
 
 // A KeyHint goes with the context of a listing and says which keys the tree is
-// likely to have, because the tree that it is compared with has them. A store
-// can ask for several ranges of a listing at once if it knows where they are
-// likely to begin. What is listed never depends on it.
+// likely to have, because the tree that it is compared with has them. A store can
+// ask for several ranges of a listing at once if it knows where they are likely to
+// begin. The entries listed never depend on it.
 type KeyHint struct {
 	// Keys yields the keys in order, once. It is read from one goroutine.
 	Keys iter.Seq[string]

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Dir says what is known of the thing that a target names.
+// Dir says whether a target is known to be a directory.
 type Dir uint8
 
 const (
@@ -55,8 +55,7 @@ type Target struct {
 	URL string `json:"url,omitempty"`
 }
 
-// Same reports whether two targets name the same thing. What is known of the
-// thing does not matter here.
+// Same reports whether two targets name the same thing; Dir does not matter.
 func (t Target) Same(u Target) bool { return t.Key == u.Key && t.URL == u.URL }
 
 // String returns the URL, or the key, with a final slash if it is known to be
@@ -71,8 +70,8 @@ func (t Target) String() string {
 	return t.Key
 }
 
-// Check reports what is wrong with t: a target has exactly one of a key, which
-// is valid or ".", and an absolute http or https URL with a host.
+// Check returns an error if t is no valid target: exactly one of a key, which is
+// valid or ".", and an absolute http or https URL with a host.
 func (t Target) Check() error {
 	switch {
 	case t.Key != "" && t.URL != "":
@@ -90,7 +89,7 @@ func (t Target) Check() error {
 	return nil
 }
 
-// CheckURL reports what is wrong with s as the target of a link: it must be an
+// CheckURL returns an error if s cannot be the target of a link: it must be an
 // absolute http or https URL with a host, in printable ASCII.
 func CheckURL(s string) error {
 	for i := range len(s) {

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Env is what the trees of one run share. Every field may be left zero.
+// Env is the memory, budget and options that the trees of one run share. Every
+// field may be left zero.
 type Env struct {
 	// Budget limits the requests of all trees together.
 	Budget *Budget
@@ -91,7 +92,7 @@ func (m *Mux) Handle(s Scheme) {
 	m.schemes[s.Name] = s
 }
 
-// Schemes returns what is registered, by name.
+// Schemes returns the registered schemes, by name.
 func (m *Mux) Schemes() []Scheme {
 	return slices.SortedFunc(maps.Values(m.schemes), func(a, b Scheme) int { return strings.Compare(a.Name, b.Name) })
 }
@@ -165,7 +166,7 @@ func (m *Mux) parsePath(arg string) (*url.URL, error) {
 	return nil, fmt.Errorf("%s is a path, and this program knows no directories: expected %s", arg, m.names())
 }
 
-// names lists what a tree argument may be.
+// names lists the forms of a tree argument.
 func (m *Mux) names() string {
 	var names []string
 	path := ""
@@ -179,8 +180,7 @@ func (m *Mux) names() string {
 }
 
 // Check reports an error in u that shows without opening the tree: an unknown
-// scheme, a parameter that the scheme does not have, or what [Scheme.Check]
-// finds.
+// scheme, a parameter that the scheme does not have, or an error of [Scheme.Check].
 func (m *Mux) Check(u *url.URL) error {
 	s, err := m.lookup(u)
 	if err != nil {

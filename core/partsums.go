@@ -13,8 +13,8 @@ type Partitioner interface {
 	PartSize(size int64) int64
 }
 
-// PartSums is what a body may be, that is given to the Put of a [Partitioner]:
-// one that was read before, and whose md5s are those that go with it.
+// PartSums is an optional interface of a body for the Put of a [Partitioner]: the
+// content was read before, and the md5s of its parts are known.
 type PartSums interface {
 	io.ReaderAt
 	// PartSums returns the md5 of each part of partSize bytes. Nobody changes

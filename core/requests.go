@@ -101,7 +101,7 @@ func (b *Budget) Spend() error {
 	return nil
 }
 
-// Limit is the budget's size, and Left is what is left of it.
+// Limit is the budget's size, and Left the requests left of it.
 func (b *Budget) Limit() int64 { return b.limit }
 
 // Left is the number of requests that may still be sent.

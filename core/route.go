@@ -9,8 +9,9 @@ type DirRouter interface {
 	// order, each with a target that is known to be a directory. Rules that
 	// Route would not write are not among them.
 	Routes(ctx context.Context) ([]Entry, error)
-	// CheckRoutes says what Route would do, and writes nothing. The error is
-	// [ErrTooManyRoutes] if there would be more rules than the store can have.
+	// CheckRoutes returns the changes that Route would make, and writes nothing.
+	// The error is [ErrTooManyRoutes] if there would be more rules than the store
+	// can have.
 	CheckRoutes(ctx context.Context, want Routes) (RouteChange, error)
 	// Route makes the tree's rules those for the wanted links. All other rules
 	// stay as they are, and where they are.
@@ -27,7 +28,7 @@ type Routes struct {
 	Keep func(key string) bool
 }
 
-// RouteChange is what a [DirRouter] would do.
+// RouteChange counts the changes that a [DirRouter] would make to its rules.
 type RouteChange struct {
 	Set, Removed int // rules
 	// Notes are remarks for the user, one sentence each.

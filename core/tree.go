@@ -13,11 +13,11 @@ type Tree interface {
 	// List yields the entries whose keys are greater than after, in byte order
 	// of key; an empty after means all. An entry may be Partial.
 	//
-	// An error that has a key ([ErrorKey]) concerns that key and what is below
-	// it, and the sequence goes on; the entry beside it is to be ignored. An
-	// error without a key ends the sequence. When ctx ends, so does the
-	// sequence, with the context's error: a cut listing never looks complete. A
-	// root that does not exist is an error that is [fs.ErrNotExist].
+	// An error that has a key ([ErrorKey]) concerns that key and all keys below it,
+	// and the sequence goes on; the entry beside it is to be ignored. An error
+	// without a key ends the sequence. When ctx ends, so does the sequence, with
+	// the context's error: a cut listing never looks complete. A root that does not
+	// exist is an error that is [fs.ErrNotExist].
 	List(ctx context.Context, after string) iter.Seq2[Entry, error]
 
 	// Stat returns the complete entry at key, or an error that is
@@ -32,7 +32,8 @@ type Tree interface {
 	// source changed under it, returns an error, never a plain io.EOF.
 	Open(ctx context.Context, key string) (io.ReadCloser, Entry, error)
 
-	// Features says what the tree can hold and do. It does not change.
+	// Features declares the entries that the tree can hold, and its abilities. It
+	// does not change.
 	Features() Features
 }
 
@@ -40,9 +41,9 @@ type Tree interface {
 type Backend interface {
 	Tree
 
-	// Put makes e the entry at e.Key and returns it as stored, complete and
-	// with its new Token. It is all or nothing: on an error, and when ctx ends,
-	// what was there before is still there, and nothing else can be seen.
+	// Put makes e the entry at e.Key and returns it as stored, complete and with
+	// its new Token. It is all or nothing: on an error, and when ctx ends, the
+	// entry from before is still there, and nothing else can be seen.
 	//
 	// The body of a File is read to its end; e.Size is its exact length in
 	// bytes, and a body of another length is [ErrCorrupt], as is one whose md5
@@ -50,16 +51,15 @@ type Backend interface {
 	// A body that is an io.ReadSeeker or an io.ReaderAt may be read more than
 	// once. The body of a Link is nil.
 	//
-	// old is what the caller saw at the key, nil for nothing. If something else is
-	// there by now, a backend stores nothing and returns [ErrChanged], as surely as
-	// its Features.Create and Features.Replace say. An old of another Kind is
-	// replaced. A key
-	// below a file or a link, or where a directory that is not empty stands, is
-	// [ErrConflict] in a store that is not Flat.
+	// old is the entry that the caller saw at the key, nil for none. If something
+	// else is there by now, a backend stores nothing and returns [ErrChanged], as
+	// surely as its Features.Create and Features.Replace say. An old of another
+	// Kind is replaced. A key below a file or a link, or where a directory that is
+	// not empty stands, is [ErrConflict] in a store that is not Flat.
 	//
-	// What the store cannot hold it refuses with [ErrUnsupportedLink] or
-	// [ErrUnsupportedKey], and where an Other is, with [ErrConflict]. An error
-	// of the body's reader is wrapped by the error that Put returns.
+	// An entry that the store cannot hold is [ErrUnsupportedLink] or
+	// [ErrUnsupportedKey], and one in the place of an Other is [ErrConflict]. An
+	// error of the body's reader is wrapped by the error that Put returns.
 	Put(ctx context.Context, e Entry, body io.Reader, old *Entry) (Entry, error)
 
 	// Delete removes the entry that old describes. That nothing is there is no
@@ -68,9 +68,9 @@ type Backend interface {
 	Delete(ctx context.Context, old Entry) error
 }
 
-// Features is what a tree can hold and do, as data. The conformance suite
-// tests each in both directions: what is declared works, and what is not is
-// refused with the error that Backend names.
+// Features declares, as data, the entries that a tree can hold, and its abilities.
+// The conformance suite tests each in both directions: a declared one works, and
+// any other is refused with the error that Backend names.
 type Features struct {
 	// Links: holds links to keys of the same tree.
 	Links bool
@@ -89,8 +89,8 @@ type Features struct {
 	Flat bool
 	// Unordered: List is known not to be in key order, and is sorted before use.
 	Unordered bool
-	// Create is how Put guards against what was created at its key since the
-	// caller, whose old is nil, found nothing there.
+	// Create is how Put guards against an entry created at its key since the
+	// caller, whose old is nil, found none there.
 	Create Guard
 	// Replace is how Put and Delete guard against a change of old.
 	Replace Guard

@@ -11,7 +11,7 @@ import (
 )
 
 // linkTarget returns the target of the link at key with this text. The error is
-// a [kit.Refusal] if the link cannot be carried.
+// a [kit.Refusal] if the link cannot be copied.
 func linkTarget(t *dirs, key, text string) (core.Target, error) {
 	root := t.root.path()
 	r := kit.Resolver{Tree: linkReader{t}, Root: absolute(root, root), World: surroundings{t.root}}

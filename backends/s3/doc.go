@@ -37,7 +37,7 @@
 // in the metadata link-target once more, for stores that drop the header. When
 // reading, the header wins over the metadata and over any body; the metadata
 // counts only if the body is our page for it, or empty. A redirect with a
-// query, a fragment or a host, or to outside the prefix, cannot be carried.
+// query, a fragment or a host, or to outside the prefix, cannot be copied.
 //
 // # Metadata
 //

@@ -51,7 +51,7 @@ type Resolver struct {
 	World Surroundings
 }
 
-// A Refusal is the reason why a link cannot be carried. Other errors of a
+// A Refusal is the reason why a link cannot be copied. Other errors of a
 // [Resolver] say that its target could not be found out. It is
 // [core.ErrUnsupportedLink].
 type Refusal string
@@ -70,7 +70,7 @@ var (
 )
 
 // Target returns the target of the link at key with this text. The error is a
-// [Refusal] if the link cannot be carried.
+// [Refusal] if the link cannot be copied.
 func (r Resolver) Target(key, text string) (core.Target, error) {
 	if strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://") {
 		return core.Target{}, refuse("the link's text is the URL %s, which in a directory is only a path", core.DisplayKey(text))

@@ -329,7 +329,7 @@ func (l *listing[D, I]) keysOf(d D, key string, it *Item[I], yield func(string) 
 }
 
 // CheckName returns the reason why a thing of this name in a directory cannot be
-// carried, or nil.
+// copied, or nil.
 func CheckName(name string, isDir bool) error {
 	if isDir && IsTemp(name) {
 		return errors.New("its name is one of s3fc's temporary files")

@@ -19,7 +19,7 @@ const (
 	OpPut
 	// OpDelete: the destination's entry is removed.
 	OpDelete
-	// OpRefuse: the entry cannot be carried; a warning.
+	// OpRefuse: the entry cannot be copied; a warning.
 	OpRefuse
 	// OpConflict: both sides cannot be made equal here; nothing is touched.
 	OpConflict

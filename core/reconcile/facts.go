@@ -218,7 +218,7 @@ func (a *asker) slashDiffers(q *facts) bool {
 }
 
 // provable reports whether e's facts can prove have: an entry listed as a file may
-// be anything, but a link is no file. A link that cannot be carried, as one into a
+// be anything, but a link is no file. A link that cannot be copied, as one into a
 // ring, can still be the wanted one.
 func provable(e, have *core.Entry) bool {
 	return have.Kind == core.File || e.Kind == core.Link && !errors.Is(have.Problem, core.ErrExcluded)

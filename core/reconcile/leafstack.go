@@ -16,7 +16,7 @@ type leaf struct {
 	action Action
 
 	// protects: nothing below is deleted, for here is something that cannot be
-	// carried, in either tree.
+	// copied, in either tree.
 	protects bool
 	// blocks: nothing can be put below, for the destination has something here
 	// that must stay.

@@ -10,7 +10,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// AddLinks adds links, which are in key order, to what is in t. Where t has an
+// AddLinks adds links, which are in key order, to the entries of t. Where t has an
 // entry of the same key, that entry stays.
 func AddLinks(t core.Tree, links []core.Entry) core.Tree { return &added{infoOf{t}, t, links} }
 
@@ -20,7 +20,7 @@ type added struct {
 	links []core.Entry
 }
 
-// Proves implements [core.Prover]: what is added has no token that could prove
+// Proves implements [core.Prover]: an added link has no token that could prove
 // anything.
 func (a *added) Proves(have core.Entry, e core.Evidence) bool {
 	return have.Token != "" && a.infoOf.Proves(have, e)

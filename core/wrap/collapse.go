@@ -9,14 +9,14 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// CollapseDirLinks is the inverse of [ExpandDirLinks]: if k is a link that leads
-// to d, a link k/x to d/x is left out of a listing, whoever made it. So a
-// directory, which cannot hold both, gets the link k. Everything else below k
+// CollapseDirLinks is the inverse of [ExpandDirLinks]: if k is a link to d, a link
+// k/x to d/x is left out of a listing, also one that ExpandDirLinks did not make.
+// So a directory, which cannot hold both, gets the link k. Everything else below k
 // stays in the listing.
 //
-// Only where there are keys below one that may be a link is anything asked: that
-// one, once, and what its [core.Prover] does not prove. Stat and Open know also
-// what a listing leaves out.
+// It asks only where keys lie below an entry that may be a link: about that entry,
+// once, and about each below it that its [core.Prover] does not prove. Stat and
+// Open know the entries that a listing leaves out, too.
 func CollapseDirLinks(t core.Tree) core.Tree { return &collapsed{infoOf{t}, t} }
 
 type collapsed struct {

@@ -7,8 +7,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// copierOf passes [core.Copier]. Without an inner one, it says what core assumes
-// without it: nothing can be copied.
+// copierOf passes [core.Copier]. Without an inner one, nothing can be copied, which
+// core assumes too.
 type copierOf struct{ inner core.Tree }
 
 // CanCopy implements [core.Copier].
@@ -33,7 +33,7 @@ func (x copierOf) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key
 	return core.Entry{}, &core.Error{Op: "copy", Key: key, Err: errors.ErrUnsupported}
 }
 
-// Origin implements [core.Originator]: what is hidden is nowhere.
+// Origin implements [core.Originator]: a hidden entry has none.
 func (f *filterTree) Origin(e core.Entry) (core.Tree, core.Entry, bool) {
 	return f.Tree, e, !f.hide(e.Key)
 }

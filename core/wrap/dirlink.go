@@ -38,7 +38,7 @@ func dirOf(ctx context.Context, t core.Tree, target core.Target) (dir string, is
 	return "", core.NotDir, nil
 }
 
-// below returns what key has after dir and a slash; all of it if dir is the
+// below returns the rest of key after dir and a slash; all of it if dir is the
 // root.
 func below(key, dir string) (rest string, ok bool) {
 	if dir == "." {

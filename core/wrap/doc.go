@@ -1,8 +1,8 @@
 // Package wrap holds decorators: functions that take a tree or backend and
 // return one that hides, repeats, paces, counts, breaks, forbids or renames.
 //
-// Each is safe for concurrent use if what it wraps is. None closes what it
-// wraps: whoever opened a backend closes it.
+// Each is safe for concurrent use if its inner tree is. None closes the inner tree:
+// the opener of a backend closes it.
 //
 // # Extensions
 //

@@ -10,16 +10,16 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// ExpandDirLinks adds to each link of t that leads to a directory, through a
-// chain of links too, a link for each file and link below that directory: if k
-// leads to d, and there is d/x, then k/x is a link to d/x. The link k itself
-// stays. What is below another link to a directory in d is not below k, and an
-// Other below d is one that is excluded below k. So a store that knows no
-// directories can lead a visitor on from below k.
+// ExpandDirLinks adds to each link of t that leads to a directory, through a chain
+// of links too, a link for each file and link below that directory: if k leads to
+// d, and there is d/x, then k/x is a link to d/x. The link k itself stays. Links to
+// directories in d are not followed below k, and an Other below d is one that is
+// excluded below k. So a store that knows no directories can lead a visitor on from
+// below k.
 //
 // The tree is then flat: it has both k and k/x. t is one that is not. A listing
-// holds one link for each segment of a key, and lists each directory once more
-// for each link to it. All that is added has an empty Token.
+// holds one link for each segment of a key, and lists each directory once more for
+// each link to it. Added links have an empty Token.
 func ExpandDirLinks(t core.Tree) core.Tree { return &expanded{infoOf{t}, t} }
 
 type expanded struct {
@@ -34,7 +34,7 @@ func (x *expanded) Features() core.Features {
 	return f
 }
 
-// Proves implements [core.Prover]: what is added has no token that could prove
+// Proves implements [core.Prover]: an added link has no token that could prove
 // anything.
 func (x *expanded) Proves(have core.Entry, e core.Evidence) bool {
 	return have.Token != "" && x.infoOf.Proves(have, e)
@@ -43,7 +43,7 @@ func (x *expanded) Proves(have core.Entry, e core.Evidence) bool {
 // dirLink is a link to a directory, below which entries are added.
 type dirLink struct{ link, dir, after string }
 
-// entry is what is added for e, which lies below the directory.
+// entry returns the link added for e, which lies below the directory.
 func (f dirLink) entry(e core.Entry, rest string) core.Entry {
 	if e.Kind == core.Other {
 		return excluded(join(f.link, rest))
@@ -187,9 +187,9 @@ func (l *expansion) listBelow(f dirLink) bool {
 	return true
 }
 
-// failed yields an error of a listing of a directory as one of what is below
-// the link. ends says that this listing of a directory is over, and more that
-// the others are not.
+// failed yields an error of a directory's listing as one about keys below the link.
+// ends says that this listing of a directory is over, and more that the others are
+// not.
 func (l *expansion) failed(f dirLink, err error) (more, ends bool) {
 	key, one := core.ErrorKey(err)
 	rest, is := below(key, f.dir)
@@ -229,7 +229,7 @@ func (x *expanded) Stat(ctx context.Context, key string) (core.Entry, error) {
 	return e, err
 }
 
-// statBelow returns what is added for rest below a link.
+// statBelow returns the entry added for rest below a link.
 func (x *expanded) statBelow(ctx context.Context, link core.Entry, rest string) (core.Entry, error) {
 	f, ok, err := x.dirLinkOf(ctx, link)
 	if err == nil && !ok {

@@ -7,8 +7,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// infoOf passes the extensions that only tell something. Without an inner
-// one, each says what core assumes without it: no proof, no cost, no requests.
+// infoOf passes the extensions that only give information. Without an inner one,
+// each says no, as core assumes: no proof, no cost, no requests.
 type infoOf struct{ inner core.Tree }
 
 // PartSizes implements [core.Prover].

@@ -10,12 +10,12 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Fault breaks operations of b: before each step that [Step] tells apart, inj is
-// asked, and its error is what the operation fails with. A body can so be cut
-// in the middle, both ways; a listing too; and an answer can get lost after
-// the operation was done. Errors come as *[core.Error], transient if the
-// injected one is. An error of a listing ends it, unless the injected error
-// has itself a key ([core.ErrorKey]): then it stands for that entry alone.
+// Fault breaks operations of b: before each kind of [Step] it asks inj, and the
+// operation fails with inj's error. So a body can be cut in the middle, both ways;
+// a listing too; and the reply can get lost after the operation was done. Errors
+// come as *[core.Error], transient if the injected one is. An error of a listing
+// ends it, unless the injected error has itself a key ([core.ErrorKey]): then it
+// stands for that entry alone.
 func Fault(b core.Backend, inj Injector) core.Backend {
 	f := &fault{infoOf: infoOf{b}, b: b, inj: inj}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
@@ -53,7 +53,7 @@ func (f *fault) step(kind, key string) error {
 	return typed
 }
 
-// readHook fails a read after half of what it would have given.
+// readHook fails a read after half of its bytes.
 func (f *fault) readHook(kind, key string) readHook {
 	return func(p []byte, read func([]byte) (int, error)) (int, error) {
 		failed := f.step(kind, key)

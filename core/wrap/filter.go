@@ -105,7 +105,7 @@ type filter struct {
 	b core.Backend
 }
 
-// Finish implements [core.Finisher]: what is hidden is not cleaned up.
+// Finish implements [core.Finisher]: hidden directories are not cleaned up.
 func (f *filter) Finish(ctx context.Context, done core.Done) ([]string, error) {
 	inner := done.Keep
 	done.Keep = func(dir string) bool { return f.hide(dir+"/") || inner != nil && inner(dir) }

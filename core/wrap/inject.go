@@ -31,9 +31,9 @@ type Step struct {
 	N    int    // the number of the operation in its tree, from 1
 }
 
-// ErrEnd, from an [Injector], ends a body that is read or sent before its time
-// and without an error, as a connection does that was closed in good order.
-// What has no body fails with it.
+// ErrEnd, from an [Injector], ends a body that is read or sent too early and
+// without an error, like a connection closed in good order. A step without a body
+// fails with it.
 var ErrEnd = errors.New("the body ends here")
 
 // An Injector decides which operations fail: Inject returns nil or the error

@@ -14,8 +14,8 @@ import (
 // most bytesPerSecond bytes a second (0: any number) through all bodies, up
 // and down together.
 //
-// A listing, and the reading of what Open returned, hold none of the jobs: who
-// copies within one tree would wait for themselves.
+// Listings and reading a body of Open take none of the jobs: a copy within one tree
+// would wait for itself.
 func Limit(b core.Backend, jobs int, bytesPerSecond int64) core.Backend {
 	l := &limit{infoOf{b}, finisherOf{b}, copierOf{b}, dirsOf{b}, b, nil, nil}
 	if jobs > 0 {

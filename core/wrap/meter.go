@@ -9,8 +9,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Counts is what a [Meter] has counted: operations of the interface, which are
-// not requests to a store. It is safe for concurrent use.
+// Counts are the counts of a [Meter]: operations of the interface, which are not
+// requests to a store. It is safe for concurrent use.
 type Counts struct {
 	Lists, Entries, Stats, Opens, Puts, Deletes, Finishes atomic.Int64
 	// Batches counts calls of DeleteBatch; their entries are in Deletes too.

@@ -123,8 +123,8 @@ func (r *keyRange) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, ke
 	return r.copierOf.CopyFrom(ctx, src, e, key, old)
 }
 
-// Origin implements [core.Originator], so that a store can copy from a range of a tree
-// of its own: what is outside is nowhere.
+// Origin implements [core.Originator], so that a store can copy from a range of a
+// tree of its own: a key outside has none.
 func (r *keyRange) Origin(e core.Entry) (core.Tree, core.Entry, bool) {
 	return r.Backend, e, r.has(e.Key)
 }

@@ -17,9 +17,9 @@ import (
 // makes the attempts anew. backoff is how long to wait after the nth failure,
 // from 1.
 //
-// Put is never repeated: its body is the caller's. Neither is the reading of
-// what Open returned. A listing that is out of order cannot be gone on with,
-// and its transient error ends it.
+// Put is never repeated: its body is the caller's. Neither is reading a body of
+// Open. A listing that is out of order cannot be gone on with, and its transient
+// error ends it.
 func Retry(b core.Backend, attempts int, backoff func(n int) time.Duration) core.Backend {
 	r := &retry{infoOf{b}, finisherOf{b}, b, attempts, backoff}
 	if d, ok := core.As[core.BatchDeleter](b); ok {
@@ -51,8 +51,8 @@ type retry struct {
 	backoff  func(n int) time.Duration
 }
 
-// again reports whether to try once more after the nth failure, and waits
-// before that. The error is what the operation ends with if not.
+// again reports whether to try once more after the nth failure, and waits before
+// that. If not, the operation ends with the error.
 func (r *retry) again(ctx context.Context, n int, err error) (bool, error) {
 	if !core.IsTransient(err) || n >= r.attempts {
 		return false, err
@@ -178,7 +178,7 @@ type relisting struct {
 	yield     func(core.Entry, error) bool
 }
 
-// run lists what follows last. It returns the error that ended the listing, or
+// run lists the entries after last. It returns the error that ended the listing, or
 // nil if it, or its consumer, came to the end.
 func (l *relisting) run(ctx context.Context) error {
 	for e, err := range l.list(ctx, l.last) {

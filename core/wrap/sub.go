@@ -12,10 +12,10 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Sub is what lies below dir in b, as a backend of its own; dir is a key, or
-// "." for b itself. Keys and the targets of links are renamed both ways. A
-// link to something outside dir is a [core.Other]. An inner Finisher is
-// hidden, for it would act on the whole of b.
+// Sub returns the entries below dir in b as a backend of their own; dir is a key,
+// or "." for b itself. Keys and the targets of links are renamed both ways. A link
+// to something outside dir is a [core.Other]. An inner Finisher is hidden, for it
+// would act on the whole of b.
 //
 // A dir that cannot be read ends a listing. One that does not exist is empty.
 func Sub(b core.Backend, dir string) (core.Backend, error) {

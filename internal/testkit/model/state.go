@@ -17,7 +17,7 @@ import (
 )
 
 // A State is what a tree holds, by key: the content of a file, "-> target" for
-// a link, and [Other] for what cannot be carried. A key that is not there has
+// a link, and [Other] for what cannot be copied. A key that is not there has
 // the empty string; a file that is empty has [Empty].
 type State map[string]string
 

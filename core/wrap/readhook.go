@@ -26,7 +26,7 @@ func hookBody(body io.Reader, t readHook) io.Reader {
 	return r
 }
 
-// hookContent is hookBody for what Open returned.
+// hookContent is hookBody for a body that Open returned.
 func hookContent(rc io.ReadCloser, t readHook) io.ReadCloser {
 	if rc == nil {
 		return nil
