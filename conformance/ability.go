@@ -152,6 +152,11 @@ func (p *probe) provesNothingWrong(prover core.Prover, have core.Entry, contents
 			p.failf("%s proves a content of another size", show(have))
 		}
 	}
+	if sum, ok := core.ParseMD5(have.Token); ok && targets[have.Key] != (core.Target{}) {
+		if page := (core.Evidence{Kind: core.File, Size: have.Size, MD5: sum}); prover.Proves(have, page) {
+			p.failf("a link whose listing is %s proves a file of the md5 that its token shows", show(have))
+		}
+	}
 	unknown := core.Evidence{Kind: core.File, Size: have.Size}
 	if prover.Proves(have, unknown) {
 		p.failf("%s proves a file of unknown md5", show(have))
@@ -177,6 +182,12 @@ func checkFingerprinter(p *probe) {
 	small, other := bytesOf("small", 100), bytesOf("other", 100)
 	p.file("small", small)
 	p.file("d/other", other)
+	if p.features.Links {
+		p.link("link", core.Target{Key: "small"})
+		if shown := p.fingerprints(f)["link"]; shown != "" {
+			p.failf("a link has the fingerprint %q; want none, or it counts as a file of the same bytes", shown)
+		}
+	}
 	before := p.fingerprints(f)
 	if shown := before["small"]; shown != "" && shown == before["d/other"] {
 		p.failf("two contents of one size have the fingerprint %q", shown)

@@ -24,6 +24,11 @@ var bodyCases = []Case{
 		Run: run(checkNoMD5),
 	},
 	{
+		Name: "UnknownMD5", Guide: "Features", Needs: func(f core.Features) bool { return f.NeedsMD5 },
+		Why: "a store that wants the md5 first must refuse a file without one, or find it, and never store something else",
+		Run: run(checkUnknownMD5),
+	},
+	{
 		Name: "WrongMD5", Guide: "Writing",
 		Why: "a body that was damaged on its way must not be stored",
 		Run: run(checkWrongMD5),
@@ -85,6 +90,16 @@ func checkNoMD5(p *probe) {
 	e := fileOf("f", "content")
 	e.MD5 = core.MD5{}
 	p.put(e, "content")
+	p.holds("f", "content")
+}
+
+func checkUnknownMD5(p *probe) {
+	e := fileOf("f", "content")
+	e.MD5 = core.MD5{}
+	if _, err := p.try(e, "content", nil); err != nil {
+		p.nothing("f")
+		return
+	}
 	p.holds("f", "content")
 }
 

@@ -301,6 +301,24 @@ var storeFlaws = []flaw{
 			features: declare(func(f *core.Features) { f.Replace = core.GuardAtomic }),
 		})
 	}},
+	{name: "takes a cancelled delete as done", caught: "CancelledCalls", only: true, open: func() core.Backend {
+		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return b.Delete(ctx, old)
+		}})
+	}},
+	{name: "stores an empty file where it misses the md5", caught: "UnknownMD5", only: true, open: func() core.Backend {
+		return overWith(without(func(f *core.Features) { f.NeedsMD5 = true }), broken{
+			put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+				if e.Kind == core.File && !e.MD5.Known() && e.Size > 0 {
+					e.Size, e.MD5, body = 0, core.SumMD5(nil), strings.NewReader("")
+				}
+				return b.Put(ctx, e, body, old)
+			},
+		})
+	}},
 	{name: "changes its features with the first file", caught: "FeaturesStay", only: true, open: func() core.Backend {
 		var written atomic.Bool
 		return over(broken{

@@ -63,10 +63,19 @@ var oddTargets = []string{
 	"back\\slash", "http:/not-a-url", "...", "..x/y", "index.html", "\u00e9", "e\u0301", "😀", ".",
 }
 
+// longTargets are such as a store may recognise links by their size up to.
+func longTargets() []string {
+	var all []string
+	for _, n := range []int{60, 100, 250, 600, 1000, 1500} {
+		all = append(all, keyOf(n, 100))
+	}
+	return all
+}
+
 func checkLinkForms(p *probe) {
 	p.files("f", "d/x", "sub/dir/f")
 	held := map[string]core.Target{}
-	for i, target := range oddTargets {
+	for i, target := range append(longTargets(), oddTargets...) {
 		for _, key := range []string{fmt.Sprintf("l%d", i), fmt.Sprintf("sub/dir/l%d", i)} {
 			e := linkOf(key, core.Target{Key: target})
 			if p.carries(e, "") {

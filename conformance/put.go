@@ -151,7 +151,7 @@ func checkTokenChanges(p *probe) {
 }
 
 func checkFileAndDir(p *probe) {
-	p.files("a", "c/d")
+	p.files("a", "c/d", "a-b", "c-b", "c.txt") // siblings come between a name and its directory
 	_, below := p.try(fileOf("a/b", "below"), "below", nil)
 	_, deep := p.try(fileOf("a/x/y", "deep"), "deep", nil)
 	_, above := p.try(fileOf("c", "above"), "above", nil)
@@ -164,14 +164,14 @@ func checkFileAndDir(p *probe) {
 		p.holds("a/b", "below")
 		p.holds("a/x/y", "deep")
 		p.holds("c", "above")
-		p.holdsKeys("a", "a/b", "a/x/y", "c", "c/d")
+		p.holdsKeys("a", "a-b", "a/b", "a/x/y", "c", "c-b", "c.txt", "c/d")
 	} else {
 		p.refused("Put of a/b beside a file a", below, core.ErrConflict)
 		p.refused("Put of a/x/y beside a file a", deep, core.ErrConflict)
 		p.refused("Put of c where the directory of c/d is", above, core.ErrConflict)
 		p.nothing("a/b")
 		p.nothing("c")
-		p.holdsKeys("a", "c/d")
+		p.holdsKeys("a", "a-b", "c-b", "c.txt", "c/d")
 	}
 	p.holds("a", bytesOf("a", 20))
 	p.holds("c/d", bytesOf("c/d", 20))

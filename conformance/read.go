@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -35,6 +36,11 @@ var readCases = []Case{
 		Name: "OpenMatchesStat", Guide: "Reading",
 		Why: "the plan is made from Stat and carried out with Open; if they differ, every run copies the same files again",
 		Run: run(checkOpenMatchesStat),
+	},
+	{
+		Name: "CancelledCalls", Guide: "Errors",
+		Why: "an interrupted run must not take an entry as absent, nor a delete as done, because its context ended",
+		Run: run(checkCancelledCalls),
 	},
 	{
 		Name: "ReadersAgree", Guide: "Reading",
@@ -134,6 +140,37 @@ func checkMissingStore(p *probe) {
 			p.failf("Stat in a store that is not there returned no error")
 		}
 	}
+}
+
+// checkCancelledCalls makes each call with a context that has ended. A store that
+// does no I/O may do its work all the same.
+func checkCancelledCalls(p *probe) {
+	e := p.file("d/f", "content")
+	ctx, cancel := context.WithCancel(p.ctx)
+	cancel()
+	got, err := p.b.Stat(ctx, "d/f")
+	if err == nil && differences(got, p.stat("d/f")) != "" {
+		p.failf("Stat with a cancelled context returned no error, and a wrong entry: %s", differences(got, p.stat("d/f")))
+	} else if err != nil {
+		p.refused("Stat with a cancelled context", err, context.Canceled)
+	}
+	rc, got, err := p.b.Open(ctx, "d/f")
+	switch {
+	case err != nil:
+		p.refused("Open with a cancelled context", err, context.Canceled)
+	case rc == nil:
+		p.failf("Open with a cancelled context returned no error and no reader, and %s", show(got))
+	}
+	if rc != nil {
+		_ = rc.Close()
+	}
+	err = p.b.Delete(ctx, e)
+	if err == nil {
+		p.nothing("d/f")
+		return
+	}
+	p.refused("Delete with a cancelled context", err, context.Canceled)
+	p.holds("d/f", "content")
 }
 
 func checkOpenMatchesStat(p *probe) {

@@ -48,6 +48,7 @@ func versionOf(e core.Entry) version {
 // checkSettled changes a file right after it was looked at, to another content of
 // the same size. If the entry was Settled, the change must show in its version.
 func checkSettled(p *probe) {
+	p.checkSettledTime()
 	for i := range 20 {
 		was, is := fmt.Sprintf("content %02d", i), fmt.Sprintf("CONTENT %02d", i)
 		put := p.file("d/f", was)
@@ -63,6 +64,25 @@ func checkSettled(p *probe) {
 				p.failf("%s returned an entry that is Settled, and a later content of the same size has its Token %q, Size and Changed", op, e.Token)
 				return
 			}
+		}
+	}
+}
+
+// checkSettledTime gives a file another time, which is no other content.
+func (p *probe) checkSettledTime() {
+	if !p.features.ModTimes {
+		return
+	}
+	for i := range 5 {
+		e := fileOf("d/t", "content")
+		e.ModTime = time.Unix(1_000_000_000, 0)
+		p.put(e, "content")
+		was := p.stat("d/t")
+		e.ModTime = time.Unix(1_100_000_000+int64(i), 0)
+		p.put(e, "content")
+		if now := p.stat("d/t"); was.Settled && versionOf(was) == versionOf(now) && !sameSecond(was, now) {
+			p.failf("Stat returned an entry that is Settled, and with another ModTime it has the same Token %q, Size and Changed", was.Token)
+			return
 		}
 	}
 }
