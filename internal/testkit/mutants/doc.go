@@ -7,6 +7,6 @@
 // left out, an error dropped. [Build] makes a test binary of that, without changing
 // any file of the repository, and [Binary.Run] tells whether a mutant is caught.
 //
-// A mutant that survives is a gap of the suite, or does no harm; the files in
-// testdata list each with its reason.
+// A mutant that survives is a gap of the suite, or does the same as the program; the
+// files in testdata list each with its reason.
 package mutants

@@ -64,10 +64,25 @@ func (g *generator) callee(c *ast.CallExpr) {
 			g.callee(inner)
 		}
 	}
-	if g.info.Types[c.Fun].IsType() || g.info.Types[c.Fun].IsBuiltin() {
-		return
+	switch fun := g.info.Types[c.Fun]; {
+	case fun.IsType():
+	case fun.IsBuiltin():
+		g.builtin(c)
+	default:
+		c.Args = g.exprs(c.Args)
 	}
-	c.Args = g.exprs(c.Args)
+}
+
+// builtin rewrites the arguments of those built-in functions that take values of
+// any kind.
+func (g *generator) builtin(c *ast.CallExpr) {
+	switch name, _ := c.Fun.(*ast.Ident); {
+	case name == nil:
+	case name.Name == "append":
+		g.exprs(c.Args[1:])
+	case name.Name == "min", name.Name == "max":
+		g.exprs(c.Args)
+	}
 }
 
 func (g *generator) composite(x *ast.CompositeLit) {

@@ -50,25 +50,44 @@ func Build(ctx context.Context, p *Package, dir string) (*Binary, error) {
 	return binary, nil
 }
 
+// Result is the end of a run.
+type Result struct {
+	// Caught says that a test failed, or that the run took more than its limits.
+	Caught bool
+	Output string
+	// CPU is the processor time that the run took.
+	CPU time.Duration
+}
+
+// longest is how long a run may take that waits, and so uses no processor.
+const longest = 5 * time.Minute
+
 // Run runs the tests that match pattern with mutant id, or with none if id is
-// negative, and reports whether one failed. A mutant that does not end within limit
-// is caught too. The output is that of the tests.
-func (b *Binary) Run(ctx context.Context, id int, pattern string, short bool, limit time.Duration) (caught bool, output string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// negative, until one fails. A run that uses more processor time than cpu ends, so
+// that a mutant which never ends is caught, on a busy machine too.
+func (b *Binary) Run(ctx context.Context, id int, pattern string, short bool, cpu time.Duration) (Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, b.path, "-test.run", pattern, "-test.failfast", "-test.short="+strconv.FormatBool(short))
+	limit := strconv.Itoa(int(cpu.Seconds()) + 1)
+	cmd := exec.CommandContext(ctx, "sh", "-c", `ulimit -t "$0"; exec "$@"`, limit,
+		b.path, "-test.run", pattern, "-test.failfast", "-test.short="+strconv.FormatBool(short))
 	cmd.Dir = b.dir
 	cmd.Env = append(os.Environ(), active.Variable+"="+strconv.Itoa(id))
 	cmd.WaitDelay = 5 * time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err = cmd.Run()
+	err := cmd.Run()
+	r := Result{Output: out.String()}
+	if s := cmd.ProcessState; s != nil {
+		r.CPU = s.UserTime() + s.SystemTime()
+	}
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
-		return false, out.String(), nil
-	case ctx.Err() != nil, errors.As(err, &exit), errors.Is(err, exec.ErrWaitDelay):
-		return true, out.String(), nil
+		return r, nil
+	case errors.As(err, &exit), errors.Is(err, exec.ErrWaitDelay), errors.Is(ctx.Err(), context.DeadlineExceeded):
+		r.Caught = true
+		return r, nil
 	}
-	return false, out.String(), err
+	return r, err
 }

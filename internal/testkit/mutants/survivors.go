@@ -6,28 +6,40 @@ import (
 	"strings"
 )
 
-// Survivors are the mutants that are known to survive, by name, each with the reason
-// why that is no gap of the suite.
-type Survivors map[string]string
+// A Survivor says why a mutant is known to survive.
+type Survivor struct {
+	// Same says that the mutant does what the program does, as far as any caller can
+	// tell: it is slower, or keeps more, or has the same result on another way.
+	Same   bool
+	Reason string
+}
 
-// ReadSurvivors reads a list of them: a line "== reason", and below it one name a
-// line.
-func ReadSurvivors(name string) (Survivors, error) {
+// ReadSurvivors reads a list of survivors by the name of the mutant: a line
+// "== same: reason" or "== gap: reason", and below it one name a line.
+func ReadSurvivors(name string) (map[string]Survivor, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	known, reason := Survivors{}, ""
+	known := map[string]Survivor{}
+	var current Survivor
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
-		switch after, isReason := strings.CutPrefix(line, "== "); {
-		case isReason:
-			reason = after
+		head, isHead := strings.CutPrefix(line, "== ")
+		same, isSame := strings.CutPrefix(head, "same: ")
+		gap, isGap := strings.CutPrefix(head, "gap: ")
+		switch {
+		case isHead && isSame:
+			current = Survivor{true, same}
+		case isHead && isGap:
+			current = Survivor{false, gap}
+		case isHead:
+			return nil, fmt.Errorf("%s: %q is neither same nor gap", name, line)
 		case line == "" || strings.HasPrefix(line, "#"):
-		case reason == "":
+		case current.Reason == "":
 			return nil, fmt.Errorf("%s: %q has no reason", name, line)
 		default:
-			known[line] = reason
+			known[line] = current
 		}
 	}
 	return known, nil
