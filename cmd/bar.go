@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// barDelay is how long a run takes before a bar is shown: what is done at
-	// once needs none.
+	// barDelay is how long a run takes before a bar is shown: a short one needs
+	// none.
 	barDelay = 300 * time.Millisecond
 	// lineEvery is how often a line is written where there is no terminal.
 	lineEvery = 10 * time.Second
@@ -91,7 +91,7 @@ func (p *progress) end() {
 	}
 }
 
-// does sets what is done to the entries, if that is not copying.
+// does sets the verb shown for the entries, if it is not copying.
 func (p *progress) does(verb string) {
 	if p != nil {
 		p.meter.does(verb)

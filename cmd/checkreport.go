@@ -11,7 +11,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// checkReport prints what a check found.
+// checkReport prints the findings of a check.
 type checkReport struct {
 	con *console
 	*output
@@ -64,7 +64,7 @@ func (c *checkReport) side(f reconcile.Found) string {
 	return ""
 }
 
-// words says what is wrong at a key, which the error may name itself.
+// words returns the text of a finding, without the key if the error names it.
 func (c *checkReport) words(f reconcile.Found) string {
 	msg := string(f.What)
 	if f.Err != nil {

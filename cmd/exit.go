@@ -105,8 +105,8 @@ func overlapText(e *s3fc.OverlapError) string {
 	return shown.Error()
 }
 
-// suspicion says, of a run between two trees that would delete too much, what may
-// be wrong with it.
+// suspicion returns the likely mistake of a run between two trees that would delete
+// too much.
 func suspicion(e *s3fc.GuardError, trees []string) string {
 	if len(trees) != 2 || e.Deletes == 0 || !errors.Is(e, core.ErrTooManyDeletes) {
 		return ""

@@ -29,7 +29,7 @@ var foreignCommands = []struct {
 	{names: []string{"config", "configure", "login"}, here: "help urls", remark: "there is nothing to configure: URLs, and the environment and files of AWS"},
 }
 
-// foreignFlags are flags of other tools, with what does the same here.
+// foreignFlags are flags of other tools, with the way to do the same here.
 var foreignFlags = map[string]string{
 	"recursive": "copy is always recursive", "r": "copy is always recursive", "a": "copy is always recursive, and carries links and times", "archive": "copy is always recursive, and carries links and times",
 	"dryrun":             "use --dry-run",

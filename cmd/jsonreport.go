@@ -122,8 +122,8 @@ func encode(v any) string {
 	return visible(string(b)) + "\n"
 }
 
-// visible escapes what encoding/json leaves as it is and a terminal might obey:
-// in JSON, it can only stand in strings.
+// visible escapes control characters that encoding/json leaves and a terminal might
+// obey: in JSON, they can only stand in strings.
 func visible(text string) string {
 	if strings.IndexFunc(text, unprintable) < 0 {
 		return text

@@ -19,16 +19,15 @@ const (
 	endRefused  linkEnd = "refused"  // it cannot be carried, for a reason that is said
 )
 
-// linkMap is all links of a tree, and what their targets are. It is as large
-// as the links are many.
+// linkMap is all links of a tree, and their targets. It takes memory for each link.
 type linkMap struct {
 	links   []core.Entry
 	targets map[string]core.Target // of each link, by key
 	exists  map[string]bool        // by target
 }
 
-// listLinks lists the links of the tree and where each ends. A listing tells
-// what all targets are only once all links are known, so it is made twice.
+// listLinks lists the links of the tree and where each ends. A listing can resolve
+// targets only once all links are known, so it is made twice.
 func (l *listing) listLinks(ctx context.Context) error {
 	m := &linkMap{targets: make(map[string]core.Target), exists: make(map[string]bool)}
 	err := l.list(ctx, func(e core.Entry) {
@@ -39,7 +38,7 @@ func (l *listing) listLinks(ctx context.Context) error {
 	if err != nil || len(m.links) == 0 {
 		return err
 	}
-	if err := m.look(ctx, l.from); err != nil {
+	if err := m.resolve(ctx, l.from); err != nil {
 		return err
 	}
 	for _, e := range m.links {
@@ -59,8 +58,8 @@ func (m *linkMap) add(e core.Entry) {
 	}
 }
 
-// look finds out which targets exist: as an entry, or as a directory of some.
-func (m *linkMap) look(ctx context.Context, t core.Tree) error {
+// resolve finds out which targets exist, as an entry or as a directory.
+func (m *linkMap) resolve(ctx context.Context, t core.Tree) error {
 	dir := ""
 	for e, err := range t.List(ctx, "") {
 		if _, one := core.ErrorKey(err); err != nil && !one {

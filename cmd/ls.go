@@ -129,7 +129,7 @@ func (l *listing) list(ctx context.Context, use func(core.Entry)) error {
 	return nil
 }
 
-// completed asks what the listing did not tell and is wanted.
+// completed asks for the wanted facts that the listing lacks.
 func (l *listing) completed(ctx context.Context, e core.Entry) (core.Entry, error) {
 	ask := e.Partial && e.MaybeLink
 	if l.md5s && e.Kind == core.File && !e.MD5.Known() {

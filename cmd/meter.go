@@ -45,7 +45,7 @@ type sample struct {
 
 func newMeter(now time.Time) *meter { return &meter{moved: now} }
 
-// does sets what is done to the entries, if that is not copying.
+// does sets the verb shown for the entries, if it is not copying.
 func (m *meter) does(verb string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -140,8 +140,8 @@ func (v *view) hashing() bool {
 	return false
 }
 
-// what names the phase.
-func (v *view) what() string {
+// activity names the phase, or hashing.
+func (v *view) activity() string {
 	switch {
 	case v.Phase == reconcile.PhaseListing:
 		return "comparing"
@@ -183,7 +183,7 @@ func (v *view) figures() []string {
 // bar is the main line, in at most width columns: as many of the figures as fit,
 // and a gauge in the room that is left.
 func (v *view) bar(width int) string {
-	head, figures := v.what(), v.figures()
+	head, figures := v.activity(), v.figures()
 	text := func() string {
 		s := head
 		for _, f := range figures {
@@ -234,7 +234,7 @@ func percent(done, total int64) int {
 
 // line is the progress as one plain line, for a log.
 func (v *view) line() string {
-	s := v.what() + ": " + strings.Join(v.figures(), ", ")
+	s := v.activity() + ": " + strings.Join(v.figures(), ", ")
 	s = strings.TrimSuffix(s, ": ")
 	if v.reason != "" {
 		s += "; " + v.reason

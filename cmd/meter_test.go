@@ -57,8 +57,8 @@ func TestTheRateIsThatOfTheLastSeconds(t *testing.T) {
 		m.view(now)
 	}
 	v := m.view(now)
-	if v.rate != 0 || v.hasLeft || v.what() != "hashing" || v.reason != "" {
-		t.Errorf("%+v, %s; want no rate, no time left, and hashing", v, v.what())
+	if v.rate != 0 || v.hasLeft || v.activity() != "hashing" || v.reason != "" {
+		t.Errorf("%+v, %s; want no rate, no time left, and hashing", v, v.activity())
 	}
 	if got, want := v.below(60), "  big   25% of 4.0 GiB hashed"; len(got) != 1 || got[0] != want {
 		t.Errorf("below the bar: %q, want %q", got, want)

@@ -20,7 +20,7 @@ import (
 	"github.com/s3fc/s3fc/internal/prices"
 )
 
-// output are the flags for what is printed.
+// output are the flags that choose the output's form.
 type output struct {
 	json, quiet, verbose bool
 	progress             string
@@ -150,7 +150,7 @@ func (p *priceFile) Set(name string) error {
 func (p *priceFile) String() string { return p.name }
 func (p *priceFile) Type() string   { return "FILE" }
 
-// envNoCache does what --no-cache does.
+// envNoCache is the variable that stands for --no-cache.
 const envNoCache = "S3FC_NO_CACHE"
 
 // remembering are the flags for caches.

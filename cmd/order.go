@@ -14,9 +14,9 @@ type done struct {
 	err   error
 }
 
-// inOrder yields what complete makes of each entry of seq, in the order of seq,
-// with up to jobs of them at work at once. Errors of seq are yielded where they
-// came. Nothing is left running when it ends.
+// inOrder yields the result of complete for each entry of seq, in the order of seq,
+// with up to jobs calls at once. Errors of seq are yielded where they came. Nothing
+// is left running when it ends.
 func inOrder(ctx context.Context, jobs int, seq iter.Seq2[core.Entry, error], complete func(context.Context, core.Entry) (core.Entry, error)) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)

@@ -13,8 +13,8 @@ import (
 // directory is printed in pieces.
 const maxGroup = 4096
 
-// showPlan prints a plan: for a person by directory, if all is wanted, else
-// only what cannot be done.
+// showPlan prints a plan: with all set, by directory for a person, else only
+// refusals, conflicts and errors.
 func (r *run) showPlan(c *s3fc.Changes, all bool) error {
 	text, forPerson := r.rep.(*textReport)
 	g := &dirGroup{to: text}
@@ -36,7 +36,7 @@ func (r *run) showPlan(c *s3fc.Changes, all bool) error {
 	return nil
 }
 
-// dirGroup is what a plan does in one directory.
+// dirGroup is the actions of a plan in one directory.
 type dirGroup struct {
 	to   *textReport
 	dir  string
@@ -52,7 +52,7 @@ func (g *dirGroup) add(act reconcile.Action) {
 	g.acts = append(g.acts, act)
 }
 
-// print prints the directory with its totals, and what is done in it.
+// print prints the directory with its totals and actions.
 func (g *dirGroup) print() {
 	if len(g.acts) == 0 || g.to.quiet {
 		g.acts = nil

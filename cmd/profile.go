@@ -47,8 +47,7 @@ func startCPUProfile(name string) (stop func() error, err error) {
 	}, nil
 }
 
-// writeMemProfile writes what was allocated during the run, and what is still
-// held.
+// writeMemProfile writes the allocations of the run, and the memory still in use.
 func writeMemProfile(name string) error {
 	if name == "" {
 		return nil

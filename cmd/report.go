@@ -32,9 +32,9 @@ func newReporter(con *console, o *output, about startJSON) reporter {
 	return &textReport{con: con, output: o, all: o.verbose || about.DryRun}
 }
 
-// textReport is for people: what goes on is shown by the progress, and printed are
-// deletes, troubles and the summary; with all set, a line for each entry. Its
-// methods may be called concurrently.
+// textReport is for people: it shows progress, and prints deletes, troubles and the
+// summary; with all set, a line for each entry. Its methods may be called
+// concurrently.
 type textReport struct {
 	con *console
 	*output
@@ -110,7 +110,7 @@ func (t *textReport) moreRefusals() {
 	t.refusals = reconcile.Causes{}
 }
 
-// trouble prints what went wrong at a key, which the error may name itself.
+// trouble prints the error at a key, without the key if the error names it.
 func (t *textReport) trouble(k colour, kind string, a reconcile.Action) {
 	key := core.DisplayKey(a.Key)
 	msg := string(a.Reason)
@@ -186,8 +186,7 @@ func inTheWay(a reconcile.Action) string {
 	return "replaces the directory " + core.DisplayKey(a.Key+"/")
 }
 
-// reasons are those of core in words; what is not here is said by the
-// operation itself.
+// reasons are the texts of core's reasons; the operation itself says the others.
 var reasons = map[reconcile.Reason]string{
 	reconcile.ReasonNew:        "new",
 	reconcile.ReasonSize:       "size differs",
@@ -231,8 +230,8 @@ func (t *textReport) summary(o outcome) {
 	t.con.print(summaryText(o, t.verbose) + "\n")
 }
 
-// summaryText is the summary: a line of what was done, one of the requests, and
-// with verbose one of the prices.
+// summaryText is the summary: a line of outcomes, one of requests, and with verbose
+// one of prices.
 func summaryText(o outcome, verbose bool) string {
 	s := strings.Join(counts(o), ", ") + " in " + seconds(o.Elapsed)
 	var signal *interrupted

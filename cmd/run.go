@@ -61,7 +61,7 @@ func (r *run) copy(src, dst string) error {
 	return r.finish(out, err)
 }
 
-// preview prints what copy would do.
+// preview prints the plan of a copy.
 func (r *run) preview(src, dst string) error {
 	r.about(r.cmd.Name(), true)
 	c, err := s3fc.PlanURL(r.ctx, r.mux, src, dst, r.options)
@@ -79,7 +79,7 @@ func (r *run) preview(src, dst string) error {
 	return r.finish(out, errors.Join(err, c.Close()))
 }
 
-// diff prints what copy would do; it is an error if that is anything.
+// diff prints the plan of a copy; it is an error if that changes anything.
 func (r *run) diff(src, dst string) error {
 	res, err := s3fc.DiffURL(r.ctx, r.mux, src, dst, r.options)
 	err = r.finish(outcome{Result: res}, err)

@@ -140,7 +140,7 @@ func (s *serving) run(ctx context.Context) (err error) {
 	return s.serve(ctx)
 }
 
-// refresh reads the rules about what is excluded.
+// refresh reads the rules of excluded entries.
 func (s *serving) refresh(ctx context.Context) error {
 	view, err := s3fc.View(ctx, s.tree, s.name, s.rules)
 	if err == nil {
@@ -180,7 +180,7 @@ func orElse(s, otherwise string) string {
 	return s
 }
 
-// viewed are the pages of the tree, less what is excluded by now.
+// viewed are the pages of the tree, without the entries excluded at present.
 type viewed struct {
 	s      *serving
 	prefix string

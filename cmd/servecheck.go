@@ -11,7 +11,7 @@ import (
 	"github.com/s3fc/s3fc/internal/website"
 )
 
-// walk visits all pages and links, and prints what is wrong.
+// walk visits all pages and links, and prints the faults.
 func (s *serving) walk(ctx context.Context) error {
 	prefix := s.site.Config.Prefix
 	start := []string{"/" + kit.EscapePath(prefix)}

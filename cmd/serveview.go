@@ -19,7 +19,7 @@ func (s *serving) overview(ctx context.Context) (*overview.Data, error) {
 	return d, err
 }
 
-// changes puts into d what a copy would do. Its requests count towards the limit.
+// changes puts the plan of a copy into d. Its requests count towards the limit.
 func (s *serving) changes(ctx context.Context, d *overview.Data) error {
 	o := s3fc.Options{Rules: s.rules}
 	s.limits.set(&o)
@@ -76,7 +76,7 @@ func (s *serving) spend(r core.Requests) {
 	}
 }
 
-// reload watches the tree, and returns what reloads pages.
+// reload watches the tree, and returns the reloader of pages.
 func (s *serving) reload(ctx context.Context) (*preview.Live, error) {
 	tree, ok := core.As[core.Watcher](s.tree)
 	if !ok {

@@ -36,7 +36,7 @@ again, and two at once do no harm.
 Exit code: as for copy, and 75 if the task's turn has not come, or STATE is of
 another run: nothing was written, and it can be tried again later.`
 
-// shardRun is what the subcommands of shard share.
+// shardRun has the flags and state that the subcommands of shard share.
 type shardRun struct {
 	compare
 	index string

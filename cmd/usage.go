@@ -12,7 +12,7 @@ import (
 	"github.com/s3fc/s3fc/internal/near"
 )
 
-// usageError says what was expected on the command line.
+// usageError returns an error that gives the expected command line.
 func usageError(cmd *cobra.Command, format string, args ...any) error {
 	msg := fmt.Sprintf(format, args...)
 	help := fmt.Sprintf("usage: %s\nrun \"%s --help\" for more", cmd.UseLine(), cmd.CommandPath())
@@ -86,7 +86,7 @@ func (e enum) Set(s string) error {
 	return nil
 }
 
-// Type implements pflag.Value: what the help shows for the value.
+// Type implements pflag.Value: the value's name in the help.
 func (e enum) Type() string { return strings.Join(e.words, "|") }
 
 func oneOf(words []string) string {

@@ -4,12 +4,12 @@
 // # URL
 //
 // mem://name is the tree of that name, which lives as long as the process;
-// mem://name/dir is what lies below dir in it. There are no query parameters.
+// mem://name/dir is its entries below dir. There are no query parameters.
 //
 // # Links
 //
-// All are held as they are: to keys, dangling or not, and to URLs, with what
-// is known of the target.
+// All are stored as given: to keys, dangling or not, and to URLs, with the kind of
+// the target.
 //
 // # Metadata
 //
@@ -18,8 +18,7 @@
 //
 // # Limits
 //
-// None but the memory: contents are held whole, and so is the body of each
-// Put while it is read. [NewWith] makes trees that lack what a real store may
-// lack, and [NewOpaque] one that tells as little in a listing as S3 does, for
-// tests of what is built on them.
+// None but the memory: contents are in memory whole, and so is the body of each Put
+// while it is read. For tests, [NewWith] makes trees that lack features as real
+// stores do, and [NewOpaque] one whose listings tell as little as S3's.
 package memory

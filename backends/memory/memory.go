@@ -20,7 +20,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// All is what a tree of [New] declares: everything, without limits.
+// All are the features of a tree of [New]: everything, without limits.
 var All = core.Features{
 	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, ModTimes: true, Flat: true,
 	Create: core.GuardAtomic, Replace: core.GuardAtomic,
@@ -41,16 +41,16 @@ type Tree struct {
 // New returns an empty tree that holds everything.
 func New() *Tree { return new(Tree) }
 
-// NewWith returns an empty tree of just these features: what they do not
-// declare it refuses or forgets, as the contract of [core.Backend] says.
+// NewWith returns an empty tree of just these features: it refuses or forgets
+// anything else, as the contract of [core.Backend] says.
 func NewWith(f core.Features) *Tree {
 	t := new(Tree)
 	t.lacks = flip(f)
 	return t
 }
 
-// flip maps features to what they lack of All, and back, so that the zero
-// Tree lacks nothing.
+// flip maps features to those of All that they lack, and back, so that the zero
+// Tree lacks none.
 func flip(f core.Features) core.Features {
 	f.Links, f.URLLinks, f.DirTargets = !f.Links, !f.URLLinks, !f.DirTargets
 	f.StoresMD5, f.ModTimes, f.Flat = !f.StoresMD5, !f.ModTimes, !f.Flat
@@ -61,8 +61,8 @@ func flip(f core.Features) core.Features {
 // Features implements [core.Tree].
 func (t *Tree) Features() core.Features { return flip(t.lacks) }
 
-// List implements [core.Tree]. What is changed while the sequence runs may be
-// in it or not.
+// List implements [core.Tree]. Changes made while the sequence runs may be in it or
+// not.
 func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
 		page := t.page
@@ -118,7 +118,7 @@ func (t *Tree) walkOrder() func(from string, n int) []*item {
 
 // Stat implements [core.Tree].
 func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
-	it, err := t.look(ctx, "stat", key)
+	it, err := t.find(ctx, "stat", key)
 	if err != nil {
 		return core.Entry{}, err
 	}
@@ -128,7 +128,7 @@ func (t *Tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 // Open implements [core.Tree]. The reader is also an [io.ReadSeeker] and an
 // [io.ReaderAt], over content that no later Put changes.
 func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
-	it, err := t.look(ctx, "open", key)
+	it, err := t.find(ctx, "open", key)
 	if err != nil {
 		return nil, core.Entry{}, err
 	}
@@ -172,7 +172,7 @@ func (c *content) Close() error {
 	return nil
 }
 
-func (t *Tree) look(ctx context.Context, op, key string) (*item, error) {
+func (t *Tree) find(ctx context.Context, op, key string) (*item, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fail(op, key, err)
 	}
@@ -218,8 +218,8 @@ func (t *Tree) guard(old *core.Entry) core.Guard {
 	return t.Features().Replace
 }
 
-// receive makes an item of what Put was given, after every check that needs no
-// look at the tree.
+// receive makes the item of a Put, after every check that needs no look at the
+// tree.
 func (t *Tree) receive(ctx context.Context, e core.Entry, body io.Reader) (*item, error) {
 	f := t.Features()
 	if err := cmp.Or(ctx.Err(), f.CheckPut(e)); err != nil {
@@ -227,7 +227,7 @@ func (t *Tree) receive(ctx context.Context, e core.Entry, body io.Reader) (*item
 	}
 	switch {
 	case e.Kind == core.Link:
-		return t.keep(core.Entry{Key: e.Key, Kind: core.Link, Target: e.Target}, nil), nil
+		return t.newItem(core.Entry{Key: e.Key, Kind: core.Link, Target: e.Target}, nil), nil
 	case e.Kind != core.File:
 		return nil, fmt.Errorf("an entry of kind %s cannot be put: %w", e.Kind, fs.ErrInvalid)
 	case f.NeedsMD5 && !e.MD5.Known():
@@ -237,10 +237,10 @@ func (t *Tree) receive(ctx context.Context, e core.Entry, body io.Reader) (*item
 	if err != nil {
 		return nil, err
 	}
-	return t.keep(core.Entry{Key: e.Key, Kind: core.File, Size: e.Size, MD5: sum, ModTime: e.ModTime}, b), nil
+	return t.newItem(core.Entry{Key: e.Key, Kind: core.File, Size: e.Size, MD5: sum, ModTime: e.ModTime}, b), nil
 }
 
-// readBody returns the whole body and its md5 if it is what e promises.
+// readBody returns the whole body and its md5 if they agree with e.
 func readBody(ctx context.Context, e core.Entry, body io.Reader) ([]byte, core.MD5, error) {
 	if body == nil {
 		body = bytes.NewReader(nil)
@@ -260,8 +260,9 @@ func readBody(ctx context.Context, e core.Entry, body io.Reader) ([]byte, core.M
 	return buf.Bytes(), sum, ctx.Err()
 }
 
-// keep makes an item of an entry, less what this tree does not keep.
-func (t *Tree) keep(e core.Entry, body []byte) *item {
+// newItem makes an item of an entry, without the fields that this tree does not
+// store.
+func (t *Tree) newItem(e core.Entry, body []byte) *item {
 	f := t.Features()
 	if t.opaque {
 		e = evident(e)
@@ -278,7 +279,7 @@ func (t *Tree) keep(e core.Entry, body []byte) *item {
 	return &item{entry: e, body: body}
 }
 
-// inTheWay reports what stands where key has to go, if anything can.
+// inTheWay returns an error if an entry above or below key leaves it no place.
 func (t *Tree) inTheWay(key string) error {
 	if t.Features().Flat {
 		return nil
@@ -294,8 +295,8 @@ func (t *Tree) inTheWay(key string) error {
 	return nil
 }
 
-// changed compares what is at key with what the caller saw there. What cannot
-// be carried is nobody's to change, whatever they saw.
+// changed returns an error if the entry at key is not the one that the caller saw.
+// An Other is never changed, whatever the caller saw.
 func (t *Tree) changed(key string, old *core.Entry) error {
 	it := t.index.get(key)
 	switch {
@@ -360,19 +361,19 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	return nil
 }
 
-// Plant puts e as it is, whatever it is: an Other, a key that no path can
-// express, a file a beside a/b. Nothing is checked, and the Token is new. It
-// is for tests of what strangers leave in a store.
+// Plant puts e as it is, whatever it is: an Other, a key that no path can express,
+// a file a beside a/b. Nothing is checked, and the Token is new. It is for tests of
+// entries that other programs leave in a store.
 func (t *Tree) Plant(e core.Entry, body []byte) {
 	if e.Kind == core.File {
 		e.Size, e.MD5 = int64(len(body)), core.SumMD5(body)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.set(t.keep(e, bytes.Clone(body)))
+	t.set(t.newItem(e, bytes.Clone(body)))
 }
 
-// Uproot removes what is at key, whatever it is, as Plant puts it.
+// Uproot removes the entry at key, whatever it is, as Plant puts it.
 func (t *Tree) Uproot(key string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

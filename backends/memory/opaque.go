@@ -8,9 +8,9 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// Opaque is a [Tree] whose listings tell as little as S3's: size and a token
-// made of the content, so that what may be a link has to be asked or proved.
-// It offers what S3 offers beside the six methods: proofs and batch deletes.
+// Opaque is a [Tree] whose listings tell as little as S3's: size and a token made
+// of the content, so that possible links need a request or a proof. It offers what
+// S3 offers beside the six methods: proofs and batch deletes.
 type Opaque struct{ *Tree }
 
 // NewOpaque returns an empty opaque tree of these features.
@@ -20,8 +20,8 @@ func NewOpaque(f core.Features) *Opaque {
 	return &Opaque{t}
 }
 
-// linkPage is what stands for a link to target: its size is one of few, so that
-// nothing of any other size needs asking.
+// linkPage is the content that stands for a link to target: its size is one of few,
+// so that entries of other sizes need no request.
 func linkPage(target core.Target) string {
 	text := "link to " + target.String()
 	size := 61
