@@ -22,7 +22,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// setup is what the parameters of a URL come to.
+// setup is the settings from the parameters of a URL.
 type setup struct {
 	cfg                 aws.Config
 	endpoint            string
@@ -183,8 +183,8 @@ func (s setup) checksums() aws.RequestChecksumCalculation {
 	return aws.RequestChecksumCalculationWhenRequired
 }
 
-// newSender makes the sender of all requests but those for credentials, and what
-// stands on it.
+// newSender makes the sender of all requests but those for credentials, and its
+// users.
 func (t *Tree) newSender(ctx context.Context, s setup) (err error) {
 	o := t.client.Options()
 	if t.can, err = ability.New(t.opts.Has, t.opts.Lacks, t.opts.memory(ctx, o)); err != nil {
@@ -215,7 +215,7 @@ func (o Options) reload(ctx context.Context) (aws.CredentialsProvider, error) {
 	return s.cfg.Credentials, err
 }
 
-// objectHeader is what every new object has.
+// objectHeader returns the headers of every new object.
 func (o Options) objectHeader(s setup) http.Header {
 	r := wire.NewRequest("", "")
 	r.Set(wire.Encryption, s.sse)
@@ -225,7 +225,8 @@ func (o Options) objectHeader(s setup) http.Header {
 	return r.Header
 }
 
-// memory is where it is kept for a week what saves time and the store lacks.
+// memory returns the file that remembers for a week which time-saving abilities the
+// store lacks.
 func (o Options) memory(ctx context.Context, sdk awss3.Options) *ability.Memory {
 	if o.StateDir == "" {
 		return nil

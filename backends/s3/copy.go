@@ -19,7 +19,7 @@ func (t *Tree) newCopier() *copying.Copier {
 	}
 }
 
-// self lets a Tree be found in what embeds it.
+// self lets a Tree be found in a type that embeds it.
 func (t *Tree) self() *Tree { return t }
 
 // source returns the object of a bucket of this store that the entry e of src is.

@@ -10,8 +10,8 @@ import (
 
 var _ core.BatchDeleter = (*Tree)(nil)
 
-// Delete implements [core.Backend] with one DELETE, and one HEAD if the store
-// says that the object is not what old describes.
+// Delete implements [core.Backend] with one DELETE, and one HEAD if the store says
+// that the object is not old.
 func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 	if !t.readable(old.Key) {
 		return nil // it cannot be there

@@ -1,6 +1,6 @@
-// Package s3 is the backend for S3 and for what speaks its protocol. A file is
-// an object; a link is an object with a website redirect, so that a visitor of
-// the site gets an HTTP 301.
+// Package s3 is the backend for S3 and for stores of its protocol. A file is an
+// object; a link is an object with a website redirect, so that a visitor of the
+// site gets an HTTP 301.
 //
 // # URL
 //
@@ -15,13 +15,12 @@
 // environment or a profile, implies path style, and the region us-east-1 where
 // none is given.
 //
-// Other parameters are ours. flat=false says that the store keeps keys as paths,
-// as versitygw and MinIO do: a file a and a file a/b cannot both be there, and
-// deletes go one by one, since such stores ignore conditions in a batch.
-// link_body=empty writes links as classic empty objects. key_encoding=query, path
-// or none says how a store encodes the keys of its listings, if its answers do not
-// tell: each page proves what it can, and no key that may be another one is
-// deleted.
+// Other parameters are ours. flat=false says that the store keeps keys as paths, as
+// versitygw and MinIO do: a file a and a file a/b cannot both be there, and deletes
+// go one by one, since such stores ignore conditions in a batch. link_body=empty
+// writes links as classic empty objects. key_encoding=query, path or none says how
+// a store encodes the keys of its listings, if its answers do not tell: each page
+// is checked, and a key that may stand for another is never deleted.
 //
 // The bucket must exist; it is never made. A prefix under which nothing lies
 // is an empty tree, for S3 cannot tell it from a missing one; only then, one
@@ -42,18 +41,18 @@
 // # Metadata
 //
 // Each file has its md5 in the user metadata md5, in lower-case hex, and its
-// modification time in mtime, in decimal seconds. What other tools left is
-// read: md5chksum (rclone's base64, hugo's hex) and s3cmd-attrs. An ETag that is
-// a plain md5 counts before any metadata. Content-Type comes from a table by
-// the name's extension, then from the content; never from the machine.
+// modification time in mtime, in decimal seconds. Metadata of other tools is read:
+// md5chksum (rclone's base64, hugo's hex) and s3cmd-attrs. An ETag that is a plain
+// md5 counts before any metadata. Content-Type comes from a table by the name's
+// extension, then from the content; never from the machine.
 //
 // # Limits
 //
-// A key has at most 1,024 bytes with its prefix, a redirect 1,900 encoded
-// bytes. Files above 16 MiB go up in parts of 8 MiB, doubled until there are at
-// most 10,000: this rule is frozen, because the ETag of an upload depends on it.
-// Files that a listing said to be above 32 MiB come down in ranges of 4 MiB.
-// Writes are conditional on what the plan saw (If-Match, If-None-Match) unless
-// the store refuses conditions, which is said once. Directory buckets (names
-// that end in --x-s3) hold no links and list out of order.
+// A key has at most 1,024 bytes with its prefix, a redirect 1,900 encoded bytes.
+// Files above 16 MiB go up in parts of 8 MiB, doubled until there are at most
+// 10,000: this rule is frozen, because the ETag of an upload depends on it. Files
+// that a listing said to be above 32 MiB come down in ranges of 4 MiB. Writes are
+// conditional on the version in the plan (If-Match, If-None-Match) unless the store
+// refuses conditions, which one note says. Directory buckets (names that end in
+// --x-s3) hold no links and list out of order.
 package s3

@@ -97,8 +97,8 @@ func (x explainer) plain(err error) error {
 	return unreachable(err)
 }
 
-// unreachable is an error that is not an answer: of the network, or of what
-// the SDK needs before it can send.
+// unreachable marks an error without an answer: of the network, or of the SDK
+// before it can send.
 func unreachable(err error) error {
 	var u *url.Error
 	if !errors.As(err, &u) {
@@ -133,7 +133,7 @@ func (x explainer) apiError(err error) *APIError {
 	return e
 }
 
-// hint says what a person should do about a refusal, or is empty.
+// hint returns the remedy for a refusal, or "".
 func (x explainer) hint(e *wire.Error) string {
 	switch e.Code {
 	case "NoSuchBucket":

@@ -10,10 +10,10 @@ import (
 
 var _ core.Finisher = (*Tree)(nil)
 
-// Finish implements [core.Finisher]. It aborts the unfinished uploads of runs
-// that were killed. After links were put, one request asks whether website
-// hosting is on. The notes say that, and what the store does not do. A question
-// that is not answered is no error.
+// Finish implements [core.Finisher]. It aborts the unfinished uploads of runs that
+// were killed. After links were put, one request asks whether website hosting is
+// on. The notes say that, and name the abilities that the store lacks. A failed
+// request is no error.
 func (t *Tree) Finish(ctx context.Context, done core.Done) (notes []string, err error) {
 	t.uploads.AbortLeft(ctx, t.prefix)
 	redirects := done.LinksPut > 0 && keepsRedirects(t.can)

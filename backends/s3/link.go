@@ -41,8 +41,8 @@ func (w *writer) putLink(ctx context.Context, e core.Entry, old *core.Entry) (co
 }
 
 // takeBack removes a link that turned out to be none: the store dropped the
-// redirect, and the target was too long for metadata. What it may have replaced
-// is gone; the next link of this length is refused before it is written.
+// redirect, and the target was too long for metadata. An entry that it replaced is
+// gone; the next link of this length is refused before it is written.
 func (w *writer) takeBack(ctx context.Context, e core.Entry, old *core.Entry) error {
 	if old != nil {
 		return objects.ErrNoRedirect

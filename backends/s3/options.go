@@ -18,7 +18,7 @@ import (
 	"github.com/s3fc/s3fc/internal/state"
 )
 
-// LinkBody says what a link's object holds.
+// LinkBody is the kind of content of a link's object.
 type LinkBody string
 
 // The forms of a link's object.
@@ -55,8 +55,8 @@ type Options struct {
 	// KeyEncoding is how the store encodes the keys of its listings: query, path or
 	// none. Empty: as its answers say, and prove.
 	KeyEncoding string
-	// Has and Lacks name what the store does and does not do, with commas between
-	// the names: nothing is learnt of these abilities then.
+	// Has and Lacks name abilities that the store has and lacks, with commas
+	// between them: these are not learnt.
 	Has, Lacks string
 	// ACL is the canned ACL of new objects; empty for the bucket's default.
 	ACL string
@@ -79,7 +79,7 @@ type Options struct {
 	StateDir string
 	// Name stands for the tree in errors and notes; empty for "s3".
 	Name string
-	// Env is what the trees of one run share.
+	// Env is shared by the trees of one run.
 	Env core.Env
 }
 
@@ -151,7 +151,7 @@ func boolOption(u *url.URL, env core.Env, name string, otherwise bool) (bool, er
 	return b, nil
 }
 
-// check reports what is wrong with o, and fills in what was left out.
+// check returns an error if o is invalid, and fills in defaults.
 func (o *Options) check() error {
 	if o.Bucket == "" {
 		return errors.New("no bucket is named: expected s3://bucket or s3://bucket/prefix")

@@ -112,7 +112,7 @@ func mimicsLink(e core.Entry, content io.ReadSeeker) (bool, error) {
 	return format.HasLinkPageMark(head), err
 }
 
-// content returns the body as something that can be sent again. What cannot
+// content returns the body as a reader that can be sent again. A body that cannot
 // seek is read into a buffer; done gives it back. The md5 of e is completed.
 func (w *writer) content(ctx context.Context, e *core.Entry, body io.Reader) (content io.ReadSeeker, done func(), err error) {
 	if body == nil {

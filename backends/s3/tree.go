@@ -29,8 +29,8 @@ import (
 // maxKey is the longest key in bytes that S3 takes.
 const maxKey = 1024
 
-// Tree is a bucket, or what lies in it below a prefix. It is made by [New] or
-// [Open], is safe for concurrent use, and is closed after use.
+// Tree is a bucket, or its objects below a prefix. It is made by [New] or [Open],
+// is safe for concurrent use, and is closed after use.
 type Tree struct {
 	opts       Options
 	name       string // in errors
@@ -123,7 +123,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	return t, nil
 }
 
-// ready finds out early what would fail each request.
+// ready returns an error that would fail each request, before the first.
 func ready(ctx context.Context, o awss3.Options) error {
 	if o.Region == "" {
 		return errors.New("no AWS region is set: add region= to the URL, or set AWS_REGION, or region in the AWS configuration file")

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// memoryTime is for how long it is remembered what a store lacks.
+// memoryTime is how long a lacking ability is remembered.
 const memoryTime = 7 * 24 * time.Hour
 
 // Memory is where it is kept, from one run to the next, which time savers a store
@@ -36,8 +36,8 @@ func OpenMemory(dir string, store ...string) *Memory {
 	return &Memory{path: filepath.Join(dir, "abilities", hex.EncodeToString(h.Sum(nil)[:12])+".json"), now: time.Now}
 }
 
-// recall returns the abilities that were found lacking within the last week. What
-// cannot be read is nothing.
+// recall returns the abilities that were found lacking within the last week. None
+// are recalled from a file that cannot be read: they are learnt again.
 func (m *Memory) recall() (lacking []Ability) {
 	if m == nil {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Set is what a store is believed to do. Its zero value is S3. It is safe for
+// Set is the assumed abilities of a store. Its zero value is S3. It is safe for
 // concurrent use.
 type Set struct {
 	memory *Memory // nil: nothing is remembered
@@ -23,9 +23,9 @@ type Set struct {
 	used   mask // a request of this run went without
 }
 
-// New returns the abilities of a store, of which the person says in a URL what it
-// has and what it lacks, by names with commas between them. The memory, which may
-// be nil, has what earlier runs learnt.
+// New returns the abilities of a store; has and lacks are those that the user
+// states in a URL, by names with commas between them. The memory, which may be nil,
+// has those that earlier runs learnt.
 func New(has, lacks string, memory *Memory) (*Set, error) {
 	s := &Set{memory: memory}
 	for _, a := range memory.recall() {
@@ -104,8 +104,8 @@ func (s *Set) Lose(a Ability) bool {
 	return true
 }
 
-// Notes returns what the requests since the last call went without, one sentence
-// for each ability.
+// Notes returns a sentence for each ability that the requests since the last call
+// went without.
 func (s *Set) Notes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

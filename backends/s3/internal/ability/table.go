@@ -41,7 +41,7 @@ const (
 	count
 )
 
-// row is what is known of an ability.
+// row describes an ability.
 type row struct {
 	// name is the ability's in the URL parameters has= and lacks=.
 	name string
@@ -49,7 +49,7 @@ type row struct {
 	savesTime bool
 	// words are in a refusal that names the ability, in lower case.
 	words []string
-	// note tells a person what the store lacks, and what follows.
+	// note tells the user that the store lacks the ability, and the consequence.
 	note string
 }
 
@@ -128,7 +128,7 @@ func (a Ability) Name() string { return table[a].name }
 // SavesTime reports whether nothing but time and money rests on the ability.
 func (a Ability) SavesTime() bool { return table[a].savesTime }
 
-// Note returns what a person is told about a store that lacks the ability.
+// Note returns the text for the user of a store that lacks the ability.
 func (a Ability) Note() string {
 	if a.SavesTime() || a == QuotedConditions {
 		return table[a].note

@@ -58,8 +58,8 @@ func (s *Set) believed(all []Ability) (m mask) {
 	return m
 }
 
-// learn sends the request without what the refusal may be about. The lock for
-// learning is held.
+// learn sends the request without the abilities that the refusal may be about. The
+// caller has the lock for learning.
 func (s *Set) learn(t Attempt, with mask, refusal error) error {
 	suspects := s.suspects(t.Optional, with, refusal)
 	var proved mask
@@ -83,7 +83,7 @@ func (s *Set) learn(t Attempt, with mask, refusal error) error {
 	return refusal
 }
 
-// subsets returns what is left away in each try: the fewest first.
+// subsets returns the abilities to leave out in each try: the fewest first.
 func subsets(suspects []Ability) [][]Ability {
 	all := make([][]Ability, 0, 1<<len(suspects))
 	for m := range mask(1) << len(suspects) {

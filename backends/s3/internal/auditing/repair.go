@@ -44,7 +44,8 @@ var keptHeaders = []string{
 	wire.Redirect, wire.Encryption, wire.EncryptionKey, "X-Amz-Storage-Class", "X-Amz-Server-Side-Encryption-Bucket-Key-Enabled",
 }
 
-// repairRequest keeps all of an object but what is to be put right.
+// repairRequest copies an object onto itself, and changes only the metadata to
+// repair.
 func (a *Auditor) repairRequest(key string, answer *wire.Answer, e core.Entry) *wire.Request {
 	r := wire.NewRequest(http.MethodPut, key)
 	r.Set(wire.CopySource, a.Sender.Source(key))

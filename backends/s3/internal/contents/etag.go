@@ -220,7 +220,7 @@ func corrupt(content core.MD5, object format.Object) error {
 // turned out not to be one. Another try gets the right entry.
 var errOpaque = core.Transient(errors.New("its ETag is no md5, as other objects of this store show"))
 
-// probes are what was found out about ETags by reading another object.
+// probes are facts about ETags, from reading another object.
 type probes struct {
 	mu   sync.Mutex
 	done bool

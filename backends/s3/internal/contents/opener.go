@@ -202,9 +202,9 @@ const acceptEncoding = "Accept-Encoding"
 // errInflated is an object whose stored bytes cannot be had.
 var errInflated = errors.New("the store inflates this object, which has Content-Encoding: gzip, and does not give its stored bytes: store it without that encoding, or with Cache-Control: no-transform")
 
-// inflated reports whether an answer says that its content is not as it is stored:
-// Google Cloud Storage inflates what is stored with Content-Encoding: gzip, and
-// proxies announce with a warning of code 214 that they do.
+// inflated reports whether an answer says that its content differs from the stored
+// one: Google Cloud Storage inflates objects stored with Content-Encoding: gzip,
+// and proxies announce that with a warning of code 214.
 func inflated(a *wire.Answer) bool {
 	if a.Get("Content-Encoding") != "" {
 		return false

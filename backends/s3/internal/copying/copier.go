@@ -115,7 +115,7 @@ func (c *Copier) Copy(ctx context.Context, from Source, to Target) (core.Entry, 
 		return core.Entry{}, ErrNotCopied
 	}
 	j := &job{Copier: c, from: from, to: to}
-	if err := j.look(ctx); err != nil {
+	if err := j.statSource(ctx); err != nil {
 		return core.Entry{}, err
 	}
 	e, err := j.do(ctx)
@@ -164,9 +164,9 @@ type job struct {
 	e    core.Entry   // as it is to be
 }
 
-// look asks for the source: an object of another version, a link, and one that cannot
+// statSource asks for the source: an object of another version, a link, and one that cannot
 // be asked for have to be opened.
-func (j *job) look(ctx context.Context) (err error) {
+func (j *job) statSource(ctx context.Context) (err error) {
 	if !j.AWS && j.to.Old != nil {
 		return ErrNotCopied
 	}
@@ -203,7 +203,7 @@ func (j *job) do(ctx context.Context) (core.Entry, error) {
 	case errors.Is(err, wire.ErrNotS3):
 		return j.e, j.takeBack(ctx)
 	case err != nil:
-		return j.e, j.judge(ctx, err)
+		return j.e, j.explain(ctx, err)
 	}
 	if etag = format.BareETag(&etag); etag == "" {
 		return j.copied(ctx)

@@ -33,5 +33,5 @@ func (j *job) judgePart(ctx context.Context, err error) error {
 	if errors.Is(err, wire.ErrNotS3) && j.Can.Lose(ability.Copies) {
 		return ErrNotCopied
 	}
-	return j.judge(ctx, err)
+	return j.explain(ctx, err)
 }

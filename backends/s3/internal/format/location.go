@@ -1,7 +1,7 @@
-// Package format is how files and links are written in a bucket, and how they
-// are recognised: redirects and link pages, user metadata, ETags, and the sizes
-// of parts. It sends nothing and knows no SDK. The bytes of link pages and the
-// rule for part sizes are frozen: what is stored is recognised by them.
+// Package format is how files and links are written in a bucket, and how they are
+// recognised: redirects and link pages, user metadata, ETags, and the sizes of
+// parts. It sends nothing and knows no SDK. The bytes of link pages and the rule
+// for part sizes are frozen: stored objects are recognised by them.
 package format
 
 import (

@@ -21,8 +21,8 @@ const (
 // names are the encodings as a person names them.
 var names = map[string]encoding{"none": plain, "query": asQuery, "path": asPath}
 
-// Encoding is how a store is known to encode the keys of its listings. Not every
-// store does what its answers say, and each page proves which encodings are
+// Encoding is how a store is known to encode the keys of its listings. Some stores
+// encode otherwise than their answers say, and each page proves which encodings are
 // impossible: an encoded key has no byte that encoders always encode, one that has
 // "%20" is not written as in a query, and each key begins with the prefix. Its zero
 // value believes the answers until they prove wrong. It is safe for concurrent use.
@@ -170,7 +170,7 @@ func without(key, prefix string) (no encoding) {
 	return no
 }
 
-// text is what was seen in the keys of a page, before they are decoded.
+// text is the features of a page's keys, before they are decoded.
 type text struct {
 	raw   bool // a byte that every encoder encodes, or "%" without two digits
 	space bool // an encoded one

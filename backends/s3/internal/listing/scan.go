@@ -2,8 +2,8 @@ package listing
 
 import "bytes"
 
-// scanPage reads a page without allocating more than what it returns. It gives
-// up, with ok false, at anything that it does not expect.
+// scanPage reads a page, and allocates only its result. It gives up, with ok false,
+// at anything that it does not expect.
 func scanPage(b []byte) (p Page, ok bool) {
 	s := &scanner{rest: b}
 	s.prolog()
@@ -37,7 +37,7 @@ func scanPage(b []byte) (p Page, ok bool) {
 	return Page{}, false
 }
 
-// object reads what is in Contents. Key and ETag share one string.
+// object reads the elements of Contents. Key and ETag share one string.
 func (s *scanner) object() (o Object) {
 	if s.empty {
 		return o

@@ -44,9 +44,9 @@ func (s *Store) deleteWeak(ctx context.Context, targets []Target) []error {
 	g.SetLimit(max(1, s.Parallel))
 	for i := range targets {
 		g.Go(func() error {
-			look := &guard{Store: s, key: targets[i].Key, version: targets[i].Version}
-			errs[i] = look.identify(ctx)
-			targets[i].Version = Version{ETag: look.version.ETag}
+			g := &guard{Store: s, key: targets[i].Key, version: targets[i].Version}
+			errs[i] = g.identify(ctx)
+			targets[i].Version = Version{ETag: g.version.ETag}
 			return nil
 		})
 	}
@@ -97,7 +97,7 @@ func (s *Store) sendBatch(ctx context.Context, targets []Target) (answers map[st
 		return answers, err
 	}
 	refusal := err
-	if st := first.look(ctx); st != same && st != gone {
+	if st := first.head(ctx); st != same && st != gone {
 		return nil, refusal
 	}
 	if err := send(false); err != nil {
@@ -114,7 +114,7 @@ func batchRefused(err error) bool {
 		wire.HasStatus(err, http.StatusNotFound) && wire.CodeOf(err) != "NoSuchBucket"
 }
 
-// outcomes returns what the answer to a batch says of each object.
+// outcomes returns the outcome of each object from the answer to a batch.
 func (s *Store) outcomes(ctx context.Context, targets []Target, answers map[string]wire.Deletion) []error {
 	errs := make([]error, len(targets))
 	var again []int // refused by their conditions, which may be right
@@ -140,12 +140,12 @@ func (s *Store) outcomes(ctx context.Context, targets []Target, answers map[stri
 	return errs
 }
 
-// deleteRefused finds out what the refusal of one condition in a batch means. If the
-// object is the version that was to be deleted, and no condition in a batch ever
-// held, it is deleted alone.
+// deleteRefused finds the cause of a condition's refusal in a batch. If the object
+// is the version to delete, and no condition in a batch ever passed, it is deleted
+// alone.
 func (s *Store) deleteRefused(ctx context.Context, t Target) error {
 	g := &guard{Store: s, key: t.Key, version: t.Version, ability: ability.BatchConditions}
-	switch g.look(ctx) {
+	switch g.head(ctx) {
 	case gone:
 		return nil
 	case same:

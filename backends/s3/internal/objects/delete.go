@@ -35,9 +35,8 @@ func (s *Store) Delete(ctx context.Context, t Target) error {
 	return s.deleted(ctx, g, err)
 }
 
-// deleted says what the answer to a delete means: an object that is not there is
-// deleted. Stores differ in the answer to a condition on an object that is not
-// there.
+// deleted returns the error that the answer to a delete means: nil for a missing
+// object. Stores differ in their answer to a condition on a missing object.
 func (s *Store) deleted(ctx context.Context, g *guard, err error) error {
 	switch {
 	case err == nil, errors.Is(err, errGone), wire.CodeOf(err) == "NoSuchKey":
@@ -45,7 +44,7 @@ func (s *Store) deleted(ctx context.Context, g *guard, err error) error {
 	case wire.HasStatus(err, http.StatusNotFound) && wire.CodeOf(err) != "NoSuchBucket":
 		return nil
 	case wire.HasStatus(err, http.StatusPreconditionFailed), wire.CodeOf(err) == "PreconditionFailed":
-		if g.look(ctx) == gone {
+		if g.head(ctx) == gone {
 			return nil
 		}
 		return errOther

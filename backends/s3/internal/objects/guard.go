@@ -19,7 +19,7 @@ type guard struct {
 	ignorable bool
 }
 
-// state is what a HEAD shows of a version.
+// state is a version's state as a HEAD shows it.
 type state int
 
 const (
@@ -29,8 +29,8 @@ const (
 	gone
 )
 
-// look asks what is at the key now: one HEAD.
-func (g *guard) look(ctx context.Context) state {
+// head asks for the object at the key: one HEAD.
+func (g *guard) head(ctx context.Context) state {
 	a, err := g.Head(ctx, g.key)
 	switch {
 	case wire.HasStatus(err, http.StatusNotFound):
@@ -73,10 +73,10 @@ func (g *guard) identify(ctx context.Context) error {
 	return nil
 }
 
-// prove is the proof that a refusal is not about the version: what is there is what
-// was planned. Otherwise the error is the version's, or the refusal itself.
+// prove returns nil if the object is the planned version, so that a refusal is not
+// about it. Otherwise the error is the version's, or the refusal itself.
 func (g *guard) prove(ctx context.Context, refusal error) error {
-	switch g.look(ctx) {
+	switch g.head(ctx) {
 	case same:
 		return nil
 	case gone:
@@ -150,8 +150,8 @@ func (g *guard) works() {
 	}
 }
 
-// missing says that the object of a condition is gone, if that is what err is: some
-// stores say 404 then.
+// missing returns the error for a condition on an object that is gone if err is a
+// 404, which some stores send then.
 func (g *guard) missing(err error) error {
 	if wire.HasStatus(err, http.StatusNotFound) && wire.CodeOf(err) != "NoSuchBucket" && wire.CodeOf(err) != "NoSuchUpload" {
 		return errGone

@@ -18,9 +18,8 @@ var errOther = fmt.Errorf("%w: the object is another version", core.ErrChanged)
 var ErrNoRedirect = fmt.Errorf("%w: this store keeps no redirects, and without one a target has %d bytes at most when percent-encoded",
 	core.ErrUnsupportedLink, format.MaxMetaTarget)
 
-// Put writes one object in the place of a version. What the store refuses to take,
-// the condition, the redirect or the cache policy of a link, is left away. The
-// answer may have no ETag.
+// Put writes one object in the place of a version. A condition, redirect or cache
+// policy of a link that the store refuses is left out. The answer may have no ETag.
 func (s *Store) Put(ctx context.Context, r *wire.Request, old Version) (*wire.Answer, error) {
 	s.Seal(r)
 	location, policy := r.Get(wire.Redirect), r.Get(wire.CacheControl)
@@ -55,7 +54,7 @@ func (s *Store) Put(ctx context.Context, r *wire.Request, old Version) (*wire.An
 }
 
 // acceptPut returns [wire.ErrNotS3] if nothing shows that the answer to a write is
-// S3's: not a header of it, nor a HEAD that shows what was written.
+// S3's: not a header of it, nor a HEAD that shows the new object.
 func (s *Store) acceptPut(ctx context.Context, r *wire.Request, a *wire.Answer) error {
 	if a.IsS3() {
 		return s.noteETag(a)

@@ -18,7 +18,7 @@ import (
 type Store struct {
 	Sender *wire.Sender
 	Can    *ability.Set
-	// Header is what every new object has (encryption, storage class, ACL).
+	// Header has the headers of every new object (encryption, storage class, ACL).
 	Header http.Header
 	// Listed returns the size in bytes of an object, and when it was changed, as a
 	// listing of its key shows it; nil: no listing can be asked for.

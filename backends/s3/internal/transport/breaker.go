@@ -261,7 +261,7 @@ type UnreachableError struct {
 	Err      error         // of the last attempt
 }
 
-// Error says what was tried, and what to do.
+// Error gives the endpoint, the last error and the remedy.
 func (e *UnreachableError) Error() string {
 	if remedy := remedyFor(e.Err); remedy != "" {
 		return fmt.Sprintf("%s cannot be reached: %v: %s", e.Host, bare(e.Err), remedy)
@@ -292,8 +292,8 @@ func isPermanent(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dns) && dns.IsNotFound || remedyFor(err) != ""
 }
 
-// remedyFor says what to do about an endpoint of another protocol, or with a
-// certificate that is not trusted; empty if the error is another one.
+// remedyFor returns the remedy for an endpoint of another protocol, or with a
+// certificate that is not trusted; "" for another error.
 func remedyFor(err error) string {
 	var (
 		unknown   x509.UnknownAuthorityError

@@ -39,7 +39,7 @@ func newGate(most int) *gate {
 	return &gate{limit: first, first: first, most: most}
 }
 
-// place is what a request has from the gate while it waits for its answer.
+// place is a request's share of the gate while it waits for its answer.
 type place struct {
 	epoch int
 	since time.Time

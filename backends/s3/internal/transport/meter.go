@@ -41,7 +41,7 @@ func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
 	return m.next.RoundTrip(req)
 }
 
-// requests returns what was sent so far.
+// requests returns the requests sent so far.
 func (m *meter) requests() (r core.Requests) {
 	for c := range r {
 		r[c] = m.sent[c].Load()

@@ -38,8 +38,8 @@ func OpenRecords(dir, bucket string) *Records {
 	return &Records{records: state.OpenUploads(dir, bucket)}
 }
 
-// look takes over, once, what is left of runs that are gone. The lock is held.
-func (u *Records) look() error {
+// adopt takes over, once, the uploads of runs that ended. The caller has the lock.
+func (u *Records) adopt() error {
 	if u.looked {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (u *Records) claim(wanted func(*state.Record) bool) (*state.Record, error) 
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	err := u.look()
+	err := u.adopt()
 	i := slices.IndexFunc(u.left, wanted)
 	if i < 0 {
 		return nil, err
@@ -73,7 +73,7 @@ func (u *Records) leave(r *state.Record) {
 	u.left = append(u.left, r)
 }
 
-// Close leaves what was not ended to the next run.
+// Close leaves unfinished uploads to the next run.
 func (u *Records) Close() error {
 	if u == nil {
 		return nil
@@ -113,8 +113,8 @@ func (u *Records) add(ctx context.Context, log *slog.Logger, up state.Upload) *s
 	return r
 }
 
-// object names what an upload makes: content, part size, and all that is fixed
-// when it begins.
+// object names an upload's object: content, part size, and all that is fixed when
+// it begins.
 func (u *upload) object() string {
 	header := u.header
 	text, _ := json.Marshal([]any{ // strings and numbers only
@@ -125,9 +125,9 @@ func (u *upload) object() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// resume goes on with an upload of the same object that a run began which is
-// gone, and reports whether there is one. What the store has of it is looked at
-// again when the content was read: see had.
+// resume goes on with an upload of the same object from a run that ended, and
+// reports whether there is one. Its parts are compared once the content was read:
+// see had.
 func (u *upload) resume(ctx context.Context) bool {
 	if u.Opaque { // its ETags are no md5s, and its parts have other checksums
 		return false
@@ -219,8 +219,7 @@ func (u *Uploader) AbortLeft(ctx context.Context, prefix string) {
 	}
 }
 
-// abortUpload frees what the store keeps of an upload. That there is none is no
-// error.
+// abortUpload frees the parts of an upload. A missing upload is no error.
 func (u *Uploader) abortUpload(ctx context.Context, key, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, abortTime)
 	defer cancel()

@@ -81,8 +81,8 @@ func (u *upload) lookAtObject(ctx context.Context) (etag string, err error) {
 	return a.ETag(), nil
 }
 
-// afterFailure finds out what a failed completion came to. The upload may be
-// gone because an earlier try went well and its answer was lost.
+// afterFailure finds the outcome of a failed completion. The upload may be gone
+// because an earlier try went well and its answer was lost.
 func (u *upload) afterFailure(ctx context.Context, err error) (etag string, _ error) {
 	switch {
 	case wire.CodeOf(err) == "NoSuchUpload":
@@ -133,8 +133,8 @@ func (u *upload) reads(ctx context.Context, etag string) bool {
 	return err == nil && sum == u.e.MD5
 }
 
-// abort frees what the store keeps of an upload. It also runs after the
-// context has ended, and a failure is only logged: there is nothing to be seen.
+// abort frees the parts of an upload. It also runs after the context has ended, and
+// a failure is only logged: no entry depends on it.
 func (u *upload) abort(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	err := u.abortUpload(ctx, u.key, u.id)

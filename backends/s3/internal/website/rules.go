@@ -61,8 +61,8 @@ func (s *Site) Check(ctx context.Context, want core.Routes) (core.RouteChange, e
 }
 
 // Apply changes the rules for want with one GET, and one PUT if anything is to be
-// changed. S3 knows no condition here: what somebody else writes between the
-// two is lost.
+// changed. S3 knows no condition here: a change by somebody else between the two is
+// lost.
 func (s *Site) Apply(ctx context.Context, want core.Routes) error {
 	config, err := s.rulable(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (m *merger) old(r wire.RoutingRule) {
 }
 
 // routable reports whether there can be a rule for a link. Stores differ in how
-// they encode what a rule names, and an empty replacement is none to some.
+// they encode a rule's keys, and some take an empty replacement for none.
 func (s *Site) routable(l core.Entry) bool {
 	from, to := s.Prefix+l.Key, s.Prefix+l.Target.Key
 	return l.Target.URL == "" && format.EscapePath(from) == from && format.EscapePath(to) == to && (l.Target.Key != "." || s.Prefix != "")
@@ -151,8 +151,8 @@ func (s *Site) routeRule(key string, target core.Target) wire.RoutingRule {
 	}
 }
 
-// routeLink returns the link that a rule stands for. It is ours if it says
-// nothing but what routeRule would say.
+// routeLink returns the link that a rule stands for. It is ours if routeRule would
+// write the same rule.
 func (s *Site) routeLink(r wire.RoutingRule) (l core.Entry, ours bool) {
 	c, to := r.Condition, r.Redirect
 	if c == nil || to == nil || c.HttpErrorCodeReturnedEquals != nil || to.HostName != nil || to.Protocol != nil ||

@@ -36,14 +36,14 @@ func (s *Site) Config(ctx context.Context) (*wire.Website, error) {
 	return config, err
 }
 
-// OffNote says that links are no redirects yet, and what to do.
+// OffNote says that links do not redirect yet, and gives the remedy.
 func (s *Site) OffNote() string {
 	return fmt.Sprintf("website hosting is off for bucket %s: links answer with a 301 only on the website endpoint; "+
 		"turn it on with `aws s3 website s3://%[1]s --index-document index.html`", s.Bucket)
 }
 
-// rulable asks for a website that can have routing rules. The error says what
-// is in the way of them.
+// rulable asks for a website that can have routing rules. The error says why it
+// cannot.
 func (s *Site) rulable(ctx context.Context) (*wire.Website, error) {
 	config, err := s.Config(ctx)
 	switch {

@@ -3,7 +3,7 @@
 // goes through: it finds the URL, signs, sends, follows redirects and tries
 // again.
 //
-// # What the SDK does
+// # Use of the SDK
 //
 // The SDK's endpoint rules are asked once for the URL of the bucket and for the
 // way to sign; its signers sign; its credential providers give credentials. Of

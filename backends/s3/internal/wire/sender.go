@@ -27,7 +27,7 @@ type Options struct {
 	Reload func(context.Context) (aws.CredentialsProvider, error)
 	// Transport carries the requests.
 	Transport *transport.Transport
-	// Can is what the store is believed to do; nil for all that S3 does.
+	// Can is the store's assumed abilities; nil for all of S3's.
 	Can *ability.Set
 	// RequesterPays agrees in each request to pay for it.
 	RequesterPays bool

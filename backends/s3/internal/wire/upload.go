@@ -77,7 +77,7 @@ func (s *Sender) CompleteUpload(ctx context.Context, key, id string, parts []Par
 	return done.ETag, a, err
 }
 
-// AbortUpload frees what the store keeps of an upload.
+// AbortUpload frees the parts of an upload.
 func (s *Sender) AbortUpload(ctx context.Context, key, id string) (*Answer, error) {
 	r := NewRequest(http.MethodDelete, key)
 	r.Query = url.Values{"uploadId": {id}}

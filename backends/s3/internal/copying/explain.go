@@ -11,10 +11,10 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// judge says what a refused copy means. A condition that did not hold is of the
+// explain returns the error that a refused copy means. A failed condition is of the
 // source or of the destination, and the answer does not say which. Most other
 // refusals mean that the content has to be read, and sent.
-func (j *job) judge(ctx context.Context, err error) error {
+func (j *job) explain(ctx context.Context, err error) error {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {
 		return err
@@ -39,9 +39,9 @@ func (j *job) judge(ctx context.Context, err error) error {
 	return err
 }
 
-// unmet says what a 412 or 404 means. If the source is still the version to copy, it
-// is about the destination; but where nothing was asked of the destination but to be
-// free, a 404 is about the copy.
+// unmet returns the error that a 412 or 404 means. If the source is still the
+// version to copy, it is about the destination; but if the only condition was a
+// free key, a 404 is about the copy.
 func (j *job) unmet(ctx context.Context, refusal *wire.Error) error {
 	a, err := j.from.Objects.Head(ctx, j.from.Key)
 	switch {
