@@ -10,8 +10,8 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// Changes are a plan with its trees: what would make the destination equal to the
-// source. They are not safe for concurrent use. The caller closes them.
+// Changes are a plan with its trees: the actions that make the destination equal to
+// the source. They are not safe for concurrent use. The caller closes them.
 type Changes struct {
 	run     *run
 	plan    *reconcile.Plan
@@ -157,9 +157,9 @@ func (r *run) makeBackup(ctx context.Context) error {
 	return nil
 }
 
-// A Result says what a run did, or what a plan would do.
+// A Result counts the outcomes of a run, or the actions of a plan.
 type Result struct {
-	// Summary has the counts. In that of a plan they are of what is to be done.
+	// Summary has the counts; those of a plan are of the work ahead.
 	reconcile.Summary
 	// Planned says that nothing was written.
 	Planned bool

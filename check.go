@@ -15,14 +15,14 @@ type CheckOptions struct {
 	// Options apply as far as a check has use for them: Rules, Links, DirLinks,
 	// Strict, Keeps, and the groups on requests, memory and reports, but Event.
 	Options
-	// Repair puts right what is wrong beside the content, without sending content:
-	// in the destination, or in the one tree.
+	// Repair repairs metadata beside the content, without sending content: in the
+	// destination, or in the one tree.
 	Repair bool
 	// Found receives each finding, serially.
 	Found func(Found)
 }
 
-// A CheckResult says what a check found.
+// A CheckResult has the findings of a check.
 type CheckResult struct {
 	reconcile.ComparisonCounts
 	// Requests were sent, by both trees, and Cost is about their cost.
@@ -37,7 +37,7 @@ var ErrDiffers = errors.New("the trees differ")
 
 // Check compares two trees by content: it reads every file on both sides, and
 // trusts no listing, no cache and no metadata. With a nil dst, it compares each
-// entry of src with what its own store says of it. The error is [ErrDiffers] if
+// entry of src with the metadata in its own store. The error is [ErrDiffers] if
 // anything differs or could not be read, or if there are remarks in a strict run.
 func Check(ctx context.Context, src, dst core.Tree, o CheckOptions) (CheckResult, error) {
 	c := &checking{o: o, alone: dst == nil}

@@ -25,7 +25,7 @@ func (e *OptionError) Error() string {
 func (e *OptionError) Unwrap() error { return e.Err }
 
 // An OverlapError says that source and destination share entries, so that a copy
-// would read what it has written.
+// would read its own writes.
 type OverlapError struct {
 	Source, Destination string
 	// How completes "the source ... ".

@@ -19,7 +19,7 @@ type (
 	Action = reconcile.Action
 	// Progress says how far a run is.
 	Progress = reconcile.Progress
-	// A DeleteMode says what happens to entries that only the destination has.
+	// A DeleteMode says which entries that only the destination has are deleted.
 	DeleteMode = reconcile.DeleteMode
 	// Detect says how a run finds out that a file is unchanged.
 	Detect = reconcile.Detect
@@ -59,9 +59,9 @@ const (
 	DirLinksRules DirLinks = "rules"
 )
 
-// Options of a run. The zero value is safe, and what most runs want.
+// Options of a run. The zero value is safe, and right for most runs.
 //
-// The first group decides what a plan does; it is saved with a plan, each option
+// The first group changes a plan's actions; it is saved with a plan, each option
 // under the name that [Options.Set] takes. The other groups are of one run.
 type Options struct {
 	// Rules hide entries on both sides, in gitignore syntax: the last rule that
@@ -76,7 +76,7 @@ type Options struct {
 	// none. The rules count when a file is sent: an object whose content is the same
 	// stays as it is.
 	SiteRules string
-	// Links says what happens to symbolic links of a directory: "keep" (also ""),
+	// Links is the treatment of a directory's symbolic links: "keep" (also ""),
 	// "follow" or "skip".
 	Links string
 	// LinkBody is the body of a link's object in a bucket: "page" (also "") or
@@ -84,7 +84,7 @@ type Options struct {
 	LinkBody string
 	// DirLinks says how a link to a directory is written; "" is DirLinksRedirect.
 	DirLinks DirLinks
-	// Delete says what happens to entries that only the destination has.
+	// Delete says which entries that only the destination has are deleted.
 	Delete DeleteMode
 	// Detect says how the run finds out that a file is unchanged: [DetectAuto] by
 	// its md5, DetectHead by asking each entry too, DetectSizeTime by size and time

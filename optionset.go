@@ -12,8 +12,8 @@ import (
 	"github.com/s3fc/s3fc/internal/ignore"
 )
 
-// planOption is an option that decides what a plan does. It is saved with the
-// plan, and restored from it, through this table alone.
+// planOption is an option that changes a plan's actions. It is saved with the plan,
+// and restored from it, through this table alone.
 type planOption struct {
 	name   string
 	values []string       // that it takes, the default first; nil for others than words

@@ -57,7 +57,7 @@ func (s *side) planTree() reconcile.PlanTree {
 
 // A SavedPlan is a plan that was read. It is opened, or else closed.
 type SavedPlan struct {
-	// Header says what the plan is of.
+	// Header names the trees and options of the plan.
 	Header reconcile.PlanHeader
 	plan   *reconcile.Plan
 }
@@ -78,9 +78,9 @@ func ReadPlan(r io.Reader, tempDir string) (*SavedPlan, error) {
 func (p *SavedPlan) Close() error { return p.plan.Close() }
 
 // Open opens the trees of the plan, lists the destination once, and returns the
-// plan for [Apply]. Options that decide what a plan does are those of the plan,
-// whatever o says. src and dst, if not empty, must name the trees of the plan. The
-// plan belongs to the Changes then, and is closed if there is an error.
+// plan for [Apply]. Options that change a plan's actions are those of the plan, not
+// of o. src and dst, if not empty, must name the trees of the plan. The plan
+// belongs to the Changes then, and is closed if there is an error.
 func (p *SavedPlan) Open(ctx context.Context, mux *core.Mux, src, dst string, o Options) (*Changes, error) {
 	r, err := p.run(mux, src, dst, o)
 	if err != nil {

@@ -183,7 +183,7 @@ func (r *run) cached(s side) core.Backend {
 	return cache.Over(s.tree, cache.Open(r.o.CacheDir, id.Identity(), r.env.Logger()))
 }
 
-// close closes what the run has opened. The destination may only then be
+// close closes the trees that the run has opened. The destination may only then be
 // complete.
 func (r *run) close() error {
 	if r.closed {

@@ -115,7 +115,7 @@ func (p *SavedPlan) OpenPhase(ctx context.Context, mux *core.Mux, phase reconcil
 	return &Changes{run: r, plan: only, stopped: r.rec.GuardTotals(reconcile.Totals{Need: only.Totals().Need})}, nil
 }
 
-// An End is what the last steps of a divided run came to.
+// An End is the outcome of a divided run's last steps.
 type End struct {
 	Notes    []string // remarks for the user, one sentence each
 	Dirs     int64    // empty directories that were removed

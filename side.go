@@ -55,8 +55,7 @@ func (s *side) open(ctx context.Context, env core.Env) (err error) {
 	return err
 }
 
-// close closes the tree if the run has opened it. What the tree has counted can
-// still be asked for.
+// close closes the tree if the run has opened it. Its counts of requests remain.
 func (s *side) close() error {
 	if s.url == nil || s.tree == nil {
 		return nil

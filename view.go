@@ -7,10 +7,11 @@ import (
 	"github.com/s3fc/s3fc/core/wrap"
 )
 
-// View returns a tree as a copy would see it: what the ignore files of a directory,
-// the rules and the defaults leave out is hidden. A store without directories shows
-// everything. name is the tree's in errors, rules are those of [Options.Rules], and
-// ignore files are read while ctx lasts. The error is an [OptionError].
+// View returns a tree as a copy would see it: without the entries that the ignore
+// files of a directory, the rules and the defaults exclude. A store without
+// directories shows everything. name is the tree's in errors, rules are those of
+// [Options.Rules], and ignore files are read while ctx lasts. The error is an
+// [OptionError].
 func View(ctx context.Context, t core.Tree, name string, patterns []string) (core.Tree, error) {
 	var r rules
 	if err := r.open(ctx, patterns, opened(t, name)); err != nil || t.Features().Flat {

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// checkBucket holds a name to S3's rules, so that what works here works there.
+// checkBucket checks a name by S3's rules, so that a name that works here works
+// there.
 func checkBucket(name string) error {
 	wrong := func(why string) error {
 		return fmt.Errorf("%q cannot be the name of a bucket: %s", name, why)

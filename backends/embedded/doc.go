@@ -9,13 +9,12 @@
 //
 // # Data
 //
-// It is kept in the directory that $S3FC_EMBEDDED_DIR names, or else in the
-// user's data directory: $XDG_DATA_HOME/s3fc/embedded or
-// ~/.local/share/s3fc/embedded, on macOS below ~/Library/Application Support,
-// on Windows below %LocalAppData%. Contents are files, and an object may be of
-// any size; see internal/filestore for what holds after a power failure. One
-// process at a time can use a directory. All its buckets can be open in that
-// process together.
+// It is kept in the directory that $S3FC_EMBEDDED_DIR names, or else in the user's
+// data directory: $XDG_DATA_HOME/s3fc/embedded or ~/.local/share/s3fc/embedded, on
+// macOS below ~/Library/Application Support, on Windows below %LocalAppData%.
+// Contents are files, and an object may be of any size; see internal/filestore for
+// its guarantees after a power failure. One process at a time can use a directory.
+// All its buckets can be open in that process together.
 //
 // # Links and metadata
 //

@@ -67,7 +67,7 @@ func start(dir string) (*server, error) {
 	return s, nil
 }
 
-// openError says what to do about a store that cannot be opened.
+// openError adds the remedy to the error of a store that cannot be opened.
 func openError(err error) error {
 	var inUse *filestore.InUseError
 	if errors.As(err, &inUse) {

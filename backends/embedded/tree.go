@@ -20,8 +20,8 @@ import (
 // hosting is the website configuration of a new bucket.
 const hosting = `<WebsiteConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>`
 
-// A Tree is an embedded bucket, or what lies in it below a prefix. It is the
-// tree of package s3, and is closed after use.
+// A Tree is an embedded bucket, or its objects below a prefix. It is the tree of
+// package s3, and is closed after use.
 type Tree struct {
 	*s3.Tree
 	server  *server

@@ -8,9 +8,9 @@ import (
 	"github.com/s3fc/s3fc/internal/s3server"
 )
 
-// abortUploads frees what is left of the uploads of processes that were killed.
-// One process at a time has the store, and only it can use the server: at its
-// start, whatever upload there is belongs to nobody any more.
+// abortUploads frees the uploads of processes that were killed. One process at a
+// time has the store, and only it can use the server: at its start, whatever upload
+// there is belongs to nobody any more.
 func abortUploads(store s3server.Store) error {
 	buckets, err := store.ListBuckets()
 	if err != nil {

@@ -44,7 +44,7 @@ type lookup struct {
 	made   *[]string // missing directories are made, and their keys are added
 }
 
-// forReading is how directories are opened to read what is in them.
+// forReading is how directories are opened to list them.
 func (t *dirs) forReading() lookup { return lookup{follow: t.links == FollowLinks} }
 
 // open opens the directory at key. The caller releases it. It is a

@@ -17,8 +17,8 @@ type place struct {
 	old     *core.Entry // nil for none
 }
 
-// check returns an error unless old is there, or if old is nil, nothing or a
-// tree of empty directories. It returns the lstat of what is there.
+// check returns an error unless old is there, or if old is nil, nothing or a tree
+// of empty directories. It returns the lstat of the entry.
 func (p *place) check() (fileInfo, error) {
 	info, err := p.d.lstat(p.name)
 	switch {

@@ -9,9 +9,9 @@ import (
 // PartSizes implements [core.Prover]: no file is ever stored in parts.
 func (t *Tree) PartSizes(core.Entry) []int64 { return nil }
 
-// Proves implements [core.Prover] for links: a link whose text is what Put
-// would write for the target is the wanted one, even if on this disk a
-// directory link on the way leads it elsewhere, or it is part of a ring.
+// Proves implements [core.Prover] for links: a link whose text Put would write for
+// the target is the wanted one, even if on this disk a directory link on the way
+// leads it elsewhere, or it is part of a ring.
 func (t *Tree) Proves(have core.Entry, e core.Evidence) bool {
 	if have.Kind == core.File || e.Kind != core.Link || e.Target.URL != "" || e.Target.Key == "" {
 		return false

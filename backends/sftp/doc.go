@@ -19,10 +19,10 @@
 //
 // # Versions
 //
-// SFTP tells of a file its size, and its modification time in whole seconds, so
-// two versions of one size within a second look the same. A file is new if
-// nothing has its name: it gets it by a hard link, which the server refuses if the
-// name is taken. What is replaced or deleted is compared just before. The
+// SFTP tells of a file its size, and its modification time in whole seconds, so two
+// versions of one size within a second look the same. A file is new if nothing has
+// its name: it gets it by a hard link, which the server refuses if the name is
+// taken. An entry is compared just before it is replaced or deleted. The
 // replacement itself is atomic (posix-rename); a server that cannot do that, and
 // refuses to rename over a file, cannot have files replaced.
 //
@@ -34,7 +34,7 @@
 //
 // # Connections
 //
-// All operations share one connection, which is opened again when it is lost. What
-// was under way then fails with a transient error; a listing goes on after its last
-// key.
+// All operations share one connection, which is opened again when it is lost.
+// Operations under way then fail with a transient error; a listing goes on after
+// its last key.
 package sftp

@@ -22,7 +22,7 @@ type HostKeyError struct {
 	Revoked bool
 }
 
-// Error says what is wrong, and which command mends it.
+// Error gives the cause, and the command that mends it.
 func (e *HostKeyError) Error() string {
 	print := fmt.Sprintf("%s %s", e.Key.Type(), ssh.FingerprintSHA256(e.Key))
 	switch {

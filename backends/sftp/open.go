@@ -33,7 +33,7 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	return nil, core.Entry{}, fail("open", key, err)
 }
 
-// content opens the file e, and checks that it is what was opened.
+// content opens the file e, and checks that the open file is e.
 func (t *Tree) content(ctx context.Context, e core.Entry) (*kit.Content, error) {
 	f, err := ask(ctx, t.session, func(c *client) (*file, error) {
 		f, err := c.Open(t.path(e.Key))

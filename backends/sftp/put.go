@@ -155,7 +155,7 @@ func (n *noting) Read(p []byte) (int, error) {
 	return k, err
 }
 
-// finishFile sets mode and time of the temporary file, and asks what it is then.
+// finishFile sets mode and time of the temporary file, and reads its attributes.
 func (p *put) finishFile() (err error) {
 	if p.mode != 0 {
 		if err := p.f.Chmod(p.mode.Perm()); err != nil && !errors.Is(err, fs.ErrPermission) {

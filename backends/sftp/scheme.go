@@ -28,13 +28,13 @@ var urlOptions = []core.Option{
 	{Name: "config", About: "an SSH configuration instead of ~/.ssh/config, or none"},
 }
 
-// checkURL reports what is wrong with a URL without connecting.
+// checkURL returns the error of a URL that shows without connecting.
 func checkURL(u *url.URL) error {
 	_, err := parseURL(u)
 	return err
 }
 
-// A location is what a URL names.
+// A location is the server and directory of a URL.
 type location struct{ host, port, user, dir string }
 
 func parseURL(u *url.URL) (*location, error) {

@@ -13,8 +13,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// A Conn is a connection to an SFTP server: its answers, its requests, and what
-// ends it.
+// A Conn is a connection to an SFTP server: its answers, its requests, and the way
+// to end it.
 type Conn struct {
 	Read  io.Reader
 	Write io.WriteCloser

@@ -44,7 +44,7 @@ func checkBody(e core.Entry, n int64, h hash.Hash) (core.MD5, error) {
 }
 
 // A Body is [CopyBody] for a client that reads the body itself: it reads the body
-// of a Put, and instead of the end it reports what CopyBody would. It is for one
+// of a Put, and instead of the end it returns CopyBody's error. It is for one
 // goroutine.
 type Body struct {
 	r   bodyReader

@@ -46,8 +46,8 @@ func (t *Temps) take() map[string]bool {
 
 // Sweep calls remove for the noted files that are abandoned. lastChange returns
 // when a file was last changed; one of which that is an error stays. The remarks,
-// at most one, are for the user and say what could not be removed. The error is
-// that of ctx.
+// at most one, are for the user and name files that could not be removed. The error
+// is that of ctx.
 func (t *Temps) Sweep(ctx context.Context, now time.Time, lastChange func(key string) (time.Time, error), remove func(key string) error) (notes []string, err error) {
 	var left int
 	var first error

@@ -23,9 +23,9 @@ type Item[I any] struct {
 }
 
 // A DirReader reads the directories of a store; D is an open directory. An error
-// that is [fs.ErrNotExist] says that a name has gone since its directory was
-// read, and the walk leaves it out. Any other error concerns that name and what
-// is below it.
+// that is [fs.ErrNotExist] says that a name has gone since its directory was read,
+// and the walk leaves it out. Any other error concerns that name and all names
+// below it.
 type DirReader[D, I any] interface {
 	// ReadDir returns the names in d, in any order, without "." and "..".
 	ReadDir(ctx context.Context, d D) ([]Item[I], error)
@@ -51,8 +51,8 @@ type Walk[D, I any] struct {
 	Hidden func(key string) bool
 	// Temps, if not nil, is told of temporary files. No listing shows them.
 	Temps *Temps
-	// Dirs says that directories are yielded too, as [core.DirRemover] has it. NoDirs,
-	// if not nil, excepts some with what is below them.
+	// Dirs says that directories are yielded too, as [core.DirRemover] has it.
+	// NoDirs, if not nil, excepts some with all below them.
 	Dirs   bool
 	NoDirs func(d D) bool
 	// Workers is how many calls of Entry for one large directory run at once.
@@ -64,7 +64,7 @@ const (
 	minBatch  = 64  // fewer are asked for one by one
 )
 
-// List yields what is in the directory root, which stays open, as
+// List yields the entries of the directory root, which stays open, as
 // [core.Tree].List does. An error of root itself has no key.
 func (w *Walk[D, I]) List(ctx context.Context, root D, after string) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
@@ -93,14 +93,14 @@ type listing[D, I any] struct {
 	spare [][]result // for reuse, each by one directory at a time
 }
 
-// A result is what Entry returned for the name at key.
+// A result is the return of Entry for the name at key.
 type result struct {
 	key   string // "" if it was not asked
 	entry core.Entry
 	err   error
 }
 
-// walk yields what is in d, whose key is dir.
+// walk yields the entries of d, whose key is dir.
 func (l *listing[D, I]) walk(d D, dir string) bool {
 	items, err := l.items(d, dir)
 	if err != nil {
@@ -298,8 +298,8 @@ func (l *listing[D, I]) giveBack(results []result) {
 	}
 }
 
-// keys yields the keys in d, whose key is dir. It leaves out what cannot be read:
-// List reports that.
+// keys yields the keys in d, whose key is dir. It leaves out names that cannot be
+// read: List reports them.
 func (l *listing[D, I]) keys(d D, dir string, yield func(string) bool) bool {
 	items, err := l.items(d, dir)
 	if err != nil {

@@ -193,7 +193,7 @@ type Known struct {
 	cuts []string // of an earlier run; keys is nil then
 }
 
-// CutsFrom returns shards-1 cuts chosen evenly from what is known, each as clean as
+// CutsFrom returns shards-1 cuts chosen evenly from known keys, each as clean as
 // those of [Cuts].
 func CutsFrom(ctx context.Context, shards int, known *Known, trees ...core.Tree) ([]string, error) {
 	if known.keys == nil {

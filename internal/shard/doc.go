@@ -6,11 +6,11 @@
 // that refuses to create an entry that exists:
 //
 //	run.json       the two trees, the options, the cuts; its hash names the run
-//	plan/I         the plan of shard I: what a saved plan is, for one range of keys
+//	plan/I         the plan of shard I: a saved plan, for one range of keys
 //	head/I         its totals, and the hash of plan/I
 //	verdict.json   the hash of every plan, made once the guards passed on the sum
 //	try/STEP/I/N   attempt N of a task, with the requests that it may send
-//	events/PHASE/I/N  what an attempt that ended did, a line for each entry
+//	events/PHASE/I/N  the outcomes of an attempt that ended, a line for each entry
 //	done/PHASE/I   the outcome of a task that ended
 //	gate/PHASE     every outcome of the phase before PHASE is there, and none failed
 //	report.json    the sum of all outcomes: the run has ended

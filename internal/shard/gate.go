@@ -25,7 +25,7 @@ type Done struct {
 	Events []int `json:"events,omitempty"`
 }
 
-// Counts are what a task did.
+// Counts are the counts of a task's outcomes.
 type Counts struct {
 	Files   int64    `json:"files"`
 	Links   int64    `json:"links"`

@@ -10,7 +10,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// A Head is what the plan of one shard comes to.
+// A Head is the totals of one shard's plan.
 type Head struct {
 	Run    string           `json:"run"`
 	Index  int              `json:"index"`

@@ -19,8 +19,8 @@ const (
 // A Report is the sum of a run that ended.
 type Report struct {
 	Run string `json:"run"`
-	// Summary is what the tasks did. Attempts that were killed are not in it: what
-	// they put, the attempt after them has found and counted as kept.
+	// Summary counts the tasks' outcomes, without attempts that were killed: the
+	// attempt after them has counted their puts as kept.
 	Summary Counts `json:"summary"`
 	// Dirs is the number of empty directories that were removed.
 	Dirs int64 `json:"dirs"`
@@ -105,8 +105,8 @@ func (t *Tasks) lastSteps(ctx context.Context, r *Run, rep *Report) error {
 	return err
 }
 
-// listRemovable stores the keys of the state, but for those that say what the run
-// was and how it ended.
+// listRemovable stores the keys of the state, but for those of the run's options
+// and its report.
 func listRemovable(ctx context.Context, s state) error {
 	var keys strings.Builder
 	for e, err := range s.List(ctx, "") {

@@ -19,8 +19,8 @@ const Format = 1
 // MaxShards is the greatest number of shards: AWS Batch's arrays have no more tasks.
 const MaxShards = 10_000
 
-// A Run is what all tasks of one divided copy share. It is stored once and never
-// changed.
+// A Run has the trees, options and cuts that all tasks of one divided copy share.
+// It is stored once and never changed.
 type Run struct {
 	Format  int       `json:"s3fc_run"`
 	Program string    `json:"program"` // the version that made the run; another one does not take part

@@ -147,7 +147,8 @@ func (s state) has(ctx context.Context, key string) (bool, error) {
 	return err == nil, err
 }
 
-// probeKey is the key of an entry that proves what the store does, and is removed.
+// probeKey is the key of an entry that tests the store's conditions, and is
+// removed.
 const probeKey = "probe"
 
 // proveCreate checks that the store refuses to create an entry that exists, which

@@ -32,9 +32,9 @@ type Tasks struct {
 
 func (t *Tasks) state() state { return state{t.State} }
 
-// Begin makes the run of a copy, divided into shards. The cuts are chosen from what is
-// known; nil lists the trees for it. A run that was begun with the same trees and
-// options is returned as it is.
+// Begin makes the run of a copy, divided into shards. The cuts are chosen from
+// known keys; nil lists the trees for them. A run that was begun with the same
+// trees and options is returned as it is.
 func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known *Known) (*Run, error) {
 	o := t.Options
 	if err := refuse(&o); err != nil {

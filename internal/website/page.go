@@ -18,8 +18,8 @@ type Page struct {
 	Redirect string
 	// Size is the length of the content in bytes.
 	Size int64
-	// Content is nil unless it was asked for. Where it is an [io.Seeker], ranges of
-	// it are read without what comes before.
+	// Content is nil unless it was asked for. Where it is an [io.Seeker], a range
+	// is read without the bytes before it.
 	Content io.ReadCloser
 }
 
@@ -37,8 +37,8 @@ type Pages interface {
 	Page(ctx context.Context, key string, content bool) (*Page, error)
 }
 
-// seekable makes of a content that can only be read what [http.ServeContent]
-// needs: seeking forward reads, and nothing else is possible.
+// seekable makes content that can only be read fit for [http.ServeContent]: seeking
+// forward reads, and other seeks fail.
 type seekable struct {
 	r        io.Reader
 	size     int64

@@ -102,8 +102,8 @@ func containsWord(words []string, list string) bool {
 
 var refreshURL = regexp.MustCompile(`(?i)^[^;,]*[;,]\s*url\s*=\s*(.+)$`)
 
-// sources returns the URLs of a srcset: each ends at a space, and what describes
-// it at a comma.
+// sources returns the URLs of a srcset: each ends at a space, and its descriptor at
+// a comma.
 func sources(srcset string) (refs []string) {
 	for {
 		srcset = strings.TrimLeft(srcset, ", \t\r\n\f")

@@ -31,12 +31,12 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.Send(w, r)
 }
 
-// An Answer is what a visitor gets.
+// An Answer is the response to a visitor.
 type Answer struct {
 	Status int
 	// Location is where a redirect leads, as it is sent; empty for no redirect.
 	Location string
-	// Page is what is shown, nil for a redirect and for an error without a
+	// Page is the page shown, nil for a redirect and for an error without a
 	// document.
 	Page *Page
 	// Key is the key that was looked for; empty if none was.
@@ -50,8 +50,8 @@ type Answer struct {
 	Err error
 }
 
-// Visit returns what a visitor of host gets at u, with its content if that is
-// wanted. The caller closes the page's content.
+// Visit returns the answer to a visitor of host at u, with content if asked for.
+// The caller closes the page's content.
 func (s *Site) Visit(ctx context.Context, host string, u *url.URL, content bool) Answer {
 	if s.Config.RedirectAll != "" {
 		return Answer{Status: http.StatusMovedPermanently, Location: s.Config.RedirectAll + u.RequestURI()}

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// A Fault is what is wrong with a path.
+// A Fault is a kind of fault of a path.
 type Fault string
 
 // The faults of paths.
@@ -42,7 +42,7 @@ type Finding struct {
 	Pages int      `json:"pages"`          // how many pages refer to it
 }
 
-// Walked counts what a walk has seen.
+// Walked counts the paths and faults of a walk.
 type Walked struct {
 	Pages, Paths, Outside int
 }
@@ -57,7 +57,7 @@ const maxDocument = 16 << 20
 // host stands for the site in URLs of its own.
 const host = "site.invalid"
 
-// A walk follows what pages refer to.
+// A walk follows the references of pages.
 type walk struct {
 	site    *Site
 	queue   []string
@@ -144,7 +144,7 @@ func (w *walk) visit(ctx context.Context, path string) error {
 	return nil
 }
 
-// follow notes what a document refers to.
+// follow notes the references of a document.
 func (w *walk) follow(at *url.URL, path, mediaType string, content []byte) {
 	refs, base := references(mediaType, content)
 	from := at
@@ -165,8 +165,8 @@ func (w *walk) follow(at *url.URL, path, mediaType string, content []byte) {
 	}
 }
 
-// refer resolves a reference. A path of the site will be visited, and a URL
-// outside is counted; what is neither is "".
+// refer resolves a reference. A path of the site will be visited, and a URL outside
+// is counted; any other reference is "".
 func (w *walk) refer(from *url.URL, ref string) string {
 	u, err := from.Parse(strings.TrimSpace(ref))
 	switch {
@@ -184,8 +184,7 @@ func (w *walk) refer(from *url.URL, ref string) string {
 	return path
 }
 
-// finding returns what is wrong with a path that is a start, or that a page
-// refers to.
+// finding returns the fault of a path, which is a start or a page's reference.
 func (w *walk) finding(ctx context.Context, path string) (f Finding, ok bool) {
 	st := w.steps[path]
 	if !st.start && st.pages == 0 {

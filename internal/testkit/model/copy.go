@@ -96,7 +96,7 @@ func (m Copy) conflict(key string) bool {
 	return false
 }
 
-// Result is what the destination then holds.
+// Result is the destination's state after the copy.
 func (m Copy) Result() State {
 	out := maps.Clone(m.Dst)
 	for key := range m.Dst {
@@ -142,10 +142,9 @@ func (m Copy) spoiled(key string) bool {
 	return false
 }
 
-// Between checks what a copy that may have failed anywhere has left: each key
-// holds what it held before or what it is to hold, whole, and there is nothing
-// else. Of a and a/b in the source one may be there: a listing that could not
-// tell of the other hid the conflict.
+// Between checks the destination after a copy that may have failed anywhere: each
+// key has its old or its new entry, whole, and there are no others. Of a and a/b in
+// the source one may be there: a listing with an error hid the conflict.
 func (m Copy) Between(now State) error {
 	want := m.Result()
 	var errs []error

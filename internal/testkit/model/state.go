@@ -1,6 +1,6 @@
-// Package model says what a copy has to make of two trees, from the contract's
-// words alone, in no order and with all the time in the world. Tests hold the
-// reconciler to it.
+// Package model computes the right outcome of a copy of two trees from the contract
+// alone, in no order and without regard to speed. Tests compare the reconciler with
+// it.
 package model
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// A State is what a tree holds, by key: the content of a file, "-> target" for
-// a link, and [Other] for what cannot be copied. A key that is not there has
+// A State is a tree's entries by key: the content of a file, "-> target" for a
+// link, and [Other] for an entry that cannot be copied. A key that is not there has
 // the empty string; a file that is empty has [Empty].
 type State map[string]string
 
@@ -42,7 +42,7 @@ func Link(target string) string { return arrow + target }
 // Carried reports whether s has a file or a link at key.
 func (s State) Carried(key string) bool { return s[key] != "" && s[key] != Other }
 
-// Entry is what s has at key, with the content of a file.
+// Entry returns the entry of s at key, with the content of a file.
 func (s State) Entry(key string) (core.Entry, []byte) {
 	value := s[key]
 	if target, ok := strings.CutPrefix(value, arrow); ok {
@@ -64,7 +64,7 @@ func Plant(tree interface{ Plant(core.Entry, []byte) }, s State) {
 	}
 }
 
-// Look reads what a tree holds.
+// Look reads a tree whole.
 func Look(ctx context.Context, tree core.Tree) (State, error) {
 	s := State{}
 	for e, err := range tree.List(ctx, "") {
