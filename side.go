@@ -137,6 +137,15 @@ func (s *side) isEntry(ctx context.Context, env core.Env) bool {
 // OpenSource opens a tree for reading. The errors are [OptionError] and
 // [MissingError]. The caller closes the tree with [core.Close].
 func OpenSource(ctx context.Context, mux *core.Mux, arg string, env core.Env) (core.Backend, error) {
+	return openAs(ctx, mux, "source", arg, env)
+}
+
+// OpenTree is [OpenSource] for a tree that exists, where there is no other.
+func OpenTree(ctx context.Context, mux *core.Mux, arg string, env core.Env) (core.Backend, error) {
+	return openAs(ctx, mux, "", arg, env)
+}
+
+func openAs(ctx context.Context, mux *core.Mux, as, arg string, env core.Env) (core.Backend, error) {
 	s, err := named(mux, "tree", arg)
 	if err != nil {
 		return nil, err
@@ -144,7 +153,7 @@ func OpenSource(ctx context.Context, mux *core.Mux, arg string, env core.Env) (c
 	env.Create = false
 	err = s.open(ctx, env)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &MissingError{Side: "source", Tree: arg, Err: err}
+		return nil, &MissingError{Side: as, Tree: arg, Err: err}
 	}
 	return s.tree, err
 }

@@ -169,3 +169,13 @@ func NothingThere(ctx context.Context, mux *core.Mux, arg string, t core.Backend
 	s.tree = t
 	return s.nothingThere(ctx, env)
 }
+
+// InfoOf names the open tree t, which arg names.
+func InfoOf(mux *core.Mux, arg string, t core.Backend) TreeInfo {
+	s, err := named(mux, "tree", arg)
+	if err != nil {
+		return TreeInfo{Name: arg}
+	}
+	s.tree = t
+	return s.info()
+}

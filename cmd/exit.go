@@ -84,7 +84,7 @@ func isUsage(err error) bool {
 
 // argumentNames are the arguments and flags that have other names than their
 // options.
-var argumentNames = map[string]string{"source": "SRC", "destination": "DST", "tree": "TREE", "backup": "--backup-dir", "rules": "--exclude"}
+var argumentNames = map[string]string{"source": "SRC", "destination": "DST", "tree": "TREE", "backup": "--backup-dir", "rules": "--exclude", "key": "KEY", "target": "TARGET"}
 
 func optionText(e *s3fc.OptionError) string {
 	name, ok := argumentNames[e.Option]
@@ -122,6 +122,10 @@ func guardRemedy(e *s3fc.GuardError) string {
 		return "; allow it with --allow-empty-source, or use --delete=never"
 	case errors.Is(e, core.ErrTooManyDeletes):
 		return fmt.Sprintf("; allow it with --max-delete %d, or use --delete=never", e.Deletes)
+	case errors.Is(e, s3fc.ErrDangling):
+		return "; allow it with --dangling"
+	case errors.Is(e, s3fc.ErrOccupied):
+		return "; --replace replaces a file, and in a bucket allows a link beside a directory"
 	case errors.Is(e, core.ErrBudget):
 		return "; allow more with --max-requests"
 	}
