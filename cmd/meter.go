@@ -30,7 +30,7 @@ const (
 type meter struct {
 	mu      sync.Mutex
 	last    reconcile.Progress
-	verb    string // what is done to the entries; empty for copying
+	verb    string // for the entries; empty for copying
 	moved   time.Time
 	samples []sample
 	wait    core.Wait

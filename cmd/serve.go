@@ -64,7 +64,7 @@ type serving struct {
 	name string                        // of the tree, as it was written
 	env  core.Env                      // of the tree
 	tree core.Backend                  //
-	view atomic.Pointer[core.Tree]     // the tree without what is excluded
+	view atomic.Pointer[core.Tree]     // the tree without excluded entries
 	site *website.Site                 //
 	sent atomic.Pointer[core.Requests] // by plans, beside those of the tree
 }

@@ -14,7 +14,7 @@ const (
 	FindingTarget          Finding = "target"      // two links to different targets
 	FindingKind            Finding = "kind"        // a file here, a link there
 	FindingMD5             Finding = "md5"         // the md5 that is stored with a file is not its content's
-	FindingCorrupt         Finding = "corrupt"     // the content is not what the store itself says that it took
+	FindingCorrupt         Finding = "corrupt"     // the content is not the one that the store itself says it took
 	FindingRedirect        Finding = "redirect"    // a link whose redirect is gone, so that nobody is redirected
 	FindingNoMD5           Finding = "no-md5"      // nothing but reading tells the content's md5
 	FindingUncarriable     Finding = "uncarriable" // it cannot be carried; Err says why
@@ -28,7 +28,7 @@ type Severity uint8
 const (
 	SeverityFine    Severity = iota
 	SeverityRemark           // worth knowing, and no difference
-	SeverityDiffers          // the trees differ, or what is stored is wrong
+	SeverityDiffers          // the trees differ, or the store's metadata is wrong
 	SeverityFailed           // it is not known
 )
 

@@ -24,7 +24,7 @@ type Buffers struct {
 	mu      sync.Mutex
 	limit   int64
 	used    int64
-	ahead   int64 // of used, what GetAhead lent
+	ahead   int64 // of used, lent by GetAhead
 	waiting []*bufferWaiter
 	free    map[int][][]byte // by power of two
 	idle    int64            // bytes in free

@@ -22,7 +22,7 @@ type server struct {
 	store *filestore.Store
 	http  *http.Server
 	url   string
-	key   string // what a client has to name as its access key
+	key   string // the access key that a client has to send
 	users int    // held by servers.mu
 }
 

@@ -223,7 +223,7 @@ func TestPutRefusesWhatStandsInTheWay(t *testing.T) {
 	}
 	before := onDisk(t, dir)
 	for _, key := range []string{
-		"file/x", "file/x/y", "dirlink/x", "dirlink/x/y", "out/x", "ring/x", "dangling/x", "fifo/x", // below what is no directory
+		"file/x", "file/x/y", "dirlink/x", "dirlink/x/y", "out/x", "ring/x", "dangling/x", "fifo/x", // below entries that are no directories
 		"full", // where a directory stands that is not empty
 		"fifo", "out", "ring",
 	} {

@@ -21,7 +21,7 @@ type APIError struct {
 	Code      string // as S3 has it: NoSuchKey, AccessDenied, …
 	Message   string // in the store's words
 	RequestID string // to name when asking the store's operator
-	Hint      string // what to do, or empty
+	Hint      string // the remedy, or empty
 
 	kind, cause error
 }

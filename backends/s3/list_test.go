@@ -127,7 +127,7 @@ func TestListIsPrefix(t *testing.T) {
 	fill(t, tree, "site2/x", "site-x", "sit", "site")
 	other := openAt(t, s.URL, Options{Prefix: "site"})
 	var err error
-	for _, err = range other.List(t.Context(), "") { //nolint:revive // The last error is what is wanted.
+	for _, err = range other.List(t.Context(), "") { //nolint:revive // Only the last error is wanted.
 	}
 	if err == nil || !strings.Contains(err.Error(), "s3://test/site is one object") {
 		t.Errorf("listing a single object: %v; want a hint", err)

@@ -49,7 +49,7 @@ type Tree struct {
 	create  bool
 	links   kit.LinkPolicy
 	hidden  func(key string) bool
-	guard   core.Guard // for what is new
+	guard   core.Guard // for a new file
 
 	temps kit.Temps
 	clock clock

@@ -30,7 +30,7 @@ func virtualHost(t *testing.T, endpoint, bucket string) string {
 	}
 	s := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(to) },
-		ErrorLog: log.New(io.Discard, "", 0), // a browser that goes on breaks off what it no longer needs
+		ErrorLog: log.New(io.Discard, "", 0), // a browser that leaves a page breaks off its requests
 	})
 	t.Cleanup(s.Close)
 	at, err := url.Parse(s.URL)

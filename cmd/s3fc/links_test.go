@@ -19,7 +19,7 @@ import (
 type ran struct {
 	code   int
 	events map[string]string // event by key, without keep
-	why    map[string]string // what is wrong, by key
+	why    map[string]string // the fault, by key
 	said   summary
 	stderr string
 }

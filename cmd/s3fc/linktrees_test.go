@@ -92,7 +92,7 @@ func TestRandomTreesOfLinksLeadWhereTheFileSystemLeads(t *testing.T) {
 			randomLinks(tree, r)
 			url := fmt.Sprintf("%s/%s/%d", b.bucket(), way, i)
 			tree.roundTrip(url, way)
-			randomLinks(tree, r) // and on top of what is there
+			randomLinks(tree, r) // and on top of the entries from before
 			tree.roundTrip(url, way)
 			if t.Failed() {
 				t.Fatalf("seed %d, --dir-links=%s", seed, way)
@@ -125,7 +125,7 @@ func (b *bounds) roundTrip(url, way string) {
 			wantResolves(b.t, "pulled", b.dir, back, name)
 		}
 	}
-	for name := range got { // what is refused now may be there from an earlier push, and stays
+	for name := range got { // a refused entry may be there from an earlier push, and stays
 		if _, is := want[name]; !is {
 			b.t.Errorf("%s arrived, and is not in the source", name)
 		}

@@ -53,7 +53,7 @@ func TestAnUnchangedCopyOfAnySizeTakesTheSameMemory(t *testing.T) {
 			run.args[i] = strings.Replace(arg, small.tree, large.tree, 1)
 		}
 		b := large.copy(run.what, run.args)
-		const slack = 24 << 20 // pages ahead, and of what is found out 8 MiB before it goes to disk
+		const slack = 24 << 20 // pages ahead, and 8 MiB of facts before they go to disk
 		if b.live > a.live+slack {
 			t.Errorf("%s: %d entries had a live heap of %d KiB, and %d had %d KiB", run.what, n/10, a.live>>10, n, b.live>>10)
 		}

@@ -193,7 +193,7 @@ func TestAPreviewCountsItsRequests(t *testing.T) {
 	s3fc(t, "copy", h.dir, h.bucket())
 	h.server.ResetLog()
 	s := serve(t, h.bucket(), "--max-requests=5")
-	for _, want := range []string{"200", "200", "404", "503", "503"} { // 1 for the configuration, 1 a page, 2 for what is not there
+	for _, want := range []string{"200", "200", "404", "503", "503"} { // 1 for the configuration, 1 a page, 2 for a missing one
 		path := ""
 		if want == "404" {
 			path = "none"

@@ -78,7 +78,7 @@ func TestContentTellsAChangeOnceAndCallsClosed(t *testing.T) {
 	if b, err := io.ReadAll(c); err != nil || string(b) != "hello" {
 		t.Fatalf("%s, %v", b, err)
 	}
-	same = false // after the end, this is no change of what was read
+	same = false // after the end, this is no change of the bytes read
 	if err := c.Close(); err != nil || closed != 1 {
 		t.Errorf("%v, closed %d times", err, closed)
 	}

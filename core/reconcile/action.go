@@ -55,7 +55,7 @@ const (
 	ReasonSizeTime    Reason = "size-time"    // of the same size and time, and not compared: see DetectSizeTime
 	ReasonProtected   Reason = "protected"    // below, or itself, something that cannot be carried
 	ReasonDeletesOff  Reason = "deletes-off"  // would be deleted, but deletes are not allowed
-	ReasonUncarriable Reason = "uncarriable"  // an Other; Err says what it is
+	ReasonUncarriable Reason = "uncarriable"  // an Other; Err describes it
 	ReasonUnsupported Reason = "unsupported"  // the destination cannot hold it; Err says why
 	ReasonUnholdable  Reason = "unholdable"   // at the destination, and of a kind that the source cannot hold
 	ReasonInTheWay    Reason = "in-the-way"   // something of the destination stands where this has to go
@@ -64,9 +64,9 @@ const (
 	ReasonRead        Reason = "read"         // the source could not be read
 	ReasonWrite       Reason = "write"        // the destination could not be written
 	ReasonAsk         Reason = "ask"          // a question to a tree failed
-	ReasonNoTarget    Reason = "no-target"    // a link to what could not be put
+	ReasonNoTarget    Reason = "no-target"    // a link to an entry that could not be put
 	ReasonChanged     Reason = "changed"      // something else is there than the plan saw
-	ReasonUnsaved     Reason = "unsaved"      // what is there could not be saved in the backup
+	ReasonUnsaved     Reason = "unsaved"      // the entry could not be saved in the backup
 	ReasonEmpty       Reason = "empty"        // a directory that holds nothing any more
 )
 

@@ -176,7 +176,7 @@ func TestAReplacementFetchesBeforeItDeletes(t *testing.T) {
 }
 
 func TestAReplacementOfALargeFileIsStagedAndVerified(t *testing.T) {
-	content := strings.Repeat("0123456789abcdef", 1<<17) // 2 MiB, beyond what is kept in memory
+	content := strings.Repeat("0123456789abcdef", 1<<17) // 2 MiB, beyond the limit for memory
 	s, d := trees(t, state{"a": content}, state{"a/1": "x"}, false)
 	got, _ := outcomes(t, &reconcile.Reconciler{Src: s, Dst: d, TempDir: t.TempDir(), MaxDelete: allDeletes(t)})
 	wantOutcomes(t, got, map[string]string{"a": "put new", "a/1": "delete in-the-way"})
@@ -373,7 +373,7 @@ func (u unorderedLiar) Features() core.Features {
 func TestALargePlanGoesToDiskAndBack(t *testing.T) {
 	src, dst := memory.New(), memory.New()
 	want := state{}
-	for i := range 10_000 { // beyond what a plan holds in memory
+	for i := range 10_000 { // beyond the actions that a plan has in memory
 		want[fmt.Sprintf("d%d/f%d", i%7, i)] = fmt.Sprint(i % 10)
 	}
 	plant(t, src, want)

@@ -40,7 +40,7 @@ func TestTheWayBackFromABackupPutsEverythingBack(t *testing.T) {
 	was, backup := look(t, d), memory.New()
 	outcomes(t, &reconcile.Reconciler{Src: s, Dst: d, Backup: backup})
 	outcomes(t, &reconcile.Reconciler{Src: backup, Dst: d, Delete: reconcile.DeleteNever})
-	was["x"] = "1" // what the run added stays
+	was["x"] = "1" // an entry that the run added stays
 	if got := look(t, d); !maps.Equal(got, was) {
 		t.Errorf("after the way back: %v, want %v", got, was)
 	}

@@ -124,7 +124,7 @@ func TestDecide(t *testing.T) {
 		{"fT", "fU", false, quick, ask(hashSrc)},
 		{"fU", "fT1", false, quick, ask(hashSrc)},
 		{"fT", "fTM", false, quick, ask(hashSrc)},
-		{"fTA", "fTB", false, quick, does(OpPut, ReasonMD5)}, // what is known counts
+		{"fTA", "fTB", false, quick, does(OpPut, ReasonMD5)}, // a known md5 counts
 		{"fBig", "fT1", false, quick, does(OpPut, ReasonSize)},
 
 		// Two links.

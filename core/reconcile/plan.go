@@ -11,7 +11,7 @@ import (
 
 // Totals counts a plan.
 type Totals struct {
-	Files, Links, Deletes            int64 // what is to be done
+	Files, Links, Deletes            int64 // to copy or delete
 	NetDeletes                       int64 // of Deletes, those beyond the new entries of the same directory
 	Dirs                             int64 // empty directories to be removed; they are no deletes
 	Kept, Refused, Conflicts, Errors int64

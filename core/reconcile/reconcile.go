@@ -232,7 +232,7 @@ func (r *Reconciler) decided(ctx context.Context) iter.Seq2[Action, error] {
 		progress, ctx := newPlanProgress(ctx, r.Progress)
 		for pair, err := range r.join(ctx, r.Delete != DeleteNever) {
 			if err != nil {
-				yield(Action{}, err) // what waits rests on a listing that failed
+				yield(Action{}, err) // waiting keys depend on a listing that failed
 				return
 			}
 			if dir, ok := pair.takeDirectory(); ok {

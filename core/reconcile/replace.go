@@ -71,7 +71,7 @@ func (r *replacer) overObstacle(ctx context.Context, act Action) {
 type staged struct {
 	r     *replacer
 	act   Action
-	ready bool // what is in the way may go
+	ready bool // the entries in the way may go
 	entry core.Entry
 	body  io.ReadSeeker
 	file  *os.File

@@ -2,7 +2,7 @@
 # submit.sh divides one copy into the tasks of AWS Batch arrays and submits them:
 #
 #     submit.sh QUEUE SHARDS STATE SRC DST [FLAG of s3fc shard plan]...
-#     submit.sh QUEUE SHARDS STATE            go on after a failure: what is done stays
+#     submit.sh QUEUE SHARDS STATE            go on after a failure: finished tasks stay
 #
 # SHARDS is 2 to 10000. STATE, SRC and DST are buckets with prefixes. The job
 # definition s3fc must be registered: see README.md. It prints the id of the last job.

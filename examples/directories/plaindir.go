@@ -89,7 +89,7 @@ func (t *Tree) dirs(key string, made *[]string) error {
 	return nil
 }
 
-// lstat returns what is at key.
+// lstat returns the lstat of key.
 func (t *Tree) lstat(key string) (fs.FileInfo, error) {
 	if !fs.ValidPath(key) || key == "." || strings.ContainsRune(key, 0) {
 		return nil, fs.ErrNotExist

@@ -2,7 +2,7 @@
 # submit.sh divides one copy into the tasks of Slurm arrays and submits them:
 #
 #     submit.sh SHARDS STATE SRC DST [FLAG of s3fc shard plan]...
-#     submit.sh SHARDS STATE                 go on after a failure: what is done stays
+#     submit.sh SHARDS STATE                 go on after a failure: finished tasks stay
 #
 # STATE is a tree that every node reaches, empty for a new run. It prints the id of
 # the last job. $SBATCH holds more flags for sbatch, such as "--partition=long".

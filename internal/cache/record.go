@@ -53,7 +53,7 @@ func (r *record) complete(e *core.Entry) {
 	}
 }
 
-// What a record has, beside its kind in the lowest two bits.
+// Fields that a record has, beside its kind in the lowest two bits.
 const (
 	hasMD5 = 1 << (2 + iota)
 	hasParts

@@ -158,7 +158,7 @@ func TestUnchangedRunsReadAndAskNothing(t *testing.T) {
 				p.unchanged("the second", false, 0, 0)
 			} else {
 				p.unchanged("the first run after", false, c.heads, 4)
-				p.unchanged("the second", false, 0, 1) // what may be a link's page is proved by its content
+				p.unchanged("the second", false, 0, 1) // an object that may be a link page is proved by its content
 			}
 			p.caches = ""
 			p.unchanged("without memory", false, c.heads, 4)

@@ -135,7 +135,7 @@ func (t *tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	return stored, err
 }
 
-// Remember implements [core.Rememberer]. What a listing proves anyhow is
+// Remember implements [core.Rememberer]. An entry that a listing proves anyhow is
 // forgotten.
 func (t *tree) Remember(e core.Entry) {
 	if !t.proves(e) {

@@ -11,7 +11,7 @@ func parseClass(p string, i int) (set *byteSet, next int, ok bool) {
 	if negated {
 		i++
 	}
-	var from byte // what a range would begin with, 0 for nothing
+	var from byte // the start of a range, 0 for none
 	for first := true; ; first = false {
 		switch {
 		case i >= len(p):
@@ -59,8 +59,8 @@ func classByte(p string, i int) (c byte, next int, ok bool) {
 	return p[i], i + 1, true
 }
 
-// namedClass reads [:name:] at p[i]. What begins like one and is none is a
-// bracket like any other byte, and named is false.
+// namedClass reads [:name:] at p[i]. A "[:" that begins no class is a bracket like
+// any other byte, and named is false.
 func namedClass(set *byteSet, p string, i int) (next int, named, ok bool) {
 	end := strings.IndexByte(p[i+2:], ']')
 	if end < 0 {

@@ -2,7 +2,7 @@ package ignore
 
 import "strings"
 
-// tokenKind is what one token of a glob stands for.
+// tokenKind is the kind of a glob's token.
 type tokenKind uint8
 
 const (
@@ -43,7 +43,7 @@ func (s *byteSet) invert() {
 // told from most globs by a comparison or two.
 type glob struct {
 	prefix string
-	tokens []token // of what follows prefix
+	tokens []token // after prefix
 	suffix string  // that tokens end with
 }
 
@@ -135,8 +135,8 @@ func (g *glob) match(s string) bool {
 	return strings.HasSuffix(rest, g.suffix) && g.run(rest)
 }
 
-// run matches what follows the prefix. It is apart from match so that keys
-// which another prefix tells from the glob need little of the stack.
+// run matches s against the tokens after the prefix. It is apart from match so that
+// keys which another prefix tells from the glob need little of the stack.
 func (g *glob) run(s string) bool {
 	var buf [2 * 64]bool
 	now, next := buf[:64], buf[64:]

@@ -38,7 +38,7 @@ type rule struct {
 // empty lines, and spaces at the end, which count only after a backslash.
 //
 // A text that is not UTF-8, and a pattern that can never match, are errors: git
-// ignores both, but what the rule was to hide would be copied.
+// ignores both, but entries that the rule was to hide would be copied.
 func Parse(text string) (*Rules, error) {
 	if err := checkEncoding(text); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 //go:embed static
 var static embed.FS
 
-// policy lets the page load what this handler serves, and nothing else.
+// policy lets the page load only from this handler.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // Handler returns a handler of the page at "/", which reads its data by read when it

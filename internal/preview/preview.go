@@ -1,5 +1,5 @@
-// Package preview shows a site to the browser of the person who runs it, on this
-// machine: the site as it would be, and below /_s3fc/ what is said about it.
+// Package preview serves a site to browsers on this machine: its pages as S3 would
+// serve them, and an overview of it below /_s3fc/.
 package preview
 
 import (
@@ -32,9 +32,9 @@ type Preview struct {
 	Log func(r *http.Request, status int)
 }
 
-// policy keeps the site's pages, which may be a stranger's, from other services of
-// this machine and its network: they load what the site itself has, and what is
-// reached over TLS.
+// policy keeps the site's pages, which may not be the user's own, from other
+// services of this machine and its network: they load only from the site itself and
+// over TLS.
 const policy = "default-src 'self' https: data: blob: 'unsafe-inline' 'unsafe-eval'; connect-src 'self' https: wss:; " +
 	"form-action 'self' https:; frame-src 'self' https: data: blob:; base-uri 'self'; frame-ancestors 'self'; object-src 'self'"
 

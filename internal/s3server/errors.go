@@ -37,8 +37,8 @@ func statusOf(code gofakes3.ErrorCode) int {
 	return code.Status()
 }
 
-// describe turns any error into an answer. What has no code is either a body
-// that broke off or a fault of the store, whose text is worth seeing.
+// describe turns any error into an answer. One without a code is either a body that
+// broke off or a fault of the store, whose text is worth seeing.
 func describe(err error) *gofakes3.ErrorResponse {
 	var resp *gofakes3.ErrorResponse
 	if errors.As(err, &resp) {

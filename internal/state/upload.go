@@ -32,8 +32,8 @@ type Record struct {
 	path string
 }
 
-// Remove forgets the upload: it is complete, or aborted. What is removed
-// already is no error.
+// Remove forgets the upload: it is complete, or aborted. A record removed already
+// is no error.
 func (r *Record) Remove() error {
 	err := os.Remove(r.path)
 	if errors.Is(err, os.ErrNotExist) {

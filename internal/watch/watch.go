@@ -104,7 +104,7 @@ func (w *Watcher) addNew(path string) {
 	}
 }
 
-// add watches path and what is below it, if it is a directory. What has gone by
+// add watches path and all below it, if it is a directory. A name that has gone by
 // then is no error.
 func (w *Watcher) add(path string) error {
 	return filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {

@@ -107,7 +107,7 @@ func TestAnOverflowIsAFullLook(t *testing.T) {
 		if err := os.Mkdir(path, 0o750); err != nil {
 			t.Fatal(err)
 		}
-		for range 10 { // lose what was told of the directory
+		for range 10 { // lose the events of the directory
 			select {
 			case <-w.events.Events:
 			case <-time.After(100 * time.Millisecond):

@@ -26,7 +26,7 @@ func Remembering(open conformance.Open) conformance.Open {
 	}
 }
 
-// A memory is what is remembered of one tree, in whichever way it is seen.
+// A memory is the cache of one tree, shared by all its decorated forms.
 type memory struct {
 	dir string
 
@@ -66,7 +66,7 @@ type tree struct {
 
 var _ conformance.Breakable = (*tree)(nil)
 
-// Broken implements [conformance.Breakable]: what breaks is below the memory.
+// Broken implements [conformance.Breakable]: the faults are below the memory.
 func (t *tree) Broken(how func(core.Backend) core.Backend) core.Backend {
 	return &tree{memory: t.memory, inner: how(t.inner)}
 }

@@ -58,9 +58,9 @@ func soakSeed(t testing.TB) uint64 {
 // A tank is a store of a soak.
 type tank struct {
 	core.Backend
-	name   string                        // of what is remembered of it
+	name   string                        // of its memory
 	hasty  core.Backend                  // the same with little patience
-	others bool                          // can hold what cannot be carried
+	others bool                          // can hold entries that cannot be copied
 	tame   bool                          // links lead nowhere: to no ring
 	set    func(key, value string) error // behind the backend's back; "" removes
 	look   func() (model.State, error)
@@ -73,7 +73,7 @@ type soak struct {
 	rnd     *rand.Rand
 	tanks   [2]tank
 	temp    string
-	caches  string            // where runs keep what they remember; "": nowhere
+	caches  string            // where runs store their memory; "": nowhere
 	disk    bool              // one of the stores is one, whose entries take time to settle
 	faults  *httpfault.Switch // nil: none of the network
 	classes []httpfault.Class

@@ -26,7 +26,7 @@ type source struct {
 	info  *types.Info
 }
 
-// listed is what go list says of a package.
+// listed is a package as go list describes it.
 type listed struct {
 	Dir, ImportPath, Export string
 	GoFiles                 []string

@@ -8,8 +8,8 @@ import (
 
 // A Survivor says why a mutant is known to survive.
 type Survivor struct {
-	// Same says that the mutant does what the program does, as far as any caller can
-	// tell: it is slower, or keeps more, or has the same result on another way.
+	// Same says that no caller can tell the mutant from the program: it is slower,
+	// or uses more memory, or has the same result in another way.
 	Same   bool
 	Reason string
 }

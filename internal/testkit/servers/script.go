@@ -129,7 +129,7 @@ func allFree(first int) bool {
 	return true
 }
 
-// output collects what a script says. It is safe for concurrent use.
+// output collects a script's output. It is safe for concurrent use.
 type output struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -48,7 +48,7 @@ func TestAnUnreadableDirectoryOfTheSourceDeletesNothing(t *testing.T) {
 	bad := &core.Error{Op: "list", Key: "m", Err: errors.New("permission denied")}
 	l.breaking(wrap.OnKind(wrap.StepNext, wrap.OnKey("m/x", wrap.Always(bad))))
 	l.want(1, "1 error in", "copy", src, "s3://test")
-	had["a"], had["z"] = "new", "new" // what can be copied is
+	had["a"], had["z"] = "new", "new" // entries that can be copied are
 	l.same("bucket", l.inBucket(), had)
 }
 

@@ -40,7 +40,7 @@ func TestAForeignWriterOfTheBucketIsNeverOverwrittenUnseen(t *testing.T) {
 				l.put(key, "theirs, and newer")
 			}
 			l.remove("gone")
-			l.put("alike", "equal") // what this run means to write
+			l.put("alike", "equal") // the content that this run is to write
 		})
 		got := l.want(1, "changed", "copy", "--max-delete=100%", src, "s3://test")
 		l.send = nil

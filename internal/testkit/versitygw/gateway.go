@@ -39,7 +39,7 @@ type Gateway struct {
 	output  *output
 }
 
-// output is what the program prints, for when it does not come up.
+// output is the program's output, for when it does not come up.
 type output struct {
 	mu sync.Mutex
 	b  bytes.Buffer

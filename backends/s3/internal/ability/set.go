@@ -13,7 +13,7 @@ import (
 type Set struct {
 	memory *Memory // nil: nothing is remembered
 
-	learning sync.Mutex // held while one request finds out what the store refuses
+	learning sync.Mutex // locked while one request learns which ability the store lacks
 
 	mu     sync.Mutex
 	forced mask // has= and lacks= decide

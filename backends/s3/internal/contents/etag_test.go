@@ -56,7 +56,7 @@ func TestContentSettlesWhichMD5IsRight(t *testing.T) {
 		if has := o.Can.Has(ability.PlainMD5); has == c.lost {
 			t.Errorf("%s: believed to have md5s for ETags: %v", name, has)
 		}
-		for _, o := range []*Opener{o, c.s.opener()} { // with what was learnt, and without
+		for _, o := range []*Opener{o, c.s.opener()} { // with and without the ETags learnt before
 			o.Trusted, o.Rule.Above = c.trusted, 1<<30
 			got, e, err := read(t, o, int64(len(c.s.content)))
 			if err != nil || got != string(c.s.content) || e.MD5.Known() && e.MD5 != core.SumMD5([]byte(c.right)) {

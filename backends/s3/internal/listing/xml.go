@@ -14,7 +14,7 @@ type scanner struct {
 
 	plain []byte     // the texts of an object that had entities
 	both  [2048]byte // a key and its ETag
-	when  []byte     // the last time that was read, and what it says
+	when  []byte     // the text of the last time that was read, and its value
 	last  time.Time
 }
 

@@ -25,7 +25,7 @@ func (s *Store) Put(ctx context.Context, r *wire.Request, old Version) (*wire.An
 	location, policy := r.Get(wire.Redirect), r.Get(wire.CacheControl)
 	var optional []ability.Ability
 	if location != "" {
-		r.Set(wire.StorageClass, "") // what is read at each visit, and is small, is not to be archived
+		r.Set(wire.StorageClass, "") // a link is small, and read at each visit: never archive it
 		optional = append(optional, ability.Redirects)
 	}
 	if policy != "" {

@@ -26,7 +26,7 @@ func newConnections(base any, jobs int) *http.Transport {
 	tr.TLSHandshakeTimeout = dialTimeout
 	tr.MaxIdleConns, tr.MaxIdleConnsPerHost = idle, idle
 	tr.IdleConnTimeout = 90 * time.Second
-	tr.DisableCompression = true // what is stored is what is hashed
+	tr.DisableCompression = true // the stored bytes are the hashed ones
 	tr.ForceAttemptHTTP2 = false
 	tr.WriteBufferSize, tr.ReadBufferSize = 32<<10, 32<<10
 	return tr

@@ -47,7 +47,7 @@ func Less[T cmp.Ordered](id int, a, b T) bool { return a < b || On(id) && a == b
 // LessEqual is a <= b, or a < b in mutant id.
 func LessEqual[T cmp.Ordered](id int, a, b T) bool { return a < b || !On(id) && a == b }
 
-// Number is what arithmetic takes.
+// Number is the types that have arithmetic.
 type Number interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
