@@ -22,7 +22,7 @@ var abilityCases = []Case{
 	},
 	{
 		Name: "Fingerprinter", Guide: "Abilities",
-		Why: "files of one fingerprint are never read to be compared",
+		Why: "entries of one fingerprint are never read or asked to be compared",
 		Run: run(checkFingerprinter),
 	},
 	{
@@ -195,6 +195,21 @@ func checkFingerprinter(p *probe) {
 	p.file("d/other", bytesOf("a third", 100))
 	if shown := p.fingerprints(f)["d/other"]; shown != "" && (shown == before["d/other"] || shown == before["small"]) {
 		p.failf("a file with a new content of the same size has the fingerprint %q of the old content or of another file", shown)
+	}
+	p.fingerprintsOfLinks(f)
+}
+
+// fingerprintsOfLinks checks that links to different targets, and a file, have
+// different fingerprints.
+func (p *probe) fingerprintsOfLinks(f core.Fingerprinter) {
+	if !p.b.Features().Links {
+		return
+	}
+	p.link("to-small", core.Target{Key: "small", Dir: core.NotDir})
+	p.link("to-other", core.Target{Key: "other", Dir: core.NotDir})
+	all := p.fingerprints(f)
+	if shown := all["to-small"]; shown != "" && (shown == all["to-other"] || shown == all["small"]) {
+		p.failf("a link has the fingerprint %q of a link to another target, or of a file", shown)
 	}
 }
 

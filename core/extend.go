@@ -48,13 +48,13 @@ type Prover interface {
 	Proves(have Entry, e Evidence) bool
 }
 
-// A Fingerprinter shows in its listing something of files that is made of their
+// A Fingerprinter shows in its listing something of entries that is made of their
 // content alone. So two listings can be compared that both show nothing else.
 type Fingerprinter interface {
-	// Fingerprint returns a fingerprint of have's content from its token, or "" for
-	// none. Two files of one size with one fingerprint have the same content, in
-	// whatever trees they are; of different fingerprints, nothing is known. It does
-	// no I/O.
+	// Fingerprint returns a fingerprint of have from its token, or "" for none.
+	// Two entries that are listed as files of one size, with one fingerprint, are
+	// the same, in whatever trees they are: files with the same content, or links
+	// to the same target. Different fingerprints say nothing. It does no I/O.
 	Fingerprint(have Entry) string
 }
 

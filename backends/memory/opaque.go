@@ -67,7 +67,8 @@ func (t *Tree) listed(e core.Entry) core.Entry {
 // PartSizes implements [core.Prover]: nothing is stored in parts here.
 func (o *Opaque) PartSizes(core.Entry) []int64 { return nil }
 
-// Fingerprint implements [core.Fingerprinter].
+// Fingerprint implements [core.Fingerprinter]. A link and a file with the bytes of its
+// page have one Token here, so neither has a fingerprint.
 func (o *Opaque) Fingerprint(have core.Entry) string {
 	if have.Kind != core.File || maybeLink(have.Size) {
 		return ""

@@ -148,6 +148,19 @@ var works = []struct {
 		c.does("copy 10 files to another store", "copy", bucket, to)
 		c.does("copy 10 files to another store again", "copy", bucket, to)
 	}},
+	{run: func(c *tally) {
+		dir, bucket := c.dir, c.bucket()
+		c.write("v1/index.html", "one")
+		c.link("latest", "v1")
+		c.link("first", "v1/index.html")
+		c.does("", "copy", dir, bucket)
+		to := "s3://test?endpoint=" + c.other.URL
+		c.does("copy a file and 2 links to another store", "copy", bucket, to)
+		c.does("copy the file and 2 links again", "copy", bucket, to)
+		below := "s3://test/below?endpoint=" + c.other.URL
+		c.does("copy a file and 2 links below another prefix", "copy", bucket, below)
+		c.does("copy the file and 2 links below it again", "copy", bucket, below)
+	}},
 }
 
 // unknown puts a file in parts of a size that nobody guesses, past the program.

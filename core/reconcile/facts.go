@@ -199,11 +199,11 @@ func (a *asker) proven(q *facts) bool {
 		a.srcProver.Proves(*q.src, evidence(q.dst, q.dstHead, a.rules.dst.dirTargets))
 }
 
-// sameFingerprints reports whether two files have the same fingerprint, and so the
-// same content. An entry that may be a link is left to a proof.
+// sameFingerprints reports whether two entries that are listed as files have the same
+// fingerprint, and so are files of the same content or links to the same target.
 func (a *asker) sameFingerprints(src, dst *core.Entry) bool {
 	if a.srcFingerprints == nil || a.dstFingerprints == nil || src.Kind != core.File || dst.Kind != core.File ||
-		src.Size != dst.Size || src.MaybeLink || dst.MaybeLink {
+		src.Size != dst.Size {
 		return false
 	}
 	print := a.srcFingerprints.Fingerprint(*src)

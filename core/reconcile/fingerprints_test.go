@@ -38,9 +38,9 @@ func TestTwoListingsProveEachOther(t *testing.T) {
 		src, dst string
 		keeps    bool
 	}{
-		"the same":         {content, content, true},
-		"of one size":      {content, changed, false},
-		"of a link's size": {content[:61], content[:61], false},
+		"the same":        {content, content, true},
+		"of one size":     {content, changed, false},
+		"without a print": {content[:61], content[:61], false}, // of a link's size
 	} {
 		t.Run(name, func(t *testing.T) {
 			src, dst := &unasked{Opaque: memory.NewOpaque(memory.All)}, &unasked{Opaque: memory.NewOpaque(memory.All)}
@@ -61,5 +61,29 @@ func TestTwoListingsProveEachOther(t *testing.T) {
 				t.Errorf("kept: %v, after %d questions; want %v, and none only then", kept, src.asked+dst.asked, c.keeps)
 			}
 		})
+	}
+}
+
+// printing is a store in which each entry has a fingerprint, those that may be links
+// too.
+type printing struct{ *unasked }
+
+func (printing) Fingerprint(have core.Entry) string { return have.Token }
+
+// TestTwoListingsProveLinks holds that equal fingerprints are enough for entries
+// that may be links, and that different ones are asked about.
+func TestTwoListingsProveLinks(t *testing.T) {
+	for target, keeps := range map[string]bool{"a": true, "b": false} {
+		src, dst := printing{&unasked{Opaque: memory.NewOpaque(memory.All)}}, printing{&unasked{Opaque: memory.NewOpaque(memory.All)}}
+		for b, to := range map[printing]string{src: "a", dst: target} {
+			if _, err := b.Put(t.Context(), core.Entry{Key: "l", Kind: core.Link, Target: core.Target{Key: to}}, nil, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for act, err := range (&reconcile.Reconciler{Src: src, Dst: dst, Keeps: true}).Plan(t.Context()) {
+			if asked := src.asked + dst.asked; err != nil || (act.Op == reconcile.OpKeep) != keeps || (asked == 0) != keeps {
+				t.Errorf("links to a and %s: %s, %v, after %d questions; want it kept: %v, with none", target, act.Op, err, asked, keeps)
+			}
+		}
 	}
 }

@@ -256,8 +256,14 @@ func (s *sub) Proves(have core.Entry, e core.Evidence) bool {
 	return s.infoOf.Proves(s.full(have), e)
 }
 
-// Fingerprint implements [core.Fingerprinter].
-func (s *sub) Fingerprint(have core.Entry) string { return s.infoOf.Fingerprint(s.full(have)) }
+// Fingerprint implements [core.Fingerprinter]. Of an entry that may be a link it is
+// empty: one target has different keys in different subtrees.
+func (s *sub) Fingerprint(have core.Entry) string {
+	if have.MaybeLink {
+		return ""
+	}
+	return s.infoOf.Fingerprint(s.full(have))
+}
 
 // Remember implements [core.Rememberer].
 func (s *sub) Remember(e core.Entry) { s.infoOf.Remember(s.full(e)) }

@@ -135,10 +135,11 @@ func (t *tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	return stored, err
 }
 
-// Remember implements [core.Rememberer]. An entry that a listing proves anyhow is
-// forgotten.
+// Remember implements [core.Rememberer]. A file that a listing proves is not recorded.
+// A link is: a listing proves it only to a tree whose listing shows the target, and
+// another bucket's does not.
 func (t *tree) Remember(e core.Entry) {
-	if !t.proves(e) {
+	if e.Kind == core.Link || !t.proves(e) {
 		t.note(e)
 	}
 }
@@ -152,11 +153,13 @@ func (t *tree) proves(e core.Entry) bool {
 	return t.prover.Proves(have, core.Evidence{Kind: e.Kind, Size: e.Size, MD5: e.MD5, Target: e.Target})
 }
 
-// note remembers e, if it may be trusted later and a listing could not tell it. In a
-// store without tokens, size and time tell the version.
+// note records e, if it may be trusted later. In a store without tokens, size and
+// time tell the version. A link whose token proves its target may be trusted at once:
+// a link to another target has another token.
 func (t *tree) note(e core.Entry) {
 	switch {
-	case !e.Settled || e.Token == "" && e.Changed.IsZero() || errors.Is(e.Problem, core.ErrExcluded):
+	case e.Token == "" && e.Changed.IsZero() || errors.Is(e.Problem, core.ErrExcluded):
+	case !e.Settled && (e.Kind != core.Link || e.Changed.IsZero() || !t.proves(e)):
 	case t.hashes && (e.Kind != core.File || !e.MD5.Known()):
 	default:
 		if t.hashes {

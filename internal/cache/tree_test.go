@@ -187,6 +187,12 @@ func (u unsettled) Stat(ctx context.Context, key string) (core.Entry, error) {
 	return e, err
 }
 
+func (u unsettled) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	body, e, err := u.Opaque.Open(ctx, key)
+	e.Settled = false
+	return body, e, err
+}
+
 func (u unsettled) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
 	if e.Settled || !e.Changed.IsZero() {
 		return core.Entry{}, errors.New("the entry has the age of another")
@@ -204,5 +210,42 @@ func TestTheAgeOfTheSourceIsNotTheDestinations(t *testing.T) {
 	dst := cache.Over(unsettled{memory.NewOpaque(likeS3)}, cache.Open(t.TempDir(), "tree", quiet))
 	if sum := copyTree(t, src, dst); sum.Files != 1 {
 		t.Errorf("%+v; want one file", sum)
+	}
+}
+
+// TestALinkIsRecordedAtOnce holds that the target of a link that was read is known in
+// the next run, even of one that was written a moment ago; and that a link to another
+// target is asked for again.
+func TestALinkIsRecordedAtOnce(t *testing.T) {
+	ask := &asked{Backend: unsettled{memory.NewOpaque(likeS3)}}
+	src := &reopened{t: t, inner: ask, dir: t.TempDir()}
+	src.open()
+	link := core.Entry{Key: "l", Kind: core.Link, Target: core.Target{Key: "v1", Dir: core.NotDir}}
+	stored, err := ask.Put(t.Context(), link, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := src.Open(t.Context(), "l"); err != nil {
+		t.Fatal(err)
+	}
+	listed := func() (all []core.Entry) {
+		src.again()
+		for e, err := range src.List(t.Context(), "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, e)
+		}
+		return all
+	}
+	if all := listed(); len(all) != 1 || all[0].Kind != core.Link || all[0].Target.Key != "v1" || all[0].Partial {
+		t.Errorf("listed %+v; want the link, complete", all)
+	}
+	link.Target.Key = "v2"
+	if _, err := ask.Put(t.Context(), link, nil, &stored); err != nil {
+		t.Fatal(err)
+	}
+	if all := listed(); len(all) != 1 || !all[0].MaybeLink {
+		t.Errorf("listed %+v after the link got another target; want an entry that may be a link", all)
 	}
 }

@@ -275,11 +275,22 @@ func s3ToS3(l *lab) (cell, error) {
 	s.links()
 	s.oddFiles()
 	s.oddLinks()
-	s.large("image.iso")
 	if err := l.push(s); err != nil {
 		return cell{}, err
 	}
+	l.t.Setenv(noCache, "0") // the targets of links below another prefix are in the cache, not in the listing
+	defer l.t.Setenv(noCache, "1")
 	other := l.server.URL(l.bucket, l.prefix+"-copy")
+	if _, err := l.does("copy", l.url(), other); err != nil {
+		return cell{}, err
+	}
+	if err := l.idle(l.url(), other); err != nil {
+		return cell{}, err
+	}
+	s.large("image.iso") // the copy is of other parts, and asked for until that is remembered
+	if err := l.push(s); err != nil {
+		return cell{}, err
+	}
 	if _, err := l.does("copy", l.url(), other); err != nil {
 		return cell{}, err
 	}
@@ -287,5 +298,5 @@ func s3ToS3(l *lab) (cell, error) {
 	if _, err := l.does("copy", other, string(back)); err != nil {
 		return cell{}, err
 	}
-	return yes, errors.Join(s.differs(back), l.idle(l.url(), other))
+	return yes, s.differs(back)
 }

@@ -9,7 +9,6 @@ type flaw struct {
 
 // Reasons that several failures have.
 const (
-	headEach    = "a second run costs one HEAD a link"
 	quotes      = "Ceph compares `If-Match` on PUT without the quotes, so that the right ETag is 412, and nothing that is there is ever overwritten"
 	emptyETag   = "Ceph's answer to CompleteMultipartUpload has an empty ETag, which is taken for no answer of S3, and sent again"
 	batchBlind  = "DeleteObjects ignores the ETags of its entries, and what was overwritten since is deleted unseen"
@@ -35,9 +34,7 @@ var deadly = map[string]string{"s3rver": "LongKeys"}
 // known are the failures of today, by server and ability; "case X" is a case of
 // the conformance suite. What works is to be taken out: the test insists.
 var known = map[string]map[string]flaw{
-	"versitygw": {
-		"S3 to S3": {says: "HEAD:", why: headEach},
-	},
+	"versitygw": {},
 	"ceph": {
 		"overwrite":              {says: "PreconditionFailed", why: quotes},
 		"kinds":                  {says: "PreconditionFailed", why: quotes},
@@ -76,7 +73,6 @@ var known = map[string]map[string]flaw{
 		"idle":               {says: "GET:", why: asksRules},
 		"pages":              {says: "GET:", why: asksRules},
 		"check":              {says: "no visitor gets a 301", why: dropped},
-		"S3 to S3":           {says: "HEAD:", why: headEach},
 		"case DeleteChanged": {says: "Delete of what was overwritten since", why: deleteIf},
 		"case BatchDelete":   {says: "DeleteBatch of an entry that was overwritten", why: batchBlind},
 		"case Keys":          {says: "XMinioInvalidResourceName", why: "`..\\up` is refused by the store, and not before it is asked"},
@@ -87,7 +83,6 @@ var known = map[string]map[string]flaw{
 	"moto": {
 		"large":               {says: "no answer of S3", why: otherRoot},
 		"case LargeRoundTrip": {says: "no answer of S3", why: otherRoot},
-		"S3 to S3":            {says: "HEAD:", why: headEach},
 		"case BatchDelete":    {says: "DeleteBatch of an entry that was overwritten", why: batchBlind},
 		"case WrongMD5":       {says: "another md5", why: noMD5},
 	},

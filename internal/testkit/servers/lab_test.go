@@ -68,7 +68,7 @@ func newLab(t *testing.T, name string) *lab {
 		t.Setenv(k, v)
 	}
 	// What a run remembers must not be needed.
-	for k, v := range map[string]string{"S3FC_NO_CACHE": "1", "S3FC_STATE_DIR": t.TempDir(), "S3FC_CACHE_DIR": t.TempDir()} {
+	for k, v := range map[string]string{noCache: "1", "S3FC_STATE_DIR": t.TempDir(), "S3FC_CACHE_DIR": t.TempDir()} {
 		t.Setenv(k, v)
 	}
 	return &lab{t: t, server: s, bucket: s.Bucket(t)}
@@ -96,6 +96,9 @@ type said struct {
 	wrong  []string // events that are neither changes nor keeps
 	stderr string
 }
+
+// noCache is the variable that turns the cache off.
+const noCache = "S3FC_NO_CACHE"
 
 // run runs the program, in a process of its own, so that a panic ends no test.
 func (l *lab) run(args ...string) said {

@@ -8,18 +8,27 @@ import (
 
 // Fingerprint returns the ETag of a listed entry if its form is that of an md5,
 // or of an md5 of md5s of parts; see [core.Fingerprinter]. One that only has the
-// form, as under KMS, is no other object's.
+// form, as under KMS, is no other object's. A link page has the prefix of its tree in
+// it, so an object of such a size has the prefix in its fingerprint, too: under another
+// prefix the same page leads out of the tree. An empty object has none: its redirect
+// is in no listing.
 func (l Layout) Fingerprint(have core.Entry) string {
-	if l.Express || have.Kind != core.File || have.Size == 0 || MayBeLink(have.Size) {
+	if l.Express || have.Kind != core.File || have.Size == 0 || !isContentETag(have.Token) {
 		return ""
 	}
-	if _, ok := core.ParseMD5(have.Token); ok {
-		return have.Token
+	if MayBeLink(have.Size) {
+		return have.Token + " " + l.Prefix
 	}
-	if _, _, ok := ParsePartsETag(have.Token); ok {
-		return have.Token
+	return have.Token
+}
+
+// isContentETag reports whether an ETag has a form that is made of the content alone.
+func isContentETag(token string) bool {
+	if _, ok := core.ParseMD5(token); ok {
+		return true
 	}
-	return ""
+	_, _, ok := ParsePartsETag(token)
+	return ok
 }
 
 // PartSizes returns the part sizes in bytes under which a listed entry may have
