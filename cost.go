@@ -75,10 +75,14 @@ func (r *run) account(need core.Requests) (core.Requests, Estimate) {
 	if r.backup.tree != nil {
 		saved = newBill(r.backup.tree, r.o.Prices)
 	}
-	sent := src.requests.Add(dst.requests).Add(saved.requests)
+	reused := bill{free: true}
+	if r.reuse.tree != nil {
+		reused = newBill(r.reuse.tree, r.o.Prices)
+	}
+	sent := src.requests.Add(dst.requests).Add(saved.requests).Add(reused.requests)
 	read, written := split(need)
 	src.requests, dst.requests = src.requests.Add(read), dst.requests.Add(written)
-	return sent, estimate(src, dst, saved)
+	return sent, estimate(src, dst, saved, reused)
 }
 
 // costOf is about the cost of requests to both trees.

@@ -104,6 +104,11 @@ type Options struct {
 	Backup string
 	// BackupTree is like Backup, and is used as it is.
 	BackupTree core.Backend
+	// Reuse is the URL or path of a tree that is likely to hold files of the source under
+	// the same keys, such as the last release of a site. The store copies those whose
+	// content is the same from there to the destination, where it can; all others are
+	// sent. It is for trees that are opened here.
+	Reuse string
 	// Exact makes [Apply] carry out each action as planned or not at all. Without
 	// it, an action whose source has changed is decided about again, once. A plan
 	// that is to be saved must be made with it.

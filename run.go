@@ -23,6 +23,7 @@ type run struct {
 	mux      *core.Mux // nil for trees that the caller has opened
 	src, dst side
 	backup   backup
+	reuse    reuse
 	started  time.Time
 	env      core.Env
 	rules    rules
@@ -45,7 +46,7 @@ func newRun(o Options, mux *core.Mux, src, dst side) (*run, error) {
 	if err := r.checkOverlap(); err != nil {
 		return nil, err
 	}
-	return r, r.backup.use(r)
+	return r, errors.Join(r.backup.use(r), r.reuse.use(r))
 }
 
 // newTreeRun is newRun on open trees.
@@ -130,6 +131,9 @@ func (r *run) open(ctx context.Context, write bool) error {
 		err = r.backup.open(ctx, r.env, write)
 	}
 	if err == nil {
+		err = r.reuse.open(ctx, r)
+	}
+	if err == nil {
 		err = r.links.open(ctx, r.o.DirLinks, r.src.tree, r.dst.tree, r.absent)
 	}
 	if err != nil {
@@ -190,13 +194,14 @@ func (r *run) close() error {
 		return nil
 	}
 	r.closed = true
-	_ = r.src.close() // only read
+	_ = r.src.close()   // only read
+	_ = r.reuse.close() // as above
 	return errors.Join(r.dst.close(), r.backup.close())
 }
 
 func (r *run) reconciler() *reconcile.Reconciler {
 	return &reconcile.Reconciler{
-		Src:              r.inRange(r.withHeaders(r.links.sourceOf(r.src.tree, r.dst.tree, r.rules.hidden))),
+		Src:              r.inRange(r.reuse.over(r.withHeaders(r.links.sourceOf(r.src.tree, r.dst.tree, r.rules.hidden)), r)),
 		Dst:              r.destination(),
 		Backup:           r.backup.backend(r.o.Bandwidth),
 		Delete:           r.o.Delete,

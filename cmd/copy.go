@@ -43,6 +43,7 @@ type copyFlags struct {
 	compare
 	dryRun    bool
 	backupDir string
+	reuse     string
 }
 
 func newCopy(a *app) *cobra.Command {
@@ -56,6 +57,7 @@ func newCopy(a *app) *cobra.Command {
   $0 copy s3://bucket/docs ./docs
   $0 copy --dry-run ./site 's3://bucket?region=eu-west-1'
   $0 copy --backup-dir ./undo ./site s3://bucket
+  $0 copy --reuse s3://bucket/v1 ./site s3://bucket/v2
   $0 copy --exclude '*.tmp' --exclude /drafts/ --delete=never ./site s3://bucket
   $0 copy ./site 's3://bucket?endpoint=http://localhost:9000'`,
 		DisableFlagsInUseLine: true,
@@ -66,7 +68,7 @@ func newCopy(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r.options.Backup = c.backupDir
+			r.options.Backup, r.options.Reuse = c.backupDir, c.reuse
 			if c.dryRun {
 				return r.preview(args[0], args[1])
 			}
@@ -75,6 +77,7 @@ func newCopy(a *app) *cobra.Command {
 	}
 	cmd.Flags().BoolVarP(&c.dryRun, "dry-run", "n", false, "print what would be done, and do nothing")
 	cmd.Flags().StringVar(&c.backupDir, "backup-dir", "", "save what is overwritten or deleted in this `TREE` first, below the run's time")
+	cmd.Flags().StringVar(&c.reuse, "reuse", "", "let the store copy files that this `TREE` has under the same key with the same content")
 	c.bandwidth.bind(cmd)
 	c.bind(cmd, true)
 	return cmd

@@ -12,6 +12,7 @@ import (
 
 	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/inorder"
 )
 
 const lsHelp = `List the entries of a tree: kind, size in bytes, md5, key, and for a link its
@@ -114,7 +115,7 @@ func (l *listing) bill(err error) {
 // list calls use for each entry in key order, complete as far as it is wanted.
 // An error of one key is reported, and the listing goes on.
 func (l *listing) list(ctx context.Context, use func(core.Entry)) error {
-	for e, err := range inOrder(ctx, l.jobs, l.from.List(ctx, ""), l.completed) {
+	for e, err := range inorder.Map(ctx, l.jobs, l.from.List(ctx, ""), l.completed) {
 		switch _, one := core.ErrorKey(err); {
 		case err != nil && (!one || ctx.Err() != nil || core.IsFinal(err)):
 			return err

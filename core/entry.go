@@ -88,6 +88,9 @@ type Entry struct {
 	// Headers are those that a File is to be stored with, nil for the store's own
 	// choice. No tree lists them; a [HeaderKeeper] is asked for them.
 	Headers *Headers
+	// Reuse, of a source's File, is the Token of a file of the same key and content in
+	// the tree that the run takes unchanged files from, or "". See [Originator].
+	Reuse string
 	// Problem says why the Kind is Other, in words for a person.
 	Problem error
 }

@@ -21,6 +21,7 @@ type entryJSON struct {
 	ModTime   time.Time `json:"mtime,omitzero"`
 	ModUnix   *unixTime `json:"mtime_unix,omitempty"` // instead of ModTime
 	Token     string    `json:"token,omitempty"`
+	Reuse     string    `json:"reuse,omitempty"`
 	Problem   string    `json:"problem,omitempty"`
 	Excluded  bool      `json:"excluded,omitempty"`
 }
@@ -35,7 +36,7 @@ const maxYear = 9999
 func newEntryJSON(e *Entry) *entryJSON {
 	j := &entryJSON{
 		Key: e.Key, KeyBytes: EncodeKey(e.Key), Kind: e.Kind, Partial: e.Partial, MaybeLink: e.MaybeLink,
-		Size: e.Size, MD5: e.MD5, Target: e.Target, ModTime: e.ModTime, Token: e.Token,
+		Size: e.Size, MD5: e.MD5, Target: e.Target, ModTime: e.ModTime, Token: e.Token, Reuse: e.Reuse,
 	}
 	if year := e.ModTime.Year(); year < 0 || year > maxYear {
 		j.ModTime, j.ModUnix = time.Time{}, &unixTime{e.ModTime.Unix(), int64(e.ModTime.Nanosecond())}
@@ -53,7 +54,7 @@ func (j *entryJSON) entry() (*Entry, error) {
 	}
 	e := &Entry{
 		Key: key, Kind: j.Kind, Partial: j.Partial, MaybeLink: j.MaybeLink,
-		Size: j.Size, MD5: j.MD5, Target: j.Target, ModTime: j.ModTime, Token: j.Token,
+		Size: j.Size, MD5: j.MD5, Target: j.Target, ModTime: j.ModTime, Token: j.Token, Reuse: j.Reuse,
 	}
 	if j.ModUnix != nil {
 		e.ModTime = time.Unix(j.ModUnix[0], j.ModUnix[1])

@@ -48,6 +48,11 @@ func (t *Tree) Headers(ctx context.Context, key string) (*core.Headers, error) {
 	if err != nil {
 		return nil, t.fail("stat", key, err)
 	}
+	return headersOf(a), nil
+}
+
+// headersOf returns the headers of the file that an answer shows.
+func headersOf(a *wire.Answer) *core.Headers {
 	h := new(core.Headers)
 	for name, header := range headerNames {
 		h.Set(name, a.Get(header))
@@ -60,5 +65,5 @@ func (t *Tree) Headers(ctx context.Context, key string) (*core.Headers, error) {
 			h.Metadata[name] = value
 		}
 	}
-	return h, nil
+	return h
 }

@@ -473,7 +473,7 @@ func TestIgnoreFilesHoldInEveryShard(t *testing.T) {
 // somebody decides about it.
 func TestEachOptionIsOfTheRunOrOfATaskOrRefused(t *testing.T) {
 	ofTask := []string{"MaxRequests", "Jobs", "Memory", "Bandwidth", "CacheDir", "TempDir", "Prices", "Log", "Event", "GiveUp", "Start", "Keeps", "Notice", "Progress"}
-	refused := []string{"DirLinks", "Backup", "BackupTree"}
+	refused := []string{"DirLinks", "Backup", "BackupTree", "Reuse"}
 	own := []string{"Exact", "Range"} // set by the run itself
 	saved := []string{"Rules", "SiteRules", "Pages", "Detect", "Links", "LinkBody", "Delete", "MaxDelete", "AllowEmptySource", "Strict"}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[s3fc.Options]()) {

@@ -485,6 +485,7 @@ func TestOptionsThatNeedTheWholeTreeAreRefusedByName(t *testing.T) {
 	for want, o := range map[string]s3fc.Options{
 		"dir-links":  {DirLinks: s3fc.DirLinksExpand},
 		"backup-dir": {Backup: "/elsewhere"},
+		"reuse":      {Reuse: "/elsewhere"},
 	} {
 		l := newLab(t)
 		l.tasks.Options = o

@@ -141,6 +141,8 @@ func refuse(o *s3fc.Options) error {
 		return &s3fc.OptionError{Option: "dir-links", Err: errors.New("links below links to directories need the whole tree, and a shard has a part of it")}
 	case o.Backup != "" || o.BackupTree != nil:
 		return &s3fc.OptionError{Option: "backup-dir", Err: errors.New("a divided run has no backup: copy by one process, or use a bucket with versions")}
+	case o.Reuse != "":
+		return &s3fc.OptionError{Option: "reuse", Err: errors.New("a divided run takes nothing over from another tree: copy by one process")}
 	}
 	return nil
 }

@@ -44,6 +44,8 @@ type Copier struct {
 	Limit int64
 	// Check compares the ETag of an object with the md5 of its content.
 	Check func(ctx context.Context, key, etag string, opaque bool, want core.MD5) error
+	// Headers returns the headers of the file that an answer shows.
+	Headers func(*wire.Answer) *core.Headers
 
 	first sync.Mutex // held by a copy while none went well before
 
@@ -175,7 +177,7 @@ func (j *job) statSource(ctx context.Context) (err error) {
 	}
 	listed := j.from.Entry
 	e, needBody := j.from.Layout.Entry(j.head.Object(j.to.Entry), nil)
-	if needBody || e.Kind != core.File || e.Size != listed.Size || listed.Token != "" && e.Token != listed.Token {
+	if needBody || e.Kind != core.File || e.Size != listed.Size || listed.Token != "" && e.Token != listed.Token || !j.keepsHeaders() {
 		return ErrNotCopied
 	}
 	if j.e = e; listed.MD5.Known() {
@@ -276,6 +278,7 @@ func (j *job) request() *wire.Request {
 	j.Objects.Seal(r)
 	j.setSource(r)
 	r.Set(wire.MetaDirective, "COPY")
+	j.setProperties(r)
 	j.Objects.SetCondition(r, objects.VersionOf(j.to.Old))
 	if j.e.MD5.Known() && j.head.Metadata()[format.MetaMD5] != j.e.MD5.String() {
 		r.Set(wire.MetaDirective, "REPLACE")

@@ -16,6 +16,7 @@ import (
 func (j *job) parts(ctx context.Context) (core.Entry, error) {
 	r, source := wire.NewRequest("", ""), wire.NewRequest("", "")
 	j.Objects.Seal(r)
+	j.setProperties(r)
 	j.describe(r)
 	j.setSource(source)
 	explain := func(err error) error { return j.judgePart(ctx, err) }
