@@ -14,11 +14,11 @@ import (
 
 const applyHelp = `Carry out a plan that "$0 plan -o FILE" saved: exactly that, and nothing else.
 
-Each write and delete is done only if both sides are still what the plan saw
-there; what changed meanwhile is left alone, reported, and makes the exit code
-1. What is already as the plan wants it counts as unchanged, so that a plan can
-be applied again after an interruption. Nothing is deleted if anything failed or
-changed. The destination is listed once more before the first write.
+Each write and delete is done only if both sides are still as planned; a changed
+entry is left alone, reported, and makes the exit code 1. An action that is done
+already counts as unchanged, so that a plan can be applied again after an
+interruption. Nothing is deleted if anything failed or changed. The destination is
+listed once more before the first write.
 
 A file that is damaged, cut off, edited, or of another version is refused. SRC
 and DST, if given, must be the trees of the plan.
@@ -56,7 +56,7 @@ func newApply(a *app) *cobra.Command {
 			return r.applyFile(args[0], src, dst)
 		},
 	}
-	cmd.Flags().StringVar(&backupDir, "backup-dir", "", "save what is overwritten or deleted in this `TREE` first, below the run's time")
+	cmd.Flags().StringVar(&backupDir, "backup-dir", "", "first save overwritten and deleted entries in this `TREE`, below the run's time")
 	c.limits.bind(cmd)
 	c.bandwidth.bind(cmd)
 	c.remembering.bind(cmd)

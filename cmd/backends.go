@@ -11,13 +11,13 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-const backendsHelp = `List the stores that a tree may live in, and what each can hold.
+const backendsHelp = `List the stores that a tree may live in, and the features of each.
 
 links     links to other keys of the tree
 URLs      links to http and https URLs
 md5       knows the md5 of each file without reading it
 mtime     keeps when a file was last changed
-a + a/b   holds a file and a tree under one name
+a + a/b   stores a file and a tree under one name
 create    guard against a file that somebody else creates meanwhile
 replace   guard against a change by somebody else before a write or delete:
           atomic, a check just before, or none
@@ -26,13 +26,13 @@ versions  tells all versions of a file apart, or those of one size only if
 key       the longest key in bytes
 target    the longest target of a link in bytes
 
-These are those of a typical tree; a single one may hold less.`
+These are those of a typical tree; a single one may have fewer.`
 
 func newBackends(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "backends [flags]",
-		Short: "list the stores, and what each can hold",
+		Short: "list the stores, and the features of each",
 		Long:  backendsHelp,
 		Example: `  $0 backends
   $0 backends --json`,

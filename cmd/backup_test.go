@@ -76,14 +76,14 @@ func TestABackupIsNamedByTheTimeAndLeadsBack(t *testing.T) {
 	w.tree("a", map[string]string{"a": "new", "l": "→a", "same": "same", "x": "1"})
 	dst, undo := w.directory(old), filepath.Join(t.TempDir(), "un do")
 	got := w.run("copy", "--backup-dir", undo, "t://a", dst)
-	got.want(t, 0, "1 new, 1 changed (4 B), 1 retargeted, 1 deleted, 1 empty directory removed, 3 saved, 1 unchanged in ", "what was overwritten or deleted is saved in "+undo)
+	got.want(t, 0, "1 new, 1 changed (4 B), 1 retargeted, 1 deleted, 1 empty directory removed, 3 saved, 1 unchanged in ", "overwritten and deleted entries are saved in "+undo)
 	at := theOnly(t, undo)
 	stamp, err := time.Parse("2006-01-02T15-04-05Z", filepath.Base(at))
 	if err != nil || time.Since(stamp) > time.Minute || time.Since(stamp) < -time.Second {
 		t.Errorf("the backup is named %s: %v", filepath.Base(at), err)
 	}
 	wantFiles(t, at, map[string]string{"a": "old", "d/gone": "gone", "l": "→d"})
-	back := regexp.MustCompile(`to put it back: s3fc (.*)\n`).FindStringSubmatch(got.err)
+	back := regexp.MustCompile(`to restore them: s3fc (.*)\n`).FindStringSubmatch(got.err)
 	if back == nil || back[1] != "copy --delete=never '"+at+"' "+dst {
 		t.Fatalf("the way back is not named: %q", got.err)
 	}
@@ -129,7 +129,7 @@ func TestWhatCannotBeSavedIsExitCode1AndStays(t *testing.T) {
 	w.tree("a", map[string]string{"a": "1", "b": "2", "u": "now a file"})
 	b := w.tree("b", map[string]string{"a": "1", "u": "→https://example.com/", "gone": "g"})
 	undo := t.TempDir()
-	w.run("copy", "--backup-dir", undo, "t://a", "t://b").want(t, 1, "1 not deleted because of errors, 1 error in", "error: save u: it stays as it is, because it cannot be saved in the backup: the backup cannot hold it: link not supported")
+	w.run("copy", "--backup-dir", undo, "t://a", "t://b").want(t, 1, "1 not deleted because of errors, 1 error in", "error: save u: left as it is: it cannot be saved in the backup: the backup cannot hold it: link not supported")
 	if e, err := b.Stat(t.Context(), "u"); err != nil || e.Kind != core.Link || b.Len() != 4 {
 		t.Errorf("%+v, %v", e, err)
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/s3fc/s3fc/internal/cache"
 )
 
-const cacheHelp = `Show what runs remember of trees: the md5s of local files, and what a store
-said of objects whose listing does not tell enough.
+const cacheHelp = `Show the cache of runs: the md5s of local files, and a store's answers about
+objects that its listing does not describe fully.
 
 It saves reading and requests, and nothing else: it may be deleted at any time,
 and --no-cache does without. An entry is remembered for one version of a file
 (inode, size, modification and change time) or an object (ETag, size, last
-modified), so that a changed one is looked at again. "$0 check" never uses it.
+modified), so that a changed one is read again. "$0 check" never uses it.
 
 It lies in $S3FC_CACHE_DIR, or s3fc in the user's cache directory.`
 
@@ -26,7 +26,7 @@ func newCache(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "cache [flags] [clear]",
-		Short: "show or clear what runs remember",
+		Short: "show or clear the cache of md5s and links",
 		Long:  cacheHelp,
 		Example: `  $0 cache
   $0 cache --json | jq .bytes
@@ -43,7 +43,7 @@ func newCache(a *app) *cobra.Command {
 			dir, err := cache.Dir()
 			switch {
 			case err != nil:
-				return fmt.Errorf("there is no directory for what is remembered; name one in %s: %w", cache.DirVariable, err)
+				return fmt.Errorf("there is no directory for the cache; name one in %s: %w", cache.DirVariable, err)
 			case len(args) == 1:
 				return cache.Clear(dir)
 			}

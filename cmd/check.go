@@ -8,24 +8,24 @@ import (
 	"github.com/s3fc/s3fc"
 )
 
-const checkHelp = `Compare two trees by what they hold. Every file is read on both sides, and every
-object asked: no listing, no cache and no metadata is trusted. With one tree,
-each of its files is held against what the store says of it.
+const checkHelp = `Compare two trees by content. Every file is read on both sides, and a request is
+sent for every object: no listing, no cache and no metadata is trusted. With one
+tree, each of its files is compared with the store's metadata.
 
-Printed is what differs, by reason:
+Differences are printed with a reason:
   only-in-source, only-in-destination
   content   two files of different bytes
   target    two links to different targets
   kind      a file here, a link there
   md5       the md5 in an object's metadata is not its content's
-  redirect  an object is a link by its page and metadata, but redirects nobody
-  corrupt   the content is not what the store itself says that it is
+  redirect  an object is a link by its page and metadata, but does not redirect
+  corrupt   the content is not the one that the store itself states
 and on stderr, as remarks that are no differences:
   no-md5       neither ETag nor metadata tells an object's md5
-  uncarriable  what the other side cannot hold
+  uncarriable  an entry that the other side cannot hold
 
---repair-metadata puts md5, redirect and no-md5 right in DST, or in TREE if it is
-alone, without sending content: the object is copied onto itself by the store.
+--repair-metadata repairs md5, redirect and no-md5 in DST, or in TREE if there is
+no DST, without sending content: the object is copied onto itself by the store.
 
 Exit code: 0 nothing differs; 1 something does, or could not be read; 2 usage.`
 
@@ -51,10 +51,10 @@ func newCheck(a *app) *cobra.Command {
 			return r.check(append(args, "")[:2], repair)
 		},
 	}
-	cmd.Flags().BoolVar(&repair, "repair-metadata", false, "put right what is wrong beside the content, without sending content")
+	cmd.Flags().BoolVar(&repair, "repair-metadata", false, "repair metadata and redirects, without sending content")
 	bindPlanFlags(cmd, &c.options, func(f planFlag) bool { return f.option == "links" || f.option == "rules" })
 	bindPlanFlag(cmd, &c.options, planFlag{
-		name: "dir-links", option: "dir-links", usage: "what was copied of a link to a directory: one redirect, or also one for each file below",
+		name: "dir-links", option: "dir-links", usage: "how a link to a directory was copied: one redirect, or also one for each file below",
 		words: []string{string(s3fc.DirLinksRedirect), string(s3fc.DirLinksExpand)},
 	})
 	bindPlanFlag(cmd, &c.options, planFlag{name: "strict", option: "strict", usage: "exit 1 for remarks, too", typ: "bool"})

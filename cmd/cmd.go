@@ -86,7 +86,7 @@ func (a *app) watch(ctx context.Context) (unwatch func()) {
 	stop := context.AfterFunc(ctx, func() {
 		defer close(said)
 		if _, ok := interruption(ctx); ok && !unread(ctx) && !a.endsBySignal.Load() {
-			a.con.remark(a.name + ": interrupted: what is in flight is ended in good order; once more to exit at once")
+			a.con.remark(a.name + ": interrupted: the transfers under way end first; once more to exit at once")
 		}
 	})
 	return func() {

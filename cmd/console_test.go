@@ -88,7 +88,7 @@ func TestAPlanReplacesRegularFilesOnly(t *testing.T) {
 	if to, err := os.Readlink(at("link")); err != nil || to != "old" {
 		t.Errorf("the link became %q, %v", to, err)
 	}
-	save("dangling").want(t, 1, "", "leads to no file")
+	save("dangling").want(t, 1, "", "is a link to no file")
 	list, err := os.ReadDir(dir)
 	if err != nil || len(list) != 6 {
 		t.Errorf("%v, %v; want no temporary file left", list, err)

@@ -13,8 +13,8 @@ links, and at last entries that SRC does not have are deleted from DST, unless
 --delete=never; nothing is deleted if anything failed. A directory that does not
 exist is made. sync is the same command.
 
-Rules of a file .s3fcignore, in any directory of a local tree, leave what they
-match alone on both sides, and so do --exclude and --include, which come before
+Rules of a file .s3fcignore, in any directory of a local tree, leave matching
+entries alone on both sides, and so do --exclude and --include, which come before
 them. .DS_Store and ._* are excluded unless included. A directory of SRC that is
 excluded as a whole is not looked into.
 
@@ -75,8 +75,8 @@ func newCopy(a *app) *cobra.Command {
 			return r.copy(args[0], args[1])
 		},
 	}
-	cmd.Flags().BoolVarP(&c.dryRun, "dry-run", "n", false, "print what would be done, and do nothing")
-	cmd.Flags().StringVar(&c.backupDir, "backup-dir", "", "save what is overwritten or deleted in this `TREE` first, below the run's time")
+	cmd.Flags().BoolVarP(&c.dryRun, "dry-run", "n", false, "print the plan, and change nothing")
+	cmd.Flags().StringVar(&c.backupDir, "backup-dir", "", "first save overwritten and deleted entries in this `TREE`, below the run's time")
 	cmd.Flags().StringVar(&c.reuse, "reuse", "", "let the store copy files that this `TREE` has under the same key with the same content")
 	c.bandwidth.bind(cmd)
 	c.bind(cmd, true)

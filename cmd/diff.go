@@ -2,7 +2,7 @@ package cmd
 
 import "github.com/spf13/cobra"
 
-const diffHelp = `Show what copy would do to make DST equal to SRC, and change nothing.
+const diffHelp = `Show show the changes that copy would make to make DST equal to SRC, and change nothing.
 
 Exit code: 0 the trees are equal; 1 they differ, or something failed; 2 usage.`
 
@@ -10,7 +10,7 @@ func newDiff(a *app) *cobra.Command {
 	var c compare
 	cmd := &cobra.Command{
 		Use:   "diff [flags] SRC DST",
-		Short: "what copy would do",
+		Short: "show the changes that copy would make",
 		Long:  diffHelp,
 		Example: `  $0 diff ./site s3://bucket
   $0 diff --json ./site s3://bucket | jq -r .key

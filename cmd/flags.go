@@ -24,18 +24,18 @@ type planFlag struct {
 // planFlags are all flags for options that are saved with a plan: the one list
 // by which they are bound. A test compares it with s3fc.OptionNames.
 var planFlags = []planFlag{
-	{name: "delete", option: "delete", usage: "what is not in SRC: delete it after all else, never, or also what SRC could not hold"},
-	{name: "detect", option: "detect", usage: "unchanged is: of the same md5, also asked for each object, or of the same size and time (misses changes that keep both)"},
+	{name: "delete", option: "delete", usage: "entries that SRC lacks: delete them at the end, never, or also those that SRC cannot hold"},
+	{name: "detect", option: "detect", usage: "how to find unchanged files: by md5, by md5 with a request for each object, or by size and time (misses changes that keep both)"},
 	{name: "links", option: "links", usage: "symbolic links of a directory: keep them, follow them, or skip them"},
 	{name: "dir-links", option: "dir-links", usage: "a link to a directory, in a bucket: one redirect, also one for each file below, or also one routing rule"},
-	{name: "link-body", option: "link-body", usage: "what a link's object holds: a small page that leads on, or nothing"},
-	{name: "exclude", option: "rules", usage: "leave what matches alone, on both sides (gitignore syntax; may be repeated, later ones win)", typ: "PATTERN"},
-	{name: "include", option: "rules", usage: "an exception to what is excluded", typ: "PATTERN"},
+	{name: "link-body", option: "link-body", usage: "the content of a link's object: a small page that redirects, or none"},
+	{name: "exclude", option: "rules", usage: "leave matching entries alone, on both sides (gitignore syntax; may be repeated, later ones win)", typ: "PATTERN"},
+	{name: "include", option: "rules", usage: "an exception to --exclude", typ: "PATTERN"},
 	{name: "pages", option: "pages", usage: "files that are put after all others, in place of *.html (gitignore syntax; may be repeated)", typ: "PATTERN"},
 	{name: "rules", option: "site-rules", usage: "the headers of files by pattern (default: s3fc.toml in SRC; none: no rules)", typ: "FILE"},
-	{name: "strict", option: "strict", usage: "exit 1 if an entry cannot be carried", typ: "bool"},
+	{name: "strict", option: "strict", usage: "exit 1 if an entry cannot be copied", typ: "bool"},
 	{name: "max-delete", option: "max-delete", usage: "delete nothing if more would be deleted (default: all of DST, or more than 10 and half of it, renamed files not counted)", guard: true, typ: "N|P%"},
-	{name: "allow-empty-source", option: "allow-empty-source", usage: "empty DST if SRC holds nothing", guard: true, typ: "bool"},
+	{name: "allow-empty-source", option: "allow-empty-source", usage: "empty DST if SRC is empty", guard: true, typ: "bool"},
 }
 
 // bindPlanFlags defines the flags for which want is true.

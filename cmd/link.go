@@ -100,7 +100,7 @@ func newLink(a *app) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&opts.Dangling, "dangling", false, "allow a TARGET that does not exist")
 	f.BoolVar(&opts.Replace, "replace", false, "replace a file; in a bucket, also allow a link at the name of a directory")
-	f.BoolVarP(&opts.DryRun, "dry-run", "n", false, "print what would be done, and do nothing")
+	f.BoolVarP(&opts.DryRun, "dry-run", "n", false, "print the plan, and change nothing")
 	l.limits.bind(cmd)
 	l.output.bind(cmd)
 	return cmd

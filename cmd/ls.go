@@ -19,9 +19,9 @@ const lsHelp = `List the entries of a tree: kind, size in bytes, md5, key, and f
 target.
 
 An md5 that is not known without reading shows as "-"; --md5 finds it out.
---links lists the links alone and says of each where it ends: "dangling" leads
-to nothing, "ring" leads to itself, and "ends at" is the end of a chain of links.
-A link that cannot be carried is listed with the reason.
+--links lists the links alone and says of each where it ends: "dangling" is
+nowhere, "ring" leads to itself, and "ends at" is the end of a chain of links.
+A link that cannot be copied is listed with the reason.
 
 Exit code: 0 done; 1 something failed; 2 usage.`
 
@@ -62,7 +62,7 @@ func newLs(a *app) *cobra.Command {
 			return explained(cmd, l.run(cmd.Context()))
 		},
 	}
-	cmd.Flags().BoolVar(&l.md5s, "md5", false, "find out the md5 of each file, if need be by reading it")
+	cmd.Flags().BoolVar(&l.md5s, "md5", false, "show the md5 of each file, and read it if needed")
 	cmd.Flags().BoolVar(&l.links, "links", false, "list links only, and where they end")
 	l.limits.bind(cmd)
 	l.output.bind(cmd)

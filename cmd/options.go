@@ -32,8 +32,8 @@ func (o *output) bind(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "print one JSON object a line on stdout")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for each entry, unchanged ones too, and more about requests")
-	f.StringVar(&o.log, "log", "", "add messages for debugging, tries and waits to this `FILE`, as lines of JSON")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "also list unchanged entries and request details")
+	f.StringVar(&o.log, "log", "", "append debug messages, retries and waits to this `FILE`, as lines of JSON")
 }
 
 func (o *output) check(cmd *cobra.Command) error {
@@ -62,7 +62,7 @@ func (l *limits) bind(cmd *cobra.Command) {
 	l.jobs = reconcile.DefaultJobs
 	f.Var(&number[int64]{&l.maxRequests, 1, math.MaxInt64}, "max-requests", "stop before the first write if more requests are needed, and never send more")
 	l.maxRequests = s3fc.DefaultMaxRequests
-	f.DurationVar(&l.giveUp, "give-up", time.Minute, "end the run when a store that answered before gives no answer at all for so long")
+	f.DurationVar(&l.giveUp, "give-up", time.Minute, "end the run when a store that has answered sends nothing for this long")
 	f.Var(&l.prices, "prices", "a JSON file with the prices of the stores' requests")
 	for _, name := range []string{"jobs", "max-requests"} {
 		f.Lookup(name).DefValue = f.Lookup(name).Value.String()
@@ -157,7 +157,7 @@ const envNoCache = "S3FC_NO_CACHE"
 type remembering struct{ noCache bool }
 
 func (m *remembering) bind(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&m.noCache, "no-cache", false, "neither use nor keep what runs remember of md5s and of objects (also $"+envNoCache+"=1)")
+	cmd.Flags().BoolVar(&m.noCache, "no-cache", false, "neither read nor write the cache of md5s and links (also $"+envNoCache+"=1)")
 }
 
 // off reports whether caches are not used. A value of the variable that is no

@@ -13,12 +13,12 @@ import (
 
 const planHelp = `Make the plan by which copy would make DST equal to SRC, and change nothing.
 
-Without -o it is printed for a person, by directory, with what it would write,
-delete and cost. With -o it is saved in a file, with what was seen on both
-sides, and "$0 apply FILE" carries out exactly that. The file holds names,
+Without -o it is printed for a person, by directory, with its writes, deletes and
+cost. With -o it is saved in a file, with the entries seen on both sides, and
+"$0 apply FILE" carries out exactly that. The file holds names,
 sizes and md5s, no content and no passwords; each line is one JSON object.
 
-The limits of copy hold here: a plan that would delete too much, or needs too
+The limits of copy apply here: a plan that would delete too much, or needs too
 many requests, is not saved.
 
 Exit code: 0 done; 1 something failed; 2 usage; 3 a limit stopped it.`
@@ -32,7 +32,7 @@ func newPlan(a *app) *cobra.Command {
 	var p planCommand
 	cmd := &cobra.Command{
 		Use:   "plan [flags] SRC DST",
-		Short: "what copy would do, to read or to apply later",
+		Short: "show the plan of a copy, or save it to apply later",
 		Long:  planHelp,
 		Example: `  $0 plan ./site s3://bucket
   $0 plan ./site s3://bucket -o site.plan && $0 apply site.plan
@@ -49,7 +49,7 @@ func newPlan(a *app) *cobra.Command {
 				return err
 			}
 			if r.options.DirLinks == s3fc.DirLinksRules {
-				return usageError(cmd, "a plan does not hold routing rules; copy --dry-run --dir-links=rules shows what would become of them")
+				return usageError(cmd, "a plan has no routing rules; copy --dry-run --dir-links=rules shows their changes")
 			}
 			return r.plan(args[0], args[1], p.file)
 		},
@@ -90,7 +90,7 @@ func versionNotes(ctx context.Context, c *s3fc.Changes) []string {
 	case err != nil || state == core.VersionsUnknown:
 		return nil // a remark is not worth an error
 	case state == core.VersionsKept:
-		return []string{"the destination keeps versions: what is deleted gets a delete marker, and what is overwritten stays as an older version"}
+		return []string{"the destination keeps versions: deleted entries get a delete marker, and overwritten ones stay as older versions"}
 	}
-	return []string{"the destination keeps no versions: what is deleted or overwritten is gone"}
+	return []string{"the destination keeps no versions: deleted and overwritten entries are lost"}
 }

@@ -65,7 +65,7 @@ func placeFor(file string) (place string, replace bool, err error) {
 	case statErr != nil:
 		return "", false, statErr
 	case err != nil && info.Mode().Type() == fs.ModeSymlink:
-		return "", false, fmt.Errorf("%s is a link that leads to no file: %w", file, err)
+		return "", false, fmt.Errorf("%s is a link to no file: %w", file, err)
 	case err != nil:
 		return "", false, err
 	}

@@ -199,7 +199,7 @@ var reasons = map[reconcile.Reason]string{
 	reconcile.ReasonSizeTime:   "same size and time",
 	reconcile.ReasonProtected:  "protected",
 	reconcile.ReasonDeletesOff: "not in the source; deletes are off",
-	reconcile.ReasonUnholdable: "the source could not hold it",
+	reconcile.ReasonUnholdable: "the source cannot hold it",
 	reconcile.ReasonChanged:    "changed meanwhile",
 }
 

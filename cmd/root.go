@@ -12,12 +12,12 @@ import (
 
 const rootHelp = `$0 makes one tree of files and links equal to another, in one direction.
 
-A tree is a path, or a URL such as s3://bucket/prefix. Symbolic links travel
-as redirects, and come back as links.
+A tree is a path, or a URL such as s3://bucket/prefix. Symbolic links become
+redirects in a bucket, and symbolic links again on the way back.
 
 copy deletes: entries that the source does not have are deleted from the
 destination, after everything else is done. --delete=never keeps them, and
---dry-run shows what would be done.`
+--dry-run shows the plan.`
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{

@@ -74,7 +74,7 @@ func (r *run) preview(src, dst string) error {
 		err = c.Guard()
 	}
 	if r.options.Backup != "" && out.Changed() {
-		out.Notes = append(out.Notes, "what is overwritten or deleted would be saved in "+c.Backup())
+		out.Notes = append(out.Notes, "overwritten and deleted entries would be saved in "+c.Backup())
 	}
 	return r.finish(out, errors.Join(err, c.Close()))
 }
@@ -126,7 +126,7 @@ func (r *run) finish(out outcome, err error) error {
 // noteBackup says where entries were saved, and how they come back.
 func (r *run) noteBackup(out outcome, dst string) outcome {
 	if out.Saved > 0 {
-		out.Notes = append(out.Notes, fmt.Sprintf("what was overwritten or deleted is saved in %s; to put it back: %s copy --delete=never %s %s",
+		out.Notes = append(out.Notes, fmt.Sprintf("overwritten and deleted entries are saved in %s; to restore them: %s copy --delete=never %s %s",
 			out.Backup, r.name, shellWord(out.Backup), shellWord(dst)))
 	}
 	return out

@@ -101,9 +101,9 @@ func (s *serving) bind(cmd *cobra.Command) {
 	f.StringVar(&s.index, "index", "", "the `NAME` of index documents (default: the bucket's, or index.html)")
 	f.StringVar(&s.errorPage, "error", "", "the `KEY` of the document for errors (default: the bucket's, or none)")
 	f.BoolVar(&s.watch, "watch", false, "reload pages in the browser when a file of a local directory changes")
-	f.BoolVar(&s.check, "check", false, "visit all pages and links, list the paths that are wrong, and exit")
+	f.BoolVar(&s.check, "check", false, "visit all pages and links, list faulty paths, and exit")
 	f.StringVar(&s.against, "against", "", "show the changes that a copy from this `TREE` would make")
-	f.StringArrayVar(&s.rules, "exclude", nil, "leave out what matches this `PATTERN` (gitignore syntax; may be repeated)")
+	f.StringArrayVar(&s.rules, "exclude", nil, "leave out entries that match this `PATTERN` (gitignore syntax; may be repeated)")
 	s.limits.bind(cmd)
 	s.output.bind(cmd)
 }

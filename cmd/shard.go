@@ -69,7 +69,7 @@ func newShardPlan(a *app) *cobra.Command {
 The cuts divide the keys of both trees evenly, which takes a listing. --cuts chooses
 them without one, from a path or URL of: the run.json of an earlier run; the
 manifest.json of an S3 Inventory, in CSV, of one of the trees; or a file with one
-key a line. It only chooses the cuts; what exists is always listed.`,
+key a line. It only chooses the cuts; the trees are always listed.`,
 		Example: "  $0 shard plan --shards 16 -o /shared/run-1 ./site s3://bucket",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if shards == 0 || out == "" {
@@ -303,7 +303,7 @@ func (t *shardTask) report() error {
 		t.con.remark(t.name + ": " + note)
 	}
 	if !t.quiet {
-		t.con.remark(fmt.Sprintf("%s: all of %s can be removed now; %s in it lists what no later run can use", t.name, t.at, rep.Removable))
+		t.con.remark(fmt.Sprintf("%s: all of %s can be removed now; %s in it lists the entries that no later run can use", t.name, t.at, rep.Removable))
 	}
 	if p.Conflicts > 0 || p.Refused+c.Refused > 0 && t.strict() {
 		return errReported

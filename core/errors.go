@@ -11,7 +11,7 @@ import (
 // in an [*Error]; test for them with [errors.Is].
 var (
 	// ErrChanged: something else is at the key by now than was seen there.
-	ErrChanged = errors.New("changed since it was looked at")
+	ErrChanged = errors.New("changed since it was listed")
 	// ErrConflict: both cannot be held at once, as a file a and a file a/b in a
 	// directory.
 	ErrConflict = errors.New("conflict")

@@ -113,7 +113,7 @@ func CheckPut(t Tree, e Entry) error {
 // an [Other] never is, and the error is [ErrConflict]. A nil old may be.
 func CheckOld(old *Entry) error {
 	if old != nil && old.Kind == Other {
-		return fmt.Errorf("%w: an entry that cannot be carried is there", ErrConflict)
+		return fmt.Errorf("%w: the entry there cannot be copied", ErrConflict)
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func CheckOld(old *Entry) error {
 // [ErrUnsupportedLink] or [ErrUnsupportedKey].
 func (f Features) CheckPut(e Entry) error {
 	if e.Kind == Other {
-		return fmt.Errorf("%w: an entry of no kind that can be carried", ErrUnsupportedKey)
+		return fmt.Errorf("%w: only files and links can be copied", ErrUnsupportedKey)
 	}
 	if err := CheckKey(e.Key); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnsupportedKey, err)
@@ -149,9 +149,9 @@ func (f Features) checkLink(t Target) error {
 	}
 	switch {
 	case t.URL != "" && !f.URLLinks:
-		return fmt.Errorf("%w: it points to the URL %s, and only links inside the tree can be held here", ErrUnsupportedLink, t.URL)
+		return fmt.Errorf("%w: it points to the URL %s, and this tree stores only links within it", ErrUnsupportedLink, t.URL)
 	case t.URL == "" && !f.Links:
-		return fmt.Errorf("%w: no links can be held here", ErrUnsupportedLink)
+		return fmt.Errorf("%w: this tree stores no links", ErrUnsupportedLink)
 	case f.MaxTarget > 0 && len(t.Key)+len(t.URL) > f.MaxTarget:
 		return fmt.Errorf("%w: its target is %d bytes long, and %d is the longest here", ErrUnsupportedLink, len(t.Key)+len(t.URL), f.MaxTarget)
 	}

@@ -301,7 +301,7 @@ func (t *Tree) changed(key string, old *core.Entry) error {
 	it := t.index.get(key)
 	switch {
 	case it != nil && it.entry.Kind == core.Other:
-		return fmt.Errorf("%w: what is there cannot be carried and is left alone", core.ErrConflict)
+		return fmt.Errorf("%w: the entry there cannot be copied and is left alone", core.ErrConflict)
 	case t.guard(old) == core.GuardNone, it == nil && old == nil:
 		return nil
 	case it == nil || old == nil || it.entry.Token != old.Token:

@@ -34,7 +34,7 @@ func CheckPut(f core.Features, e core.Entry) error {
 // CheckDelete refuses the Delete of an Other, and of a key that no entry can have.
 func CheckDelete(old core.Entry) error {
 	if old.Kind == core.Other {
-		return fmt.Errorf("%w: it cannot be carried, so it is never deleted", core.ErrConflict)
+		return fmt.Errorf("%w: it cannot be copied, so it is never deleted", core.ErrConflict)
 	}
 	if err := core.CheckKey(old.Key); err != nil {
 		return fmt.Errorf("%w: %w", core.ErrUnsupportedKey, err)

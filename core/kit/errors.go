@@ -67,11 +67,11 @@ func CheckOld(old, now *core.Entry) error {
 	case now == nil && old == nil:
 		return nil
 	case now == nil:
-		return fmt.Errorf("%w: nothing is there any more", core.ErrChanged)
+		return fmt.Errorf("%w: it is gone", core.ErrChanged)
 	case now.Kind == core.Other:
-		return fmt.Errorf("%w: something that cannot be carried is there: %w", core.ErrConflict, now.Problem)
+		return fmt.Errorf("%w: the entry there cannot be copied: %w", core.ErrConflict, now.Problem)
 	case old == nil:
-		return fmt.Errorf("%w: a %v is there by now", core.ErrChanged, now.Kind)
+		return fmt.Errorf("%w: it is a %v by now", core.ErrChanged, now.Kind)
 	case now.Kind != old.Kind || now.Token != old.Token:
 		return fmt.Errorf("%w: it is not the %v that was seen", core.ErrChanged, old.Kind)
 	}

@@ -36,7 +36,7 @@ func ParseLinkPolicy(s string) (LinkPolicy, error) {
 // Problems of entries under a policy other than KeepLinks.
 var (
 	// ErrLeadsNowhere is that of a link whose target cannot be shown under FollowLinks.
-	ErrLeadsNowhere = refuse("the link leads nowhere, or into a ring of links, and links are followed")
+	ErrLeadsNowhere = refuse("the link is dangling, or part of a ring of links, and links are followed")
 	// ErrEndless is that of a link to a directory in which it is itself.
 	ErrEndless = refuse("the link leads to a directory that it is in, so following it would never end")
 )

@@ -65,8 +65,8 @@ func (r Refusal) Is(err error) bool { return err == core.ErrUnsupportedLink } //
 func refuse(format string, args ...any) error { return Refusal(fmt.Sprintf(format, args...)) }
 
 var (
-	errRing    = refuse("the link leads into a ring of links")
-	errTooMany = refuse("the link leads through more than %d links", maxHops)
+	errRing    = refuse("the link ends in a ring of links")
+	errTooMany = refuse("the link passes through more than %d links", maxHops)
 )
 
 // Target returns the target of the link at key with this text. The error is a
@@ -83,7 +83,7 @@ func (r Resolver) Target(key, text string) (core.Target, error) {
 	case target == key:
 		return core.Target{}, refuse("the link points to itself")
 	case core.Below(target, key):
-		return core.Target{}, refuse("the link leads through itself")
+		return core.Target{}, refuse("the link passes through itself")
 	case target == "." && !w.lexical:
 		return core.Target{Key: target, Dir: core.IsDir}, nil
 	case target == ".":

@@ -226,7 +226,7 @@ func (a *applier) checkTarget(act Action) (outcome Action, ok bool) {
 	if act.Op != OpPut || !a.tally.targetFailed(act.Src.Target) {
 		return act, true
 	}
-	err := fmt.Errorf("its target %s could not be put, or not all of it, and a link to it would lead nowhere; it will be made when that is there",
+	err := fmt.Errorf("skipped: its target %s could not be written; run again to make the link",
 		core.DisplayKey(act.Src.Target.Key))
 	return failure(act, ReasonNoTarget, err), false
 }

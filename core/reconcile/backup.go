@@ -39,7 +39,7 @@ func (s *saver) save(ctx context.Context, act Action, old *core.Entry) (out Acti
 	case err == nil && saved.Op == OpPut:
 		s.tally.addSaved()
 	case err != nil && !s.gone(ctx, old.Key):
-		err = fmt.Errorf("it stays as it is, because it cannot be saved in the backup: %w", err)
+		err = fmt.Errorf("left as it is: it cannot be saved in the backup: %w", err)
 		return failure(act, ReasonUnsaved, &core.Error{Op: "save", Key: old.Key, Err: err}), false
 	}
 	return act, true

@@ -122,7 +122,7 @@ func (k *checker) readOnce(ctx context.Context, t core.Tree, key string) (*core.
 	body, e, err := t.Open(ctx, key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, core.MD5{}, fmt.Errorf("%w: it was listed and is gone", core.ErrChanged)
+		return nil, core.MD5{}, fmt.Errorf("%w: it is gone", core.ErrChanged)
 	case err != nil:
 		return nil, core.MD5{}, err
 	}
@@ -189,5 +189,5 @@ func describe(e *core.Entry) string {
 	case core.Link:
 		return "a link to " + core.DisplayKey(e.Target.String())
 	}
-	return fmt.Sprintf("what cannot be carried (%v)", e.Problem)
+	return fmt.Sprintf("an entry that cannot be copied (%v)", e.Problem)
 }

@@ -123,9 +123,9 @@ func (a *asker) unholdable(dst *core.Entry) error {
 
 func problemAtDestination(dst *core.Entry) error {
 	if dst.Problem == nil {
-		return errors.New("at the destination is something that cannot be carried")
+		return errors.New("the destination has an entry here that s3fc cannot copy")
 	}
-	return fmt.Errorf("at the destination: %w", dst.Problem)
+	return fmt.Errorf("the destination's entry cannot be copied: %w", dst.Problem)
 }
 
 // fetch gets one fact. ended says that the answer ends the facts with act.
@@ -135,7 +135,7 @@ func (a *asker) fetch(ctx context.Context, key string, n need, q *facts) (act Ac
 	case statSrc:
 		q.src, err = complete(ctx, a.src, key)
 		if err == nil && q.src == nil {
-			err = fmt.Errorf("%w: it was listed and is gone", core.ErrChanged)
+			err = fmt.Errorf("%w: it is gone", core.ErrChanged)
 		}
 	case statDst:
 		q.dst, err = complete(ctx, a.dst, key)

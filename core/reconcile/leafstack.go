@@ -92,7 +92,7 @@ func (s *leafStack) addListError(act Action) error {
 		s.dirs.use()
 		for _, l := range s.stack {
 			if core.Below(act.Key+"/", l.key) {
-				if err := s.conflictAt(l, ReasonInTheWay, errors.New("what is below it could not be listed")); err != nil {
+				if err := s.conflictAt(l, ReasonInTheWay, errors.New("the entries below it could not be listed")); err != nil {
 					return err
 				}
 			}
@@ -289,7 +289,7 @@ func (s *leafStack) sourceBelow(up, l *leaf) error {
 
 func problemOf(up *leaf) error {
 	if up.action.Dst == nil || up.action.Dst.Problem == nil {
-		return errors.New("it could not be looked at")
+		return errors.New("it could not be read")
 	}
 	return up.action.Dst.Problem
 }

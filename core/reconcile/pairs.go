@@ -159,13 +159,13 @@ func refusePair(act Action, upper, lower string) Action {
 type pairError struct{ upper, lower string }
 
 func (e *pairError) Error() string {
-	return fmt.Sprintf("%v: the destination has both %s and %s, and the source could hold only one of them; they stay",
+	return fmt.Sprintf("%v: the destination has both %s and %s, and the source can hold only one of them; they stay",
 		core.ErrUnsupportedKey, core.DisplayKey(e.upper), core.DisplayKey(e.lower))
 }
 
 // Cause is the text that all pairs share.
 func (*pairError) Cause() string {
-	return "the destination has both a file and entries below its key, and the source could hold only one of them; they stay"
+	return "the destination has both a file and entries below its key, and the source can hold only one of them; they stay"
 }
 
 func (*pairError) Unwrap() error { return core.ErrUnsupportedKey }

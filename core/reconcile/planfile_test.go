@@ -126,7 +126,7 @@ func TestAPlanFileThatIsNotAsItWasWrittenIsRefused(t *testing.T) {
 		"a number too many":   {sign(lines[:len(lines)-1], 9), "its last line says 9"},
 		"a long line":         {head + strings.Repeat(" ", 2<<20) + "\n", "longer than any line"},
 		"other totals":        {resigned(`"files":2`, `"files":3`), "its first line counts"},
-		"a keep":              {resigned(`{"event":"put","key":"a"`, `{"event":"keep","key":"a"`), "nothing to be done"},
+		"a keep":              {resigned(`{"event":"put","key":"a"`, `{"event":"keep","key":"a"`), "no put and no delete"},
 		"a hostile key":       {resigned(`{"event":"put","key":"a","reason":"new","size":1,"src":{"key":"a"`, `{"event":"put","key":"../a","reason":"new","size":1,"src":{"key":"../a"`), `".."`},
 		"two keys":            {resigned(`"src":{"key":"a"`, `"src":{"key":"z"`), "at its key"},
 		"no source":           {resigned(`"src":{"key":"a"`, `"srk":{"key":"a"`), "a put needs"},

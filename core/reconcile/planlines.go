@@ -157,7 +157,7 @@ func (a Action) checkPlanned(group string) error {
 	case OpRemoveDir:
 		return core.CheckKey(a.Key)
 	}
-	return errors.New("it is nothing to be done")
+	return errors.New("it is no put and no delete")
 }
 
 func (a Action) checkPlannedPut() error {
@@ -165,7 +165,7 @@ func (a Action) checkPlannedPut() error {
 	case a.Src == nil || a.Src.Kind == core.Other || a.Src.Key != a.Key || a.Src.Size < 0:
 		return errors.New("a put needs a file or a link of the source at its key")
 	case a.Dst != nil && (a.Dst.Kind == core.Other || a.Dst.Key != a.Key):
-		return errors.New("a put cannot replace what cannot be carried, nor what is at another key")
+		return errors.New("a put cannot replace an entry that cannot be copied, nor one at another key")
 	case a.Obstacle != nil && (a.Obstacle.Kind == core.Other || !core.Below(a.Key, a.Obstacle.Key)):
 		return errors.New("only a file or a link at a parent of its key can be in the way of a put")
 	case a.Group != "" && a.Group != a.Key:

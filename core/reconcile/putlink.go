@@ -18,9 +18,9 @@ func (t *mover) plannedLink(ctx context.Context, act Action) (outcome Action, ok
 	case err != nil:
 		return failure(act, ReasonRead, err), false
 	case src == nil:
-		return failure(act, ReasonChanged, fmt.Errorf("%w: the link was planned and is gone", core.ErrChanged)), false
+		return failure(act, ReasonChanged, fmt.Errorf("%w: the planned link is gone", core.ErrChanged)), false
 	case src.Kind != core.Link || src.Target != act.Src.Target:
-		return failure(act, ReasonChanged, fmt.Errorf("%w: it is not the link that was planned", core.ErrChanged)), false
+		return failure(act, ReasonChanged, fmt.Errorf("%w: it is not the planned link", core.ErrChanged)), false
 	}
 	return act, true
 }

@@ -87,7 +87,7 @@ func (c *rechecker) check(ctx context.Context, n numbered, now *core.Entry) erro
 	}
 	c.stale.add(act.Key)
 	if c.changed > maxStale {
-		return fmt.Errorf("%w: more than %d entries of the destination are not what the plan saw: make the plan again", core.ErrChanged, maxStale)
+		return fmt.Errorf("%w: more than %d entries of the destination are not as planned: make the plan again", core.ErrChanged, maxStale)
 	}
 	return nil
 }

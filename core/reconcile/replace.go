@@ -149,7 +149,7 @@ func (s *staged) deleteObstacle(ctx context.Context, del Action) {
 		return
 	}
 	if err := s.r.transfer.dst.Delete(ctx, *del.Dst); err != nil {
-		s.fail(failure(s.act, ReasonInTheWay, fmt.Errorf("what is in its way cannot be deleted: %w", err)))
+		s.fail(failure(s.act, ReasonInTheWay, fmt.Errorf("the entry in its way cannot be deleted: %w", err)))
 		del = deleteError(del, err)
 	}
 	s.r.tally.add(del)
@@ -201,6 +201,6 @@ func (s *staged) discard() {
 // something else failed.
 func notDone(act Action) Action {
 	act.Op, act.Reason = OpConflict, ReasonInTheWay
-	act.Err = fmt.Errorf("%w: what is in its way is not deleted, because something in this run failed", core.ErrConflict)
+	act.Err = fmt.Errorf("%w: the entry in its way is left in place: nothing is deleted after an error in this run", core.ErrConflict)
 	return act
 }

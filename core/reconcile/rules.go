@@ -130,7 +130,7 @@ func newSideRules(t core.Tree) sideRules {
 	}
 }
 
-// keepsUnholdable reports whether dst stays because the source could not hold it: it
+// keepsUnholdable reports whether dst stays because the source cannot hold it: it
 // is not missing there.
 func (r rules) keepsUnholdable(dst *core.Entry) bool {
 	return r.del != DeleteAll && r.src.check(*dst) != nil

@@ -75,7 +75,7 @@ func (t *mover) transfer(ctx context.Context, act Action, to sink) Action {
 	}
 }
 
-// errSourceChanged marks that the source's entry is not the planned one, or changed
+// errSourceChanged marks that the source has another entry than planned, or changed
 // while it was read.
 var errSourceChanged = errors.New("the source changed while it was copied")
 
@@ -83,7 +83,7 @@ var errSourceChanged = errors.New("the source changed while it was copied")
 // may be of yesterday.
 func (t *mover) changedSource(err error) error {
 	if t.exact {
-		return fmt.Errorf("%w: the source is not what the plan saw", core.ErrChanged)
+		return fmt.Errorf("%w: the source has another entry than planned", core.ErrChanged)
 	}
 	return err
 }
@@ -95,7 +95,7 @@ func (t *mover) redecide(ctx context.Context, act Action) Action {
 	case err != nil:
 		return failure(act, ReasonRead, err)
 	case src == nil:
-		return failure(act, ReasonChanged, fmt.Errorf("%w: it was listed and is gone", core.ErrChanged))
+		return failure(act, ReasonChanged, fmt.Errorf("%w: it is gone", core.ErrChanged))
 	}
 	out := t.asker.decideAsking(ctx, act.Key, src, act.Dst)
 	out.Page, out.Group, out.Obstacle = act.Page, act.Group, act.Obstacle
@@ -136,7 +136,7 @@ func (t *mover) changedUnder(ctx context.Context, act Action, err error) Action 
 func (t *mover) tryTransfer(ctx context.Context, act Action, to sink) (Action, error) {
 	body, got, err := t.src.Open(core.WithSizeHint(ctx, act.Src.Size), act.Key)
 	if errors.Is(err, fs.ErrNotExist) {
-		return failure(act, ReasonChanged, fmt.Errorf("%w: it was listed and is gone", core.ErrChanged)), nil
+		return failure(act, ReasonChanged, fmt.Errorf("%w: it is gone", core.ErrChanged)), nil
 	} else if err != nil {
 		return act, &readError{err}
 	}

@@ -37,7 +37,7 @@ func (f *freeze) refuse(op, key string) error {
 	if !f.frozen(key) {
 		return nil
 	}
-	return &core.Error{Op: op, Key: key, Err: fmt.Errorf("%w: at the destination is not what the plan saw there", core.ErrChanged)}
+	return &core.Error{Op: op, Key: key, Err: fmt.Errorf("%w: the destination has another entry than planned; left alone", core.ErrChanged)}
 }
 
 func (f *freeze) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {

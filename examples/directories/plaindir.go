@@ -148,7 +148,7 @@ func (t *Tree) entry(key string, info fs.FileInfo) (core.Entry, error) {
 		e.Kind, e.Target = core.Link, target
 		return e, err
 	default:
-		e.Problem = errors.New("only files and links can be carried")
+		e.Problem = errors.New("only files and links can be copied")
 	}
 	return e, nil
 }

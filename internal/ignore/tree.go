@@ -146,7 +146,7 @@ func (t *tree) open(key string) (io.ReadCloser, core.Entry, error) {
 		}
 		key = text
 	}
-	return nil, core.Entry{}, fmt.Errorf("it leads through more than %d links", maxHops)
+	return nil, core.Entry{}, fmt.Errorf("it passes through more than %d links", maxHops)
 }
 
 // notAFile returns the error for an ignore file that is the entry e.

@@ -122,7 +122,7 @@ func opened(ctx context.Context, s state, r *Run, p reconcile.Phase) error {
 	_, err := s.readJSON(ctx, gateKey(p), &g)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return notNow("the %s are not begun before every shard has ended what comes before: run shard gate %s", p, p)
+		return notNow("the %s begin when every shard has ended the phase before: run shard gate %s", p, p)
 	case err == nil && g.Run != r.ID():
 		return notNow("%s is of another run", gateKey(p))
 	}

@@ -194,7 +194,7 @@ func (t *Tasks) plan(ctx context.Context, r *Run, i int) (attempt int, sent core
 	}
 	defer c.Close() //nolint:errcheck // The trees were only read.
 	if from, to := c.Trees(); from != r.Source || to != r.Destination {
-		return attempt, sent, notNow("the trees lead elsewhere than when the run was begun: %s and %s, then %s and %s", from.At, to.At, r.Source.At, r.Destination.At)
+		return attempt, sent, notNow("the trees are at %s and %s, but were at %s and %s when the run began", from.At, to.At, r.Source.At, r.Destination.At)
 	}
 	from, to := c.Sides()
 	if err := checkCuts(ctx, r, i, from, to); err != nil {

@@ -129,7 +129,7 @@ func (w *Watcher) add(path string) error {
 
 // poll looks at all files again and again from now on.
 func (w *Watcher) poll(err error) {
-	w.remark(fmt.Sprintf("the system does not watch all of %s (%v); its files are looked at every %v instead. On Linux, sysctl fs.inotify.max_user_watches allows more", w.dir, err, pollEvery))
+	w.remark(fmt.Sprintf("the system does not watch all of %s (%v); its files are checked every %v instead. On Linux, sysctl fs.inotify.max_user_watches allows more", w.dir, err, pollEvery))
 	w.polling = true
 	w.print = w.look()
 }

@@ -56,7 +56,7 @@ type row struct {
 const (
 	overwritten = "a change that somebody else makes at the same moment can be overwritten unseen"
 	deleted     = "a change that somebody else makes at the same moment can be deleted unseen"
-	noVisitor   = "links are stored as pages that lead on in a browser, and come back as links, but no visitor gets a 301"
+	noVisitor   = "links are stored as pages that redirect in a browser, and are copied back as links, but no visitor gets a 301"
 )
 
 var table = [count]row{
@@ -106,7 +106,7 @@ var table = [count]row{
 	},
 	Lengths: {
 		name: "lengths",
-		note: "this store does not say how long its answers are: lengths come from the listing, and content is held against its md5",
+		note: "this store does not say how long its answers are: lengths come from the listing, and content is checked by its md5",
 	},
 	Copies: {
 		name: "copies", savesTime: true,

@@ -57,7 +57,7 @@ func (a *Auditor) auditLink(ctx context.Context, key string, o format.Object) []
 		return nil
 	}
 	return []core.Flaw{{What: core.FindingRedirect, Repairable: true, Err: fmt.Errorf(
-		"its metadata and its page lead to %s, and its redirect is gone: no visitor gets a 301", core.DisplayKey(o.Metadata[format.MetaTarget]))}}
+		"its metadata and its page name the target %s, and its redirect is gone: no visitor gets a 301", core.DisplayKey(o.Metadata[format.MetaTarget]))}}
 }
 
 // maxLinks is how many other links are looked at for a redirect.

@@ -151,7 +151,7 @@ func (o *Opener) ReadMD5(ctx context.Context, key, etag string) (core.MD5, error
 	body := o.reader(ctx, key, a, a.Length)
 	defer func() { _ = body.Close() }() // it has told its error
 	if a.ETag() != etag {
-		return core.MD5{}, fmt.Errorf("%w: it was replaced while it was looked at", core.ErrChanged)
+		return core.MD5{}, fmt.Errorf("%w: it was replaced while it was read", core.ErrChanged)
 	}
 	h := format.NewMD5()
 	if _, err := io.Copy(h, body); err != nil {

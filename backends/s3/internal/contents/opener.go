@@ -175,7 +175,7 @@ func (o *Opener) setLength(ctx context.Context, key string, a *wire.Answer, size
 		return fmt.Errorf("the store does not say how long the object is: %w", err)
 	}
 	if tag := format.BareETag(&listed.ETag); tag != "" && a.ETag() != "" && tag != a.ETag() {
-		return fmt.Errorf("%w: it was replaced while it was looked at", core.ErrChanged)
+		return fmt.Errorf("%w: it was replaced while it was read", core.ErrChanged)
 	}
 	a.Length = listed.Size
 	return nil

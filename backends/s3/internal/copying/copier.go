@@ -193,7 +193,7 @@ func (j *job) statSource(ctx context.Context) (err error) {
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("%w: something is there by now", core.ErrChanged)
+	return fmt.Errorf("%w: an entry was created there", core.ErrChanged)
 }
 
 func (j *job) do(ctx context.Context) (core.Entry, error) {
@@ -225,7 +225,7 @@ func (j *job) checked(ctx context.Context, etag string, opaque bool) (core.Entry
 func (j *job) copied(ctx context.Context) (core.Entry, error) {
 	a, err := j.Objects.Head(ctx, j.to.Key)
 	if err != nil {
-		return j.e, fmt.Errorf("it was copied, and cannot be looked at: %w", err)
+		return j.e, fmt.Errorf("it was copied, and cannot be checked: %w", err)
 	}
 	if !j.isCopy(a) {
 		return j.e, fmt.Errorf("%w: it was copied, and another object is there now", core.ErrChanged)

@@ -72,7 +72,7 @@ func (u *upload) complete(ctx context.Context, old objects.Version) (etag string
 func (u *upload) lookAtObject(ctx context.Context) (etag string, err error) {
 	a, err := u.Objects.Head(ctx, u.key)
 	if err != nil {
-		return "", fmt.Errorf("it was sent, and cannot be looked at: %w", err)
+		return "", fmt.Errorf("it was sent, and cannot be checked: %w", err)
 	}
 	if a.Length >= 0 && a.Length != u.e.Size || format.MetadataMD5(a.Metadata()) != format.MetadataMD5(wire.MetadataOf(u.header)) {
 		return "", fmt.Errorf("%w: it was sent, and another object is there now", core.ErrChanged)

@@ -179,6 +179,6 @@ func (s *Site) routeKey(prefix string) (key string, ok bool) {
 // StrayNote remarks on rules of ours that nobody looks after.
 func (s *Site) StrayNote(rules []wire.RoutingRule) (note string, any bool) {
 	n := len(s.routeLinks(rules))
-	return fmt.Sprintf("bucket %s has routing rules for links to directories (%d), which only --dir-links=rules looks after: they may lead elsewhere than the links by now",
+	return fmt.Sprintf("bucket %s has routing rules for links to directories (%d), which only --dir-links=rules updates: they may have other targets than the links by now",
 		s.Bucket, n), n > 0 && !s.managed.Load()
 }
