@@ -16,6 +16,7 @@ import (
 
 	"github.com/s3fc/s3fc/backends/embedded"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 func open(t testing.TB, raw string, env core.Env) (core.Backend, error) {
@@ -245,9 +246,7 @@ func md5Of(t testing.TB, r io.Reader) core.MD5 {
 }
 
 func TestLargeObjectInConstantMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes and reads 200 MiB")
-	}
+	long.Only(t)
 	const size = 200 << 20
 	fresh(t)
 	u, err := url.Parse("embedded://demo")

@@ -8,6 +8,7 @@ import (
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // inDir opens a tree in a new directory.
@@ -38,9 +39,15 @@ func plain(t testing.TB) core.Backend {
 	return b
 }
 
-func TestConformanceOnAPlainSystem(t *testing.T) { conformance.Test(t, plain) }
+func TestConformanceOnAPlainSystem(t *testing.T) {
+	long.Only(t)
+	conformance.Test(t, plain)
+}
 
-func TestConformanceOfAMissingDirectory(t *testing.T) { conformance.Test(t, missing) }
+func TestConformanceOfAMissingDirectory(t *testing.T) {
+	long.Only(t)
+	conformance.Test(t, missing)
+}
 
 func TestPair(t *testing.T) { conformance.TestPair(t, inDir, inDir) }
 

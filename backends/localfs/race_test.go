@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // plant makes a tree with directories d0/d/d … and, beside it, a directory that
@@ -117,7 +118,7 @@ func raceSwaps(t *testing.T, plain bool) {
 	inside := onDisk(t, filepath.Join(dir, "inside"))
 	stop := swapper(t, dir, "../outside", "inside", outside, "../outside/d", ".")
 	until := time.Now().Add(time.Second)
-	if testing.Short() {
+	if !long.Enabled() {
 		until = time.Now().Add(100 * time.Millisecond)
 	}
 	var wg sync.WaitGroup

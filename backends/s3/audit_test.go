@@ -130,9 +130,6 @@ func onBoth(t *testing.T, f func(*testing.T, *Tree)) {
 		f(t, tree)
 	})
 	t.Run("versitygw", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("runs a server of its own")
-		}
 		f(t, onGateway(t, versitygw.Start(t), "p q"))
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 func TestConformance(t *testing.T) {
@@ -20,9 +21,7 @@ func TestConformance(t *testing.T) {
 // ETags are no md5s, and with links of the classic form, without the checks
 // that each of these cannot pass, for the reason that is given.
 func TestConformanceOfLiars(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the suite, four times")
-	}
+	long.Only(t)
 	for name, c := range map[string]struct {
 		o    Options
 		l    []s3server.Quirk

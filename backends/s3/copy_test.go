@@ -414,9 +414,6 @@ func reconciled(t *testing.T, src core.Tree, dst core.Backend) reconcile.Summary
 }
 
 func TestVersitygwCopies(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a server of its own")
-	}
 	g := versitygw.Start(t)
 	src, dst := onGateway(t, g, "p"), onGateway(t, g, "")
 	dst.copier.Limit = format.SingleMax

@@ -18,6 +18,7 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 func fill(t testing.TB, tree *Tree, keys ...string) {
@@ -41,9 +42,7 @@ func fill(t testing.TB, tree *Tree, keys ...string) {
 // TestListPages holds that a listing takes max(1, ceil(n/1000)) requests, with
 // neighbours of the prefix on both sides.
 func TestListPages(t *testing.T) {
-	if testing.Short() {
-		t.Skip("stores thousands of objects")
-	}
+	long.Only(t)
 	tree, s := serve(t, Options{Prefix: "p"})
 	fill(t, tree, "o/x", "p", "p-", "p.", "p0/x", "q/x")
 	have := 0
@@ -180,9 +179,7 @@ func TestListCanceled(t *testing.T) {
 }
 
 func TestListBreak(t *testing.T) {
-	if testing.Short() {
-		t.Skip("stores thousands of objects")
-	}
+	long.Only(t)
 	tree, _ := serve(t, Options{})
 	var all []string
 	for i := range 1500 {

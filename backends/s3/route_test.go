@@ -236,9 +236,6 @@ func TestRulesThatNobodyLooksAfterAreSaidOnce(t *testing.T) {
 // TestVersitygwFollowsRules holds that a second server understands our rules,
 // and that a visitor of what lies below a link gets the bytes.
 func TestVersitygwFollowsRules(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a server of its own")
-	}
 	g := versitygw.Start(t)
 	tree := onGateway(t, g, "site")
 	putFile(t, tree, "v2/index.html", "index of v2")

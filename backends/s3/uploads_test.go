@@ -367,9 +367,6 @@ func TestAContextThatEndsWhileAnUploadBeginsLeavesNoneBehind(t *testing.T) {
 }
 
 func TestVersitygwResumes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a server of its own")
-	}
 	g := versitygw.Start(t)
 	o := Options{
 		Bucket: g.Bucket(t), NotFlat: true, StateDir: t.TempDir(),

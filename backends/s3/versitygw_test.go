@@ -26,9 +26,6 @@ func onGateway(t testing.TB, g *versitygw.Gateway, prefix string) *Tree {
 }
 
 func TestVersitygwConformance(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a server of its own")
-	}
 	g := versitygw.Start(t)
 	conformance.Test(t, func(t testing.TB) core.Backend { return onGateway(t, g, "p") })
 }
@@ -36,9 +33,6 @@ func TestVersitygwConformance(t *testing.T) {
 // TestVersitygwRedirects holds that links are 301s to a visitor, and that each
 // ends at the target's bytes: chains, directories, odd names, under a prefix.
 func TestVersitygwRedirects(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a server of its own")
-	}
 	g := versitygw.Start(t)
 	tree := onGateway(t, g, "my site")
 	putFile(t, tree, "v2/index.html", "index of v2")
@@ -87,9 +81,6 @@ func follow(t *testing.T, g *versitygw.Gateway, bucket, path string) (body strin
 // TestVersitygwConflicts holds what happens when the URL does not say that the
 // store keeps keys as paths.
 func TestVersitygwConflicts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a server of its own")
-	}
 	tree := onGateway(t, versitygw.Start(t), "")
 	putFile(t, tree, "a", "x")
 	err := putErr(tree, fileEntry("a/b", "x"), "x", nil)

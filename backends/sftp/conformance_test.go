@@ -13,6 +13,7 @@ import (
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/testkit/dirstore"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // store is the store in a new directory, with all hooks.
@@ -47,6 +48,7 @@ func TestPair(t *testing.T) {
 }
 
 func TestPairWithADirectory(t *testing.T) {
+	long.Only(t)
 	conformance.TestPair(t, inNewDir, func(t testing.TB) core.Backend {
 		tree, err := localfs.New(t.TempDir(), localfs.Options{})
 		if err != nil {

@@ -107,9 +107,9 @@ func newDocs(t *testing.T) *docs {
 	return d
 }
 
-// long are the commands that go on until they are stopped; they are only asked for
+// servers are the commands that go on until they are stopped; they are only asked for
 // their help here.
-var long = map[string]bool{"serve": true}
+var servers = map[string]bool{"serve": true}
 
 func (d *docs) run(t *testing.T, line string) {
 	t.Helper()
@@ -130,7 +130,7 @@ func (d *docs) run(t *testing.T, line string) {
 			d.buckets[bucket] = true
 		}
 	}
-	if long[args[0]] {
+	if servers[args[0]] {
 		args = append(args, "--help")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

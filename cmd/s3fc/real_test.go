@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/cmd"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
@@ -169,6 +170,7 @@ func distribution(t *testing.T) string {
 }
 
 func TestRealTreesMakeTheRoundTrip(t *testing.T) {
+	long.Only(t)
 	goroot := distribution(t)
 	trees := map[string]string{"zoneinfo": "/usr/share/zoneinfo", "go": filepath.Join(goroot, "src", "net")}
 	if os.Getenv(everything) != "" {
@@ -237,6 +239,7 @@ func TestAMirrorWithALargeFileMakesTheRoundTrip(t *testing.T) {
 // TestTheAWSCommandLineAgrees reads what was written with a tool that nobody
 // here wrote.
 func TestTheAWSCommandLineAgrees(t *testing.T) {
+	long.Only(t)
 	aws, err := exec.LookPath("aws")
 	if err != nil {
 		t.Skip("NOT RUN: there is no aws command here")

@@ -23,6 +23,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/shard"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // process runs the program in a process of its own, and returns its output and the
@@ -73,6 +74,7 @@ func withoutObjects(t *testing.T, endpoint string) string {
 // where all is put, and to a bucket that has it all. No shard takes more memory, nor
 // more LISTs than its range has pages.
 func TestEntriesOfAnyNumberArePlannedByRangesInTheSameMemory(t *testing.T) {
+	long.Only(t)
 	n := entries(t)
 	for _, to := range []string{"an empty directory", "an equal bucket"} {
 		small := planByRanges(t, n/10, 4, to)

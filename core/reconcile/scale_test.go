@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // synthetic is a tree of n files whose entries are made when they are listed,
@@ -64,7 +65,7 @@ func (treeOf) Features() core.Features {
 func TestJoinAndDecideOverAMillionEntriesInConstantMemory(t *testing.T) {
 	const bound = 16 << 20
 	n := 1_000_000
-	if testing.Short() {
+	if !long.Enabled() {
 		n = 200_000
 	}
 	r := &Reconciler{Src: synthetic{n: n}, Dst: treeOf{synthetic{n: n, partial: true}}}

@@ -14,6 +14,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/testkit/cachetest"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // opens are the trees that a memory is put around, each new.
@@ -54,6 +55,9 @@ func openS3(t testing.TB, quirks ...s3server.Quirk) core.Backend {
 func TestConformance(t *testing.T) {
 	for name, open := range opens {
 		t.Run(name, func(t *testing.T) {
+			if name != "memory" && name != "opaque" {
+				long.Only(t)
+			}
 			t.Parallel()
 			conformance.Test(t, cachetest.Remembering(open))
 		})
@@ -64,6 +68,9 @@ func TestConformance(t *testing.T) {
 func TestPairs(t *testing.T) {
 	for _, c := range [][2]string{{"opaque", "localfs"}, {"localfs", "opaque"}, {"memory", "opaque"}, {"localfs", "s3"}, {"localfs", "KMS"}, {"KMS", "localfs"}} {
 		t.Run(c[0]+" to "+c[1], func(t *testing.T) {
+			if c[0] != "opaque" {
+				long.Only(t)
+			}
 			t.Parallel()
 			conformance.TestPair(t, cachetest.Remembering(opens[c[0]]), cachetest.Remembering(opens[c[1]]))
 		})

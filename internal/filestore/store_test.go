@@ -23,6 +23,8 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	bolt "go.etcd.io/bbolt"
 	"go.uber.org/goleak"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -290,7 +292,7 @@ func TestKilled(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "store")
 	rounds := 4
-	if testing.Short() {
+	if !long.Enabled() {
 		rounds = 1
 	}
 	for round := range rounds {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // git is a working tree in which git itself says what is ignored.
@@ -124,7 +126,7 @@ func randomRules(r *rand.Rand, dirs []string) map[string]string {
 func TestSetAgreesWithGit(t *testing.T) {
 	g := newGit(t)
 	rounds := 400
-	if testing.Short() {
+	if !long.Enabled() {
 		rounds = 100
 	}
 	seed := rand.Uint64()

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/servers"
 	"github.com/s3fc/s3fc/internal/website"
 )
@@ -107,8 +109,8 @@ var differences = map[string]map[string]string{
 // TestSideBySide sends the same requests to this package and to the website
 // endpoints of real servers.
 func TestSideBySide(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs servers of its own")
+	if os.Getenv(servers.Variable) == "" {
+		long.Only(t)
 	}
 	chosen, left, err := servers.Chosen()
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // batchDefinition is as much of RegisterJobDefinition's input as the example uses; a
@@ -106,6 +108,7 @@ echo "$id"
 
 // TestBatch carries the jobs out that the example submits, with a simulated aws.
 func TestBatch(t *testing.T) {
+	long.Only(t)
 	l := newLab(t, 120)
 	l.inDirectories()
 	l.copyPlain()

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // k8sJob is as much of a Job of batch/v1 as the example uses; a field that is not here
@@ -151,6 +153,7 @@ func (l *lab) jobs(shards int) (all []k8sJob) {
 // TestKubernetes starts the pods of all Jobs in a random order, again and again, as the
 // Job controller does by the pod failure policy, until all have succeeded.
 func TestKubernetes(t *testing.T) {
+	long.Only(t)
 	l := newLab(t, 120)
 	l.inDirectories()
 	jobs := l.jobs(3)

@@ -2,11 +2,14 @@ package engines
 
 import (
 	"testing"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // TestParallel carries a copy out by GNU parallel, and kills one process in each of two
 // phases.
 func TestParallel(t *testing.T) {
+	long.Only(t)
 	need(t, "parallel")
 	for name, fromBucket := range map[string]bool{"directory to bucket": false, "bucket to bucket": true} {
 		t.Run(name, func(t *testing.T) {

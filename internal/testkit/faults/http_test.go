@@ -20,6 +20,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 	"github.com/s3fc/s3fc/internal/testkit/httpfault"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/model"
 	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
@@ -162,10 +163,18 @@ func TestEveryRequestMayGoWrong(t *testing.T) {
 func (a *arena) playAll(t *testing.T, side side, class httpfault.Class, offset int) {
 	t.Helper()
 	for n := 1; ; n++ {
-		if chosen := thorough || class.Concerns != nil || (n+offset)%8 == 0; chosen && !a.play(t, side, class, n) {
+		if chosen := thorough || class.Concerns != nil || (n+offset)%every() == 0; chosen && !a.play(t, side, class, n) {
 			return
 		}
 	}
+}
+
+// every is the distance between the requests that are chosen.
+func every() int {
+	if long.Enabled() {
+		return 8
+	}
+	return 24
 }
 
 // play copies with one fault and then without, and reports whether the fault

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/model"
 	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
@@ -133,9 +134,7 @@ func proxied(t *testing.T, endpoint string, g *gate) string {
 }
 
 func TestAnInterruptedLargeUploadLeavesNothingBehindOnVersitygw(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a server of its own")
-	}
+	long.Only(t)
 	gateway, g := versitygw.Start(t), newGate(secondPart)
 	u := newUser(t, proxied(t, gateway.Endpoint, g), ways[1])
 	u.key, u.secret = gateway.AccessKey, gateway.SecretKey

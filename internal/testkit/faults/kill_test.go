@@ -21,6 +21,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/model"
 )
 
@@ -28,8 +29,8 @@ import (
 func kills(t testing.TB) int {
 	n, err := strconv.Atoi(os.Getenv("S3FC_TEST_KILLS"))
 	switch {
-	case os.Getenv("S3FC_TEST_KILLS") == "" && testing.Short():
-		return 4
+	case os.Getenv("S3FC_TEST_KILLS") == "" && !long.Enabled():
+		return 3
 	case os.Getenv("S3FC_TEST_KILLS") == "":
 		return 10
 	case err != nil:

@@ -8,6 +8,7 @@ import (
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/testkit/cachetest"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
@@ -41,6 +42,9 @@ func TestFaultsBetweenAllStores(t *testing.T) {
 		for from, a := range all {
 			for to, b := range all {
 				t.Run(from+" to "+to+", "+way.name, func(t *testing.T) {
+					if way.on || from == to || from == "opaque" || to == "opaque" {
+						long.Only(t)
+					}
 					t.Parallel()
 					conformance.TestFaults(t, a, b)
 				})
@@ -50,9 +54,7 @@ func TestFaultsBetweenAllStores(t *testing.T) {
 }
 
 func TestFaultsOnVersitygw(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a server of its own")
-	}
+	long.Only(t)
 	g := versitygw.Start(t)
 	gateway := func(t testing.TB) core.Backend { return onGateway(t, g) }
 	local := stores(t, ways[0])["localfs"]

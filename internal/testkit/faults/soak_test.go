@@ -24,6 +24,7 @@ import (
 	"github.com/s3fc/s3fc/core/wrap"
 	"github.com/s3fc/s3fc/internal/cache"
 	"github.com/s3fc/s3fc/internal/testkit/httpfault"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/model"
 
 	"github.com/s3fc/s3fc/core/reconcile"
@@ -298,6 +299,7 @@ func inMemory(t testing.TB, name string, tree interface {
 }
 
 func TestSoakInMemory(t *testing.T) {
+	long.Only(t)
 	t.Parallel()
 	f := memory.All
 	f.Flat = false
@@ -307,6 +309,7 @@ func TestSoakInMemory(t *testing.T) {
 }
 
 func TestSoakOfADirectoryAndS3(t *testing.T) {
+	long.Only(t)
 	t.Parallel()
 	soakMany(t, 4, func(w way) *soak { return soakS3(t, w) })
 }

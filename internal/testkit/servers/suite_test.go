@@ -5,10 +5,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/servers"
 )
 
@@ -35,8 +37,8 @@ type results struct {
 // TestServers does the main job of s3fc on each server, runs the conformance
 // suite there, and holds docs/stores.md to what came of it.
 func TestServers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs servers of its own")
+	if os.Getenv(servers.Variable) == "" {
+		long.Only(t)
 	}
 	chosen, left, err := servers.Chosen()
 	if err != nil {

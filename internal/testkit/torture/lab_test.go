@@ -81,9 +81,6 @@ func onGateway(t *testing.T) *lab {
 func bothServers(t *testing.T, run func(*lab)) {
 	t.Run("s3server", func(t *testing.T) { run(newLab(t)) })
 	t.Run("versitygw", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("runs a server of its own")
-		}
 		run(onGateway(t))
 	})
 }

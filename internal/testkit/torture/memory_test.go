@@ -14,6 +14,7 @@ import (
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/kit"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // withMemory, in the environment, makes labs keep what runs remember.
@@ -22,10 +23,11 @@ const withMemory = "S3FC_TORTURE_WITH_MEMORY"
 // TestAllAgainWithMemory runs every other test of this package once more, with
 // the caches on.
 func TestAllAgainWithMemory(t *testing.T) {
+	long.Only(t)
 	if os.Getenv(withMemory) != "" {
 		return // this is it
 	}
-	c := exec.CommandContext(t.Context(), os.Args[0], "-test.short="+strconv.FormatBool(testing.Short())) //nolint:gosec // This test.
+	c := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // This test.
 	c.Env = append(os.Environ(), withMemory+"=1")
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Errorf("with memory: %v\n%s", err, out)

@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // Credentials of every gateway, and the domain of its websites.
@@ -58,10 +60,11 @@ func (o *output) String() string {
 }
 
 // Start starts a gateway over a temporary directory and returns when it
-// answers. Without the program it skips the test, or fails it where the test must
-// run.
+// answers. It skips the test unless the longer tests run. Without the program it
+// skips too, or fails where the test must run.
 func Start(t testing.TB) *Gateway {
 	t.Helper()
+	long.Only(t)
 	path, err := binary()
 	if err != nil {
 		missing(t, err)
