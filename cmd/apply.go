@@ -69,7 +69,7 @@ func newApply(a *app) *cobra.Command {
 func (r *run) applyFile(file, src, dst string) error {
 	saved, err := readPlanFile(file, r.cmd.InOrStdin())
 	if err != nil {
-		r.bar.end()
+		r.bar.ended()
 		return explained(r.cmd, inFile(file, err))
 	}
 	if dst == "" {

@@ -1,23 +1,19 @@
 package cmd
 
 import (
-	"context"
-	"io"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 const (
-	// barDelay is how long a run takes before a bar is shown: a short one needs
-	// none.
+	// barDelay is how long a run takes before a bar is shown: a run that is done at
+	// once needs none.
 	barDelay = 300 * time.Millisecond
+	// frameEvery is how often the bar is drawn.
+	frameEvery = 100 * time.Millisecond
 	// lineEvery is how often a line is written where there is no terminal.
 	lineEvery = 10 * time.Second
 )
@@ -28,70 +24,41 @@ const (
 type progress struct {
 	con   *console
 	meter *meter
+	now   func() time.Time
+	bar   bool // on a terminal
 
-	mu    sync.Mutex
-	timer *time.Timer // until the bar is shown; nil once the run has ended
-	live  *mpb.Progress
-	bar   *mpb.Bar
-	stop  chan struct{} // ends the lines
-	done  chan struct{} // the lines have ended
+	endOnce func()        // ends the drawing, or the lines
+	stop    chan struct{} // closed by endOnce
+	done    chan struct{} // closed when they have ended
 }
 
-// newProgress returns the progress for a run, nil if none is wanted.
-func newProgress(ctx context.Context, con *console, o *output) *progress {
+// newProgress returns the progress for a run, nil if none is wanted. now is the time
+// that rates are measured by.
+func newProgress(con *console, o *output, now func() time.Time) *progress {
 	if o.progress == "never" || o.progress == "auto" && (o.quiet || o.json) {
 		return nil
 	}
-	p := &progress{con: con, meter: newMeter(time.Now())}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if con.errTTY && !dumb() {
-		p.timer = time.AfterFunc(barDelay, func() { p.show(ctx) })
-		return p
+	p := &progress{con: con, meter: newMeter(now()), now: now, bar: con.errTTY && !dumb(), stop: make(chan struct{}), done: make(chan struct{})}
+	p.endOnce = sync.OnceFunc(func() {
+		close(p.stop)
+		<-p.done
+	})
+	if p.bar {
+		go p.drawBar()
+	} else {
+		go p.writeLines()
 	}
-	p.timer = time.NewTimer(0) // it only says that the run goes on
-	p.stop, p.done = make(chan struct{}), make(chan struct{})
-	go p.writeLines()
 	return p
 }
 
-// show shows the bar.
-func (p *progress) show(ctx context.Context) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.timer == nil {
-		return // ended meanwhile
-	}
-	p.live = mpb.NewWithContext(context.WithoutCancel(ctx), mpb.WithOutput(p.con.err), mpb.WithAutoRefresh())
-	p.bar = p.live.MustAdd(1, mpb.BarFillerFunc(p.fill), mpb.BarFillerTrim(), mpb.BarExtender(mpb.BarFillerFunc(p.extend), false))
-	p.con.setAbove(p.live)
-}
-
-// end takes the bar away. It may be called more than once.
-func (p *progress) end() {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.timer == nil {
-		return
-	}
-	p.timer.Stop()
-	p.timer = nil
-	if p.stop != nil {
-		close(p.stop)
-		<-p.done
-	}
-	if p.live != nil {
-		p.bar.Abort(true)
-		p.live.Wait()
-		p.con.setAbove(nil)
-		p.live = nil
+// ended takes the bar away. It may be called more than once.
+func (p *progress) ended() {
+	if p != nil {
+		p.endOnce()
 	}
 }
 
-// does sets the verb shown for the entries, if it is not copying.
+// does sets the activity that is shown, if that is not copying.
 func (p *progress) does(verb string) {
 	if p != nil {
 		p.meter.does(verb)
@@ -101,33 +68,57 @@ func (p *progress) does(verb string) {
 // update takes in how far the run is.
 func (p *progress) update(r reconcile.Progress) {
 	if p != nil {
-		p.meter.update(r, time.Now())
+		p.meter.update(r, p.now())
 	}
 }
 
 // waiting takes in that something is going to be tried again.
 func (p *progress) waiting(w core.Wait) {
 	if p != nil {
-		p.meter.waiting(w, time.Now())
+		p.meter.waiting(w, p.now())
 	}
 }
 
-// fill writes the bar.
-func (p *progress) fill(w io.Writer, st decor.Statistics) error {
-	v := p.meter.view(time.Now())
-	_, err := io.WriteString(w, v.bar(st.AvailableWidth))
-	return err
+// interrupted takes in that the run was told to end, and reports whether the bar
+// says so.
+func (p *progress) interrupted() bool {
+	if p == nil {
+		return false
+	}
+	p.meter.interrupted()
+	return p.bar
 }
 
-// extend writes the lines below the bar.
-func (p *progress) extend(w io.Writer, st decor.Statistics) error {
-	v := p.meter.view(time.Now())
-	lines := v.below(st.AvailableWidth)
-	if len(lines) == 0 {
-		return nil
+// drawBar draws the bar, after a moment, until the run has ended.
+func (p *progress) drawBar() {
+	defer close(p.done)
+	select {
+	case <-p.stop:
+		return
+	case <-time.After(barDelay):
 	}
-	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
-	return err
+	area := &liveArea{out: p.con.err, columns: func() int { return terminalColumns(p.con.err) }}
+	p.con.setLive(area)
+	defer p.con.setLive(nil)
+	defer area.clear()
+	tick := time.NewTicker(frameEvery)
+	defer tick.Stop()
+	for {
+		area.draw(p.frame(area.columns()))
+		select {
+		case <-p.stop:
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// frame returns the bar's lines for a terminal. Each leaves room for the ^C that the
+// terminal writes behind the last of them.
+func (p *progress) frame(columns int) []string {
+	v := p.meter.view(p.now())
+	width := max(1, columns-3)
+	return append([]string{v.bar(width)}, v.below(width)...)
 }
 
 // writeLines writes a line every lineEvery, and one when the run begins to stall.
@@ -135,12 +126,13 @@ func (p *progress) writeLines() {
 	defer close(p.done)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	last, stalled := time.Now(), false
+	last, stalled := p.now(), false
 	for {
 		select {
 		case <-p.stop:
 			return
-		case now := <-tick.C:
+		case <-tick.C:
+			now := p.now()
 			v := p.meter.view(now)
 			begins := v.reason != "" && !stalled
 			stalled = v.reason != ""

@@ -79,7 +79,7 @@ func (r *run) check(trees []string, repair bool) error {
 	o.CacheDir = ""
 	o.Notice = func(s string) { r.con.remark("note: " + inert(s)) }
 	res, err := s3fc.CheckURL(r.ctx, r.mux, trees[0], trees[1], o)
-	r.bar.end()
+	r.bar.ended()
 	out := checkOutcome{CheckResult: res, Stopped: err}
 	if errors.Is(err, s3fc.ErrDiffers) {
 		out.Stopped = nil

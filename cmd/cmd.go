@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -26,6 +27,8 @@ type Program struct {
 	Name string
 	// Mux has the schemes of the stores.
 	Mux *core.Mux
+	// now is the time that progress is measured by; nil is the clock's.
+	now func() time.Time
 }
 
 // Main runs the command line args, which do not have the program's name, and
@@ -40,7 +43,10 @@ func (p Program) Main(args []string) int {
 // Run is Main without signals, for tests and for use inside other programs: the
 // end of ctx interrupts it. It may be called concurrently.
 func (p Program) Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{name: cmp.Or(p.Name, defaultName), mux: p.Mux, con: newConsole(stdout, stderr)}
+	a := &app{name: cmp.Or(p.Name, defaultName), mux: p.Mux, con: newConsole(stdout, stderr), now: p.now}
+	if a.now == nil {
+		a.now = time.Now
+	}
 	root := newRoot(a)
 	a.nameIn(root)
 	root.SetArgs(args)
@@ -74,22 +80,36 @@ type app struct {
 	name string
 	mux  *core.Mux
 	con  *console
+	now  func() time.Time
+	// bar is the progress of the run, if there is one.
+	bar atomic.Pointer[progress]
 	// endsBySignal says that a signal is the usual end of the command.
 	endsBySignal atomic.Bool
 	// atEnd are called once the command has ended.
 	atEnd []func()
 }
 
-// watch says so when ctx is interrupted, until unwatch returns.
+// endsFast is how long an interrupted run may take to end before it is said how it
+// ends at once.
+const endsFast = time.Second
+
+// watch says so when ctx is interrupted, until unwatch returns: in the progress bar,
+// or, where there is none, by a line if the run does not end soon.
 func (a *app) watch(ctx context.Context) (unwatch func()) {
-	said := make(chan struct{})
+	ended, said := make(chan struct{}), make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(said)
-		if _, ok := interruption(ctx); ok && !unread(ctx) && !a.endsBySignal.Load() {
+		if _, ok := interruption(ctx); !ok || unread(ctx) || a.endsBySignal.Load() || a.bar.Load().interrupted() {
+			return
+		}
+		select {
+		case <-ended:
+		case <-time.After(endsFast):
 			a.con.remark(a.name + ": interrupted: the transfers under way end first; once more to exit at once")
 		}
 	})
 	return func() {
+		close(ended)
 		if !stop() {
 			<-said
 		}

@@ -101,8 +101,8 @@ func TestCopyBetweenTrees(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"x": "1", "d/y": "22", "l": "→d", "u": "→https://example.com/"})
 	w.run("copy", "t://a", "t://b").want(t, 0, "4 new (3 B) in ", "")
-	w.run("diff", "t://a", "t://b").want(t, 0, "dry run: nothing to do, 4 unchanged", "")
-	w.run("copy", "-v", "t://a", "t://b").want(t, 0, "keep    d/y  (same)\n", "")
+	w.run("diff", "t://a", "t://b").want(t, 0, "no difference, 4 unchanged", "")
+	w.run("copy", "-v", "t://a", "t://b").want(t, 0, "=    d/y  (same)\n", "")
 }
 
 func TestAFailureIsReportedAndDeletesNothing(t *testing.T) {
@@ -150,8 +150,8 @@ func TestAMissingSourceIsExitCode1(t *testing.T) {
 func TestADryRunMakesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"x": "1"})
-	w.run("copy", "-n", "t://a", "t://new").want(t, 0, "put     x  (new, 1 B)\ndry run: 1 new (1 B) in", "")
-	w.run("diff", "t://a", "t://new").want(t, 1, "put     x", "")
+	w.run("copy", "-n", "t://a", "t://new").want(t, 0, "A    x  (1 B)\ndry run: 1 new (1 B) in", "")
+	w.run("diff", "t://a", "t://new").want(t, 1, "A    x  (1 B)\ndiffers: 1 new (1 B) in", "")
 	if w.trees["new"] != nil {
 		t.Error("a dry run made the destination")
 	}
@@ -209,7 +209,7 @@ func TestRunsAtOnceDoNotDisturbEachOther(t *testing.T) {
 	w.tree("a", map[string]string{"x": "1", "y": "2"})
 	var wg sync.WaitGroup
 	for range 8 {
-		wg.Go(func() { w.run("diff", "--exclude", "x", "t://a", t.TempDir()).want(t, 1, "put     y", "") })
+		wg.Go(func() { w.run("diff", "--exclude", "x", "t://a", t.TempDir()).want(t, 1, "A    y", "") })
 	}
 	wg.Wait()
 }
@@ -317,7 +317,7 @@ func TestTheGuardNamesItsSuspicion(t *testing.T) {
 	}
 	w.tree("b", b)
 	got := w.run("copy", "t://a", "t://b")
-	got.want(t, 3, "", "26 of 27 entries of t://b are not in t://a: are both the trees that you mean, and in this order?")
-	got.want(t, 3, "", "allow it with --max-delete 26, or use --delete=never")
+	got.want(t, 3, "", "26 of 27 entries of t://b are not in t://a\nnothing was written: are both the trees that you mean, in this order?")
+	got.want(t, 3, "", "--max-delete 26 allows it once, a share such as --max-delete 25% in CI, and --delete=never keeps them")
 	w.run("copy", "--max-delete", "26", "t://a", "t://b").want(t, 0, "26 deleted", "")
 }

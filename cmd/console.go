@@ -19,9 +19,9 @@ type console struct {
 	err    io.Writer
 	outTTY bool
 	errTTY bool
-	// above, while there is a progress bar, receives lines for the terminal, so
-	// that they do not run into it.
-	above io.Writer
+	// live, while there is a progress bar, is the place of it: other lines for the
+	// terminal are written above it.
+	live *liveArea
 }
 
 func newConsole(out, err io.Writer) *console {
@@ -29,9 +29,10 @@ func newConsole(out, err io.Writer) *console {
 	return &console{stdout: o, out: o, err: err, outTTY: isTerminal(out), errTTY: isTerminal(err)}
 }
 
+// isTerminal reports whether w is a terminal that obeys codes.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	return ok && term.IsTerminal(int(f.Fd())) && movesCursor(f)
 }
 
 // stdout is the standard output. It remembers the first write that failed, since
@@ -68,6 +69,17 @@ func (s *stdout) err() error {
 	return s.failed
 }
 
+// terminalColumns is the width of the terminal that w is, of 80 columns if it does
+// not tell.
+func terminalColumns(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			return columns
+		}
+	}
+	return 80
+}
+
 // print writes text to stdout.
 func (c *console) print(text string) {
 	c.mu.Lock()
@@ -75,16 +87,27 @@ func (c *console) print(text string) {
 	c.write(c.out, c.outTTY, text)
 }
 
-// remark writes a line to stderr.
-func (c *console) remark(line string) {
+// say writes lines of prose to stdout, on a terminal broken between words.
+func (c *console) say(lines string) {
+	if c.outTTY && !dumb() {
+		lines = wrapped(lines, terminalColumns(c.out))
+	}
+	c.print(lines + "\n")
+}
+
+// remark writes lines to stderr, on a terminal broken between words.
+func (c *console) remark(lines string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.write(c.err, c.errTTY, line+"\n")
+	if c.errTTY && !dumb() {
+		lines = wrapped(lines, terminalColumns(c.err))
+	}
+	c.write(c.err, c.errTTY, lines+"\n")
 }
 
 func (c *console) write(w io.Writer, tty bool, text string) {
-	if tty && c.above != nil {
-		if _, err := io.WriteString(c.above, text); err == nil {
+	if tty && c.live != nil {
+		if err := c.live.above(text); err == nil {
 			return
 		}
 	}
@@ -94,10 +117,11 @@ func (c *console) write(w io.Writer, tty bool, text string) {
 // linesToStderr makes lines go to stderr, because stdout has something else.
 func (c *console) linesToStderr() { c.out, c.outTTY = c.err, c.errTTY }
 
-func (c *console) setAbove(w io.Writer) {
+// setLive sets the place of the progress bar, nil for none.
+func (c *console) setLive(l *liveArea) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.above = w
+	c.live = l
 }
 
 // Write implements io.Writer: a log writes its lines to stderr.

@@ -26,6 +26,7 @@ type compare struct {
 	output
 	limits
 	remembering
+	form    listForm
 	options s3fc.Options
 }
 

@@ -4,6 +4,10 @@ import "github.com/spf13/cobra"
 
 const diffHelp = `Show show the changes that copy would make to make DST equal to SRC, and change nothing.
 
+A line begins with A for a new entry, M for a changed one, L for a link that
+gets another target, D for one that would be deleted. A directory with many
+changes has one line, with all the marks in it; --verbose lists each entry.
+
 Exit code: 0 the trees are equal; 1 they differ, or something failed; 2 usage.`
 
 func newDiff(a *app) *cobra.Command {
@@ -13,6 +17,7 @@ func newDiff(a *app) *cobra.Command {
 		Short: "show the changes that copy would make",
 		Long:  diffHelp,
 		Example: `  $0 diff ./site s3://bucket
+  $0 diff --name-status ./site s3://bucket
   $0 diff --json ./site s3://bucket | jq -r .key
   $0 diff -q ./site s3://bucket || echo "they differ"`,
 		DisableFlagsInUseLine: true,
@@ -26,6 +31,7 @@ func newDiff(a *app) *cobra.Command {
 			return r.diff(args[0], args[1])
 		},
 	}
+	c.form.bind(cmd)
 	c.bind(cmd, false)
 	return cmd
 }

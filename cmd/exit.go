@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/s3fc/s3fc"
@@ -68,7 +69,7 @@ func explained(cmd *cobra.Command, err error) error {
 	case errors.As(err, &overlap):
 		return usageError(cmd, "%s", overlapText(overlap))
 	case errors.As(err, &guard):
-		return &exitError{exitGuarded, fmt.Errorf("%w%s%s", err, guardRemedy(guard), suspicion(guard, cmd.Flags().Args()))}
+		return &exitError{exitGuarded, guarded(err, guard, cmd.Flags().Args())}
 	case errors.As(err, &rules), errors.As(err, &entry), errors.Is(err, reconcile.ErrPlanFile):
 		return &exitError{exitUsage, err}
 	}
@@ -105,14 +106,29 @@ func overlapText(e *s3fc.OverlapError) string {
 	return shown.Error()
 }
 
-// suspicion returns the likely mistake of a run between two trees that would delete
-// too much.
-func suspicion(e *s3fc.GuardError, trees []string) string {
+// worded is an error in other words.
+type worded struct {
+	text string
+	err  error
+}
+
+func (w *worded) Error() string { return w.text }
+func (w *worded) Unwrap() error { return w.err }
+
+// guarded returns err, which is or wraps e, with the flags that let the run pass. Of
+// a run between two trees that would delete too much it names the trees, since they
+// may not be those that were meant.
+func guarded(err error, e *s3fc.GuardError, trees []string) error {
 	if len(trees) != 2 || e.Deletes == 0 || !errors.Is(e, core.ErrTooManyDeletes) {
-		return ""
+		return fmt.Errorf("%w%s", err, guardRemedy(e))
 	}
-	return fmt.Sprintf("\n%d of %d entries of %s are not in %s: are both the trees that you mean, and in this order? For CI, --max-delete takes a share, such as 25%%",
-		e.Deletes, e.Entries, inert(trees[1]), inert(trees[0]))
+	limit := ""
+	if text := e.Limit.String(); text != "" {
+		limit = " (limit: " + text + ")"
+	}
+	return &worded{fmt.Sprintf("%v: %s of %s entries of %s are not in %s%s\n"+
+		"nothing was written: are both the trees that you mean, in this order? If so, --max-delete %d allows it once, a share such as --max-delete 25%% in CI, and --delete=never keeps them",
+		core.ErrTooManyDeletes, humanize.Comma(e.Deletes), humanize.Comma(e.Entries), inert(trees[1]), inert(trees[0]), limit, e.Deletes), err}
 }
 
 // guardRemedy names the flags that let a run pass.

@@ -46,7 +46,7 @@ func TestEachOptionOfAPlanHasItsFlag(t *testing.T) {
 }
 
 // notSaved are the flags of plan that decide nothing in it.
-var notSaved = []string{"jobs", "max-requests", "give-up", "prices", "no-cache", "json", "quiet", "verbose", "progress", "log", "output", "help"}
+var notSaved = []string{"jobs", "max-requests", "give-up", "prices", "no-cache", "json", "quiet", "verbose", "progress", "log", "output", "help", "name-status", "stat"}
 
 func TestEachFlagOfPlanIsSavedOrDecidesNothing(t *testing.T) {
 	rows := func(name string) bool {

@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type meter struct {
 	mu      sync.Mutex
 	last    reconcile.Progress
 	verb    string // for the entries; empty for copying
+	ending  bool   // the run was interrupted
 	moved   time.Time
 	samples []sample
 	wait    core.Wait
@@ -39,8 +41,8 @@ type meter struct {
 
 // sample is how far a run was at a time.
 type sample struct {
-	at            time.Time
-	bytes, weight int64
+	at                    time.Time
+	bytes, weight, hashed int64
 }
 
 func newMeter(now time.Time) *meter { return &meter{moved: now} }
@@ -62,6 +64,13 @@ func (m *meter) update(p reconcile.Progress, now time.Time) {
 	m.last = p
 }
 
+// interrupted takes in that the run was told to end.
+func (m *meter) interrupted() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ending = true
+}
+
 // waiting takes in that something is going to be tried again.
 func (m *meter) waiting(w core.Wait, now time.Time) {
 	m.mu.Lock()
@@ -73,7 +82,9 @@ func (m *meter) waiting(w core.Wait, now time.Time) {
 type view struct {
 	reconcile.Progress
 	verb    string
+	ending  bool
 	rate    float64 // bytes a second, over the last seconds
+	hashed  float64 // the rate of hashing
 	left    time.Duration
 	hasLeft bool
 	stalled time.Duration // how long nothing has moved, if that is long
@@ -84,7 +95,7 @@ type view struct {
 func (m *meter) view(now time.Time) view {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	v := view{Progress: m.last, verb: m.verb}
+	v := view{Progress: m.last, verb: m.verb, ending: m.ending}
 	if v.Phase != reconcile.PhaseListing {
 		m.measure(&v, now)
 	}
@@ -97,10 +108,15 @@ func (m *meter) view(now time.Time) view {
 	return v
 }
 
-// measure sets the rate and the time left, by the samples of the last seconds.
+// sampleEvery is the time between two samples, at least.
+const sampleEvery = 50 * time.Millisecond
+
+// measure sets the rates and the time left, by the samples of the last seconds.
 func (m *meter) measure(v *view, now time.Time) {
 	weight := v.DoneBytes + v.Done*entryWeight
-	m.samples = append(m.samples, sample{now, v.DoneBytes, weight})
+	if n := len(m.samples); n == 0 || now.Sub(m.samples[n-1].at) >= sampleEvery {
+		m.samples = append(m.samples, sample{now, v.DoneBytes, weight, v.Hashed})
+	}
 	for len(m.samples) > 2 && now.Sub(m.samples[1].at) >= rateWindow {
 		m.samples = m.samples[1:]
 	}
@@ -110,6 +126,7 @@ func (m *meter) measure(v *view, now time.Time) {
 		return
 	}
 	v.rate = float64(v.DoneBytes-first.bytes) / sec
+	v.hashed = float64(v.Hashed-first.hashed) / sec
 	total := v.TotalBytes + v.Total*entryWeight
 	if speed := float64(weight-first.weight) / sec; speed > 0 && weight < total {
 		v.left, v.hasLeft = time.Duration(float64(total-weight)/speed*float64(time.Second)), true
@@ -143,6 +160,8 @@ func (v *view) hashing() bool {
 // activity names the phase, or hashing.
 func (v *view) activity() string {
 	switch {
+	case v.ending:
+		return "stopping"
 	case v.Phase == reconcile.PhaseListing:
 		return "comparing"
 	case v.Phase == reconcile.PhaseDeletes:
@@ -155,58 +174,102 @@ func (v *view) activity() string {
 	return cmp.Or(v.verb, "copying")
 }
 
-// figures are the counts, the most important first.
-func (v *view) figures() []string {
-	if v.Phase == reconcile.PhaseListing {
-		out := []string{plural(v.Listed, "entry")}
-		if v.Hashed > 0 {
-			out = append(out, size(v.Hashed)+" hashed")
-		}
-		return out
-	}
-	if v.Phase == reconcile.PhaseDeletes {
+// figure is a count, a rate or a time of the bar. In a narrow terminal those of a
+// high rank are left out first.
+type figure struct {
+	text string
+	rank int
+}
+
+// figures are those of the bar, in their order.
+func (v *view) figures() []figure {
+	switch {
+	case v.Phase == reconcile.PhaseListing && v.Hashed > 0:
+		return []figure{{plural(v.Listed, "entry"), 0}, {size(v.Hashed) + " hashed", 1}}
+	case v.Phase == reconcile.PhaseListing:
+		return []figure{{plural(v.Listed, "entry"), 0}}
+	case v.Phase == reconcile.PhaseDeletes:
 		return nil
 	}
-	out := []string{humanize.Comma(v.Done) + "/" + humanize.Comma(v.Total)}
+	out := []figure{{humanize.Comma(v.Done) + "/" + humanize.Comma(v.Total), 0}}
+	if v.hashing() && !v.ending {
+		return append(out, v.hashFigures()...)
+	}
 	if v.TotalBytes > 0 {
-		out = append(out, size(v.DoneBytes)+"/"+size(v.TotalBytes))
+		out = append(out, figure{size(v.DoneBytes) + "/" + size(v.TotalBytes), 2})
 	}
 	if v.rate >= 1 {
-		out = append(out, size(int64(v.rate))+"/s")
+		out = append(out, figure{size(int64(v.rate)) + "/s", 3})
 	}
-	if v.hasLeft {
-		out = append(out, clock(v.left)+" left")
+	if v.hasLeft && !v.ending {
+		out = append(out, figure{clock(v.left) + " left", 1})
 	}
 	return out
+}
+
+// hashFigures are those of the files that are read for their md5s: all that moves.
+func (v *view) hashFigures() (out []figure) {
+	done, total := v.hashDone()
+	out = append(out, figure{size(done) + "/" + size(total) + " hashed", 2})
+	if v.hashed >= 1 {
+		out = append(out, figure{size(int64(v.hashed)) + "/s", 3},
+			figure{clock(time.Duration(float64(total-done)/v.hashed*float64(time.Second))) + " left", 1})
+	}
+	return out
+}
+
+// hashDone returns how far the files are that are being hashed.
+func (v *view) hashDone() (done, total int64) {
+	for _, f := range v.Large {
+		if f.Hashing {
+			done, total = done+f.Done, total+f.Size
+		}
+	}
+	return done, total
+}
+
+// barText joins the activity and the figures.
+func barText(head string, figures []figure) string {
+	for _, f := range figures {
+		head += "  " + f.text
+	}
+	return head
+}
+
+// lessImportant returns the figures without the one of the highest rank.
+func lessImportant(figures []figure) []figure {
+	at := 0
+	for i, f := range figures {
+		if f.rank > figures[at].rank {
+			at = i
+		}
+	}
+	return slices.Delete(slices.Clone(figures), at, at+1)
 }
 
 // bar is the main line, in at most width columns: as many of the figures as fit,
 // and a gauge in the room that is left.
 func (v *view) bar(width int) string {
 	head, figures := v.activity(), v.figures()
-	text := func() string {
-		s := head
-		for _, f := range figures {
-			s += "  " + f
+	for len(figures) > 1 && runewidth.StringWidth(barText(head, figures)) > width {
+		figures = lessImportant(figures)
+	}
+	if v.Phase != reconcile.PhaseListing && v.Phase != reconcile.PhaseDeletes {
+		if g := gauge(v.share(), min(width-runewidth.StringWidth(barText(head, figures))-1, 40)); g != "" {
+			head += " " + g
 		}
-		return s
 	}
-	for len(figures) > 1 && runewidth.StringWidth(text()) > width {
-		figures = figures[:len(figures)-1]
-	}
-	if v.Phase == reconcile.PhaseListing || v.Phase == reconcile.PhaseDeletes {
-		return fit(text(), width)
-	}
-	if g := gauge(v.share(), min(width-runewidth.StringWidth(text())-1, 40)); g != "" {
-		head += " " + g
-	}
-	return fit(text(), width)
+	return fit(barText(head, figures), width)
 }
 
-// below are the lines below the bar: the reason of a stall, and large files.
+// below are the lines below the bar: the reason of a stall, and large files; or how
+// to end at once.
 func (v *view) below(width int) []string {
 	var out []string
-	if v.reason != "" {
+	switch {
+	case v.ending:
+		return []string{fit("  once more (Ctrl-C) exits at once", width)}
+	case v.reason != "":
 		out = append(out, fit("  "+v.reason, width))
 	}
 	for _, f := range v.Large[:min(len(v.Large), maxFileLines)] {
@@ -234,8 +297,10 @@ func percent(done, total int64) int {
 
 // line is the progress as one plain line, for a log.
 func (v *view) line() string {
-	s := v.activity() + ": " + strings.Join(v.figures(), ", ")
-	s = strings.TrimSuffix(s, ": ")
+	s := v.activity()
+	for i, f := range v.figures() {
+		s += [...]string{": ", ", "}[min(i, 1)] + f.text
+	}
 	if v.reason != "" {
 		s += "; " + v.reason
 	}
@@ -244,6 +309,10 @@ func (v *view) line() string {
 
 // share is the part that is done, from 0 to 1.
 func (v *view) share() float64 {
+	if v.hashing() {
+		done, total := v.hashDone()
+		return float64(done) / float64(max(1, total))
+	}
 	total := v.TotalBytes + v.Total*entryWeight
 	if total <= 0 {
 		return 1

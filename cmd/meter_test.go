@@ -144,13 +144,13 @@ func TestTimeInWords(t *testing.T) {
 func TestWithoutATerminalThereIsALineForAStall(t *testing.T) {
 	var out, errs bytes.Buffer
 	con := newConsole(&out, &errs)
-	p := newProgress(t.Context(), con, &output{progress: "auto"})
+	p := newProgress(con, &output{progress: "auto"}, time.Now)
 	p.meter.mu.Lock()
 	p.meter.moved = time.Now().Add(-time.Minute)
 	p.meter.mu.Unlock()
 	time.Sleep(1500 * time.Millisecond)
-	p.end()
-	p.end()
+	p.ended()
+	p.ended()
 	if got := errs.String(); !strings.Contains(got, "no answer for 1:0") || strings.Count(got, "\n") != 1 {
 		t.Errorf("stderr %q, want one line with the reason", got)
 	}
@@ -158,7 +158,7 @@ func TestWithoutATerminalThereIsALineForAStall(t *testing.T) {
 
 func TestAProgressThatNobodyWantsShowsNothing(t *testing.T) {
 	for _, o := range []*output{{progress: "auto", json: true}, {progress: "auto", quiet: true}, {progress: "never"}} {
-		if p := newProgress(t.Context(), newConsole(nil, nil), o); p != nil {
+		if p := newProgress(newConsole(nil, nil), o, time.Now); p != nil {
 			t.Errorf("%+v: there is a progress", o)
 		}
 	}
@@ -166,5 +166,5 @@ func TestAProgressThatNobodyWantsShowsNothing(t *testing.T) {
 	none.update(reconcile.Progress{})
 	none.waiting(core.Wait{})
 	none.does("x")
-	none.end()
+	none.ended()
 }

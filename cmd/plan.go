@@ -13,8 +13,12 @@ import (
 
 const planHelp = `Make the plan by which copy would make DST equal to SRC, and change nothing.
 
-Without -o it is printed for a person, by directory, with its writes, deletes and
-cost. With -o it is saved in a file, with the entries seen on both sides, and
+Without -o it is printed for a person, with its writes, deletes and cost. A line
+begins with A for a new entry, M for a changed one, L for a link that gets
+another target, D for one that is deleted. A directory with many changes has one
+line, with all the marks in it; --verbose lists each entry.
+
+With -o it is saved in a file, with the entries seen on both sides, and
 "$0 apply FILE" carries out exactly that. The file holds names,
 sizes and md5s, no content and no passwords; each line is one JSON object.
 
@@ -55,6 +59,7 @@ func newPlan(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&p.file, "output", "o", "", "save the plan in this file; - is standard output")
+	p.form.bind(cmd)
 	p.bind(cmd, true)
 	return cmd
 }
@@ -75,7 +80,7 @@ func (r *run) plan(src, dst, file string) error {
 		return r.finish(outcome{Result: s3fc.Result{Planned: true}}, errors.Join(guarded, c.Close()))
 	}
 	notes := versionNotes(r.ctx, c)
-	err = r.showPlan(c, file == "")
+	err = r.show(c, file == "" || r.form != listForm{})
 	if err == nil && file != "" {
 		err = r.save(c, file)
 	}

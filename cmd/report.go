@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -38,14 +39,25 @@ func newReporter(con *console, o *output, about startJSON) reporter {
 type textReport struct {
 	con *console
 	*output
-	all bool
+	all   bool
+	list  changeList // of a plan; nil for a line each
+	alone bool       // the list is all that stdout gets
 
 	mu       sync.Mutex
-	refusals reconcile.Causes
+	troubles [len(troubleKinds)]reconcile.Causes // by kind
 }
 
-// maxRefusals is how many refusals of one reason are printed without --verbose.
-const maxRefusals = 3
+// troubleKind is a kind of actions that are grouped by their cause.
+type troubleKind struct {
+	op     reconcile.Op
+	name   string
+	colour colour
+}
+
+var troubleKinds = [...]troubleKind{{reconcile.OpFail, "error", red}, {reconcile.OpConflict, "conflict", red}, {reconcile.OpRefuse, "refused", yellow}}
+
+// maxAlike is how many troubles of one kind and cause are printed without --verbose.
+const maxAlike = 3
 
 // start names both trees.
 func (t *textReport) start(s s3fc.Start) {
@@ -63,6 +75,7 @@ func (t *textReport) start(s s3fc.Start) {
 func treeText(t s3fc.TreeInfo) string {
 	s := inert(t.Name)
 	if t.Location != "" {
+		s, _, _ = strings.Cut(s, "?") // of which the place is a part
 		s += " (" + inert(t.Location) + ")"
 	}
 	return s
@@ -75,132 +88,54 @@ func (t *textReport) notice(s string) {
 }
 
 func (t *textReport) action(a reconcile.Action) {
-	switch a.Op {
-	case reconcile.OpFail:
-		t.trouble(red, "error: ", a)
-	case reconcile.OpConflict:
-		t.trouble(red, "conflict: ", a)
-	case reconcile.OpRefuse:
-		if !t.quiet && t.countRefusal(a) {
-			t.trouble(yellow, "refused: ", a)
+	for i, k := range troubleKinds {
+		if a.Op == k.op {
+			if (!t.quiet || k.op != reconcile.OpRefuse) && t.count(i, a) {
+				t.trouble(k, a)
+			}
+			return
 		}
-	default:
-		if !t.quiet && (t.all || a.Op == reconcile.OpDelete || a.Op == reconcile.OpRemoveDir) {
-			t.con.print(t.line(a))
-		}
+	}
+	switch {
+	case t.quiet:
+	case t.list != nil:
+		t.list.add(a)
+	case t.all || a.Op == reconcile.OpDelete || a.Op == reconcile.OpRemoveDir:
+		t.con.print(t.line(a))
 	}
 }
 
-// countRefusal counts a refusal by its reason, and reports whether it is printed.
-func (t *textReport) countRefusal(a reconcile.Action) bool {
+// count counts a trouble of a kind by its cause, and reports whether it is printed.
+func (t *textReport) count(kind int, a reconcile.Action) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.refusals.Add(a).Count <= maxRefusals || t.verbose
+	return t.troubles[kind].Add(a).Count <= maxAlike || t.verbose
 }
 
-// moreRefusals says how many refusals were not printed.
-func (t *textReport) moreRefusals() {
+// moreTroubles says how many troubles were not printed.
+func (t *textReport) moreTroubles() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, c := range t.refusals.All() {
-		if more := c.Count - maxRefusals; more > 0 && !t.verbose {
-			t.con.remark(t.con.errColour(yellow, "refused: ") + humanize.Comma(more) + " more: " + inert(c.Cause) + "; --verbose lists them")
+	for i, k := range troubleKinds {
+		for _, c := range t.troubles[i].All() {
+			if more := c.Count - maxAlike; more > 0 && !t.verbose {
+				t.con.remark(t.con.errColour(k.colour, k.name+": ") + humanize.Comma(more) + " more: " + inert(c.Cause) + " (--verbose lists them)")
+			}
 		}
+		t.troubles[i] = reconcile.Causes{}
 	}
-	t.refusals = reconcile.Causes{}
 }
 
-// trouble prints the error at a key, without the key if the error names it.
-func (t *textReport) trouble(k colour, kind string, a reconcile.Action) {
-	key := core.DisplayKey(a.Key)
+// trouble prints the cause of a trouble and its key, which the error may name itself.
+func (t *textReport) trouble(k troubleKind, a reconcile.Action) {
 	msg := string(a.Reason)
 	if a.Err != nil {
-		msg = strings.TrimPrefix(inert(a.Err.Error()), kind) // that it is a conflict is said once
+		msg = strings.TrimPrefix(inert(a.Err.Error()), k.name+": ") // that it is a conflict is said once
 	}
 	if named, ok := core.ErrorKey(a.Err); !ok || named != a.Key {
-		msg = key + ": " + msg
+		msg = core.DisplayKey(a.Key) + ": " + msg
 	}
-	t.con.remark(t.con.errColour(k, kind) + msg)
-}
-
-var opColours = map[string]colour{"put": green, "link": cyan, "delete": red, "keep": faint}
-
-func (t *textReport) line(a reconcile.Action) string {
-	name := a.Name()
-	s := t.con.outColour(opColours[name], name) + strings.Repeat(" ", 8-len(name)) + core.DisplayKey(a.Key)
-	if a.Src != nil && a.Src.Kind == core.Link {
-		s += " → " + target(a.Src.Target)
-	}
-	if why := strings.Join(details(a), ", "); why != "" {
-		s += "  " + t.con.outColour(faint, "("+why+")")
-	}
-	return s + "\n"
-}
-
-func target(t core.Target) string {
-	if t.Key == "." && t.URL == "" {
-		return "./"
-	}
-	return core.DisplayKey(t.String())
-}
-
-// details says why an action is done, and to how much.
-func details(a reconcile.Action) []string {
-	var out []string
-	if why := reason(a); why != "" {
-		out = append(out, why)
-	}
-	if a.Op == reconcile.OpPut && a.Src != nil && a.Src.Kind == core.File {
-		out = append(out, size(a.Src.Size))
-	}
-	return out
-}
-
-func reason(a reconcile.Action) string {
-	switch a.Reason {
-	case reconcile.ReasonSize:
-		if a.Dst != nil {
-			return "was " + size(a.Dst.Size)
-		}
-	case reconcile.ReasonKind:
-		if a.Dst != nil {
-			return "was a " + a.Dst.Kind.String()
-		}
-	case reconcile.ReasonTarget:
-		if a.Dst != nil {
-			return "was → " + target(a.Dst.Target)
-		}
-	case reconcile.ReasonInTheWay:
-		return inTheWay(a)
-	}
-	return reasons[a.Reason]
-}
-
-func inTheWay(a reconcile.Action) string {
-	switch {
-	case a.Op == reconcile.OpDelete:
-		return "makes way for " + core.DisplayKey(a.Group)
-	case a.Obstacle != nil:
-		return "replaces the " + a.Obstacle.Kind.String() + " " + core.DisplayKey(a.Obstacle.Key)
-	}
-	return "replaces the directory " + core.DisplayKey(a.Key+"/")
-}
-
-// reasons are the texts of core's reasons; the operation itself says the others.
-var reasons = map[reconcile.Reason]string{
-	reconcile.ReasonNew:        "new",
-	reconcile.ReasonSize:       "size differs",
-	reconcile.ReasonMD5:        "content differs",
-	reconcile.ReasonUnproven:   "may differ",
-	reconcile.ReasonKind:       "of another kind",
-	reconcile.ReasonTarget:     "target differs",
-	reconcile.ReasonSame:       "same",
-	reconcile.ReasonProven:     "same",
-	reconcile.ReasonSizeTime:   "same size and time",
-	reconcile.ReasonProtected:  "protected",
-	reconcile.ReasonDeletesOff: "not in the source; deletes are off",
-	reconcile.ReasonUnholdable: "the source cannot hold it",
-	reconcile.ReasonChanged:    "changed meanwhile",
+	t.con.remark(t.con.errColour(k.colour, k.name+": ") + msg)
 }
 
 func size(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
@@ -220,15 +155,27 @@ func inert(s string) string {
 }
 
 func (t *textReport) summary(o outcome) {
-	if t.quiet {
+	if t.list != nil {
+		t.list.end()
+	}
+	t.moreTroubles()
+	if t.quiet || !o.summed() {
 		return
 	}
-	t.moreRefusals()
 	for _, note := range o.Notes {
 		t.notice(note)
 	}
-	t.con.print(summaryText(o, t.verbose) + "\n")
+	text := summaryText(o, t.verbose)
+	if t.alone {
+		t.con.remark(text)
+	} else {
+		t.con.say(text)
+	}
 }
+
+// longRead is from how many bytes the summary says that they were read, since that
+// takes time.
+const longRead = 1 << 20
 
 // summaryText is the summary: a line of outcomes, one of requests, and with verbose
 // one of prices.
@@ -238,17 +185,23 @@ func summaryText(o outcome, verbose bool) string {
 	switch {
 	case errors.As(o.Stopped, &signal):
 		s = "interrupted: " + s + "; run the same command again to go on"
+	case o.Plan && o.Stopped != nil:
+		s = "stopped plan: " + s
+	case o.Planned && o.Stopped != nil:
+		s = "stopped dry run: " + s
 	case o.Stopped != nil:
 		s = "stopped: " + s
 	case o.Plan:
 		s = "plan: " + s
-	case o.Planned:
+	case o.Diff && o.Differs():
+		s = "differs: " + s
+	case o.Planned && !o.Diff:
 		s = "dry run: " + s
 	}
-	if o.Compared > 0 {
+	if o.Compared >= longRead || o.Compared > 0 && verbose {
 		s += "; " + size(o.Compared) + " read to compare"
 	}
-	if o.Reread > 0 {
+	if o.Reread >= longRead || o.Reread > 0 && verbose {
 		s += "; " + size(o.Reread) + " to be read twice, for the md5 first"
 	}
 	if o.Requests.Total() > 0 || o.Need.Total() > 0 {
@@ -285,10 +238,7 @@ func counts(o outcome) (out []string) {
 		out = append(out, plural(int64(o.Routes.Removed), "routing rule")+" removed")
 	}
 	if !o.Changed() && o.Dirs == 0 {
-		out = append(out, "nothing to do")
-		if o.Stopped != nil || o.Errors+o.Conflicts+o.Undeleted > 0 {
-			out[0] = "nothing done"
-		}
+		out = append(out, nothing(o))
 	}
 	add(o.Kept, "unchanged")
 	if o.Detect == s3fc.DetectSizeTime {
@@ -306,6 +256,20 @@ func counts(o outcome) (out []string) {
 	return out
 }
 
+// nothing says that there are no changes.
+func nothing(o outcome) string {
+	failed := o.Stopped != nil || o.Errors+o.Conflicts+o.Undeleted > 0
+	switch {
+	case o.Diff && failed:
+		return "no other difference seen"
+	case o.Diff:
+		return "no difference"
+	case failed:
+		return "nothing done"
+	}
+	return "nothing to do"
+}
+
 func plural(n int64, what string) string {
 	switch stem, y := strings.CutSuffix(what, "y"); {
 	case n == 1:
@@ -317,14 +281,28 @@ func plural(n int64, what string) string {
 }
 
 func requestsText(o outcome) string {
-	s := o.Requests.String()
+	s := requestCounts(o.Requests)
 	if o.Need.Total() > 0 {
-		s += ", and " + o.Need.String() + " to do this"
+		s += ", and " + requestCounts(o.Need) + " to do this"
+		if o.Diff {
+			s = strings.TrimSuffix(s, "do this") + "copy"
+		}
 	}
 	if c := costText(o.Cost); c != "" {
 		s += " (" + c + ")"
 	}
 	return s
+}
+
+// requestCounts returns "3 LIST, 3,000 PUT", or "none".
+func requestCounts(r core.Requests) string {
+	var out []string
+	for class, n := range r {
+		if n > 0 {
+			out = append(out, humanize.Comma(n)+" "+core.Class(class).String())
+		}
+	}
+	return cmp.Or(strings.Join(out, ", "), "none")
 }
 
 func seconds(d time.Duration) string {

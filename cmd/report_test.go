@@ -26,20 +26,22 @@ func TestLinesForPeople(t *testing.T) {
 		act  reconcile.Action
 		want string
 	}{
-		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonNew, Src: file("a", 4300)}, "put     a  (new, 4.2 KiB)\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonSize, Src: file("a", 2), Dst: file("a", 1)}, "put     a  (was 1 B, 2 B)\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonMD5, Src: file("a", 2)}, "put     a  (content differs, 2 B)\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonKind, Src: file("a", 2), Dst: link("a", "b", 0)}, "put     a  (was a link, 2 B)\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonNew, Src: link("l", "v2", core.IsDir)}, "link    l → v2/  (new)\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonNew, Src: link("l", ".", core.IsDir)}, "link    l → ./  (new)\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonTarget, Src: link("l", "b", 0), Dst: link("l", "c", 0)}, "link    l → b  (was → c)\n"},
-		{reconcile.Action{Op: reconcile.OpDelete, Key: "a", Reason: reconcile.ReasonExtraneous, Dst: file("a", 1)}, "delete  a\n"},
-		{reconcile.Action{Op: reconcile.OpDelete, Key: "a/b", Reason: reconcile.ReasonInTheWay, Group: "a", Dst: file("a/b", 1)}, "delete  a/b  (makes way for a)\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonInTheWay, Group: "a", Src: file("a", 1)}, "put     a  (replaces the directory a/, 1 B)\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "a/b", Reason: reconcile.ReasonInTheWay, Obstacle: link("a", "c", 0), Src: file("a/b", 1)}, "put     a/b  (replaces the link a, 1 B)\n"},
-		{reconcile.Action{Op: reconcile.OpKeep, Key: "a", Reason: reconcile.ReasonProven, Src: file("a", 1)}, "keep    a  (same)\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "a\x1b[2J\n", Reason: reconcile.ReasonNew, Src: file("a", 1)}, `put     "a\x1b[2J\n"  (new, 1 B)` + "\n"},
-		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonNew, Src: link("l", "x\x07", 0)}, `link    l → "x\a"  (new)` + "\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonNew, Src: file("a", 4300)}, "A    a  (4.2 KiB)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonSize, Src: file("a", 2), Dst: file("a", 1)}, "M    a  (2 B, was 1 B)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonSize, Src: file("a", 1025), Dst: file("a", 1030)}, "M    a  (1,025 B, was 1,030 B)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonMD5, Src: file("a", 2), Dst: file("a", 2)}, "M    a  (2 B, content differs)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonKind, Src: file("a", 2), Dst: link("a", "b", 0)}, "M    a  (2 B, was a link)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonNew, Src: link("l", "v2", core.IsDir)}, "A    l → v2/\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonNew, Src: link("l", ".", core.IsDir)}, "A    l → ./\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonTarget, Src: link("l", "b", 0), Dst: link("l", "c", 0)}, "L    l → b  (was → c)\n"},
+		{reconcile.Action{Op: reconcile.OpDelete, Key: "a", Reason: reconcile.ReasonExtraneous, Dst: file("a", 1)}, "D    a\n"},
+		{reconcile.Action{Op: reconcile.OpRemoveDir, Key: "a/b"}, "D    a/b/\n"},
+		{reconcile.Action{Op: reconcile.OpDelete, Key: "a/b", Reason: reconcile.ReasonInTheWay, Group: "a", Dst: file("a/b", 1)}, "D    a/b  (makes way for a)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a", Reason: reconcile.ReasonInTheWay, Group: "a", Src: file("a", 1)}, "A    a  (1 B, replaces the directory a/)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a/b", Reason: reconcile.ReasonInTheWay, Obstacle: link("a", "c", 0), Src: file("a/b", 1)}, "A    a/b  (1 B, replaces the link a)\n"},
+		{reconcile.Action{Op: reconcile.OpKeep, Key: "a", Reason: reconcile.ReasonProven, Src: file("a", 1)}, "=    a  (same)\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "a\x1b[2J\n", Reason: reconcile.ReasonNew, Src: file("a", 1)}, `A    "a\x1b[2J\n"  (1 B)` + "\n"},
+		{reconcile.Action{Op: reconcile.OpPut, Key: "l", Reason: reconcile.ReasonNew, Src: link("l", "x\x07", 0)}, `A    l → "x\a"` + "\n"},
 	} {
 		if got := r.line(tt.act); got != tt.want {
 			t.Errorf("%s %s: %q, want %q", tt.act.Op, tt.act.Reason, got, tt.want)
@@ -65,6 +67,12 @@ func TestSummaryForPeople(t *testing.T) {
 			outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 2, NewFiles: 2}, Planned: true, Requests: core.Requests{core.ClassList: 1}, Need: core.Requests{core.ClassPut: 2}}},
 			"dry run: 2 new (0 B) in 0.0s\nrequests: 1 LIST, and 2 PUT to do this",
 		},
+		{
+			outcome{Diff: true, Result: s3fc.Result{Summary: reconcile.Summary{Files: 2}, Planned: true, Requests: core.Requests{core.ClassList: 1200}, Need: core.Requests{core.ClassPut: 2000}}},
+			"differs: 2 changed (0 B) in 0.0s\nrequests: 1,200 LIST, and 2,000 PUT to copy",
+		},
+		{outcome{Diff: true, Result: s3fc.Result{Summary: reconcile.Summary{Kept: 3}, Planned: true}}, "no difference, 3 unchanged in 0.0s"},
+		{outcome{Diff: true, Result: s3fc.Result{Summary: reconcile.Summary{Errors: 1}, Planned: true}}, "no other difference seen, 1 error in 0.0s"},
 		{outcome{Result: s3fc.Result{Summary: reconcile.Summary{Files: 2}}, Stopped: errors.New("x")}, "stopped: 2 changed (0 B) in 0.0s"},
 	} {
 		if got := summaryText(tt.o, false); got != tt.want {

@@ -27,10 +27,14 @@ func (a *app) newRun(cmd *cobra.Command, c *compare) (*run, error) {
 	if err := c.output.check(cmd); err != nil {
 		return nil, err
 	}
+	if err := c.form.check(cmd, &c.output); err != nil {
+		return nil, err
+	}
 	if err := a.openLog(cmd, &c.output); err != nil {
 		return nil, err
 	}
-	r := &run{app: a, compare: c, cmd: cmd, ctx: cmd.Context(), bar: newProgress(cmd.Context(), a.con, &c.output)}
+	r := &run{app: a, compare: c, cmd: cmd, ctx: cmd.Context(), bar: newProgress(a.con, &c.output, a.now)}
+	a.bar.Store(r.bar)
 	r.about(cmd.Name(), cmd.Name() == "diff" || cmd.Name() == "plan")
 	o := &c.options
 	o.Log = newLog(a.con, &c.output, r.bar)
@@ -44,6 +48,9 @@ func (a *app) newRun(cmd *cobra.Command, c *compare) (*run, error) {
 // about makes the reporter of a run that is begun by a command.
 func (r *run) about(command string, dryRun bool) {
 	r.rep = newReporter(r.con, &r.output, startJSON{Program: r.versionText(), Command: command, DryRun: dryRun})
+	if text, ok := r.rep.(*textReport); ok && dryRun {
+		text.list, text.alone = r.form.list(text), r.form.nameStatus
+	}
 	o := &r.options
 	o.Start, o.Event, o.Notice = r.rep.start, r.rep.action, r.rep.notice
 }
@@ -68,7 +75,7 @@ func (r *run) preview(src, dst string) error {
 	if err != nil {
 		return r.finish(outcome{Result: s3fc.Result{Planned: true}}, err)
 	}
-	err = r.show(c)
+	err = r.show(c, true)
 	out := outcome{Result: c.Result()}
 	if err == nil {
 		err = c.Guard()
@@ -82,30 +89,16 @@ func (r *run) preview(src, dst string) error {
 // diff prints the plan of a copy; it is an error if that changes anything.
 func (r *run) diff(src, dst string) error {
 	res, err := s3fc.DiffURL(r.ctx, r.mux, src, dst, r.options)
-	err = r.finish(outcome{Result: res}, err)
+	err = r.finish(outcome{Result: res, Diff: true}, err)
 	if err == nil && res.Differs() {
 		return errReported
 	}
 	return err
 }
 
-// show prints the plan.
-func (r *run) show(c *s3fc.Changes) error {
-	for act, err := range c.All() {
-		if err == nil {
-			err = r.ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		r.rep.action(act)
-	}
-	return nil
-}
-
 // finish prints the summary, and returns the error that says the exit code.
 func (r *run) finish(out outcome, err error) error {
-	r.bar.end()
+	r.bar.ended()
 	if isUsage(err) {
 		return explained(r.cmd, err)
 	}
@@ -113,10 +106,7 @@ func (r *run) finish(out outcome, err error) error {
 	if !errors.As(err, &incomplete) {
 		out.Stopped = err
 	}
-	var signal *interrupted
-	if out.Stopped == nil || r.json || out.Changed() || errors.As(out.Stopped, &signal) {
-		r.rep.summary(out)
-	}
+	r.rep.summary(out)
 	if err == nil && (out.Errors > 0 || out.Refused > 0 && r.options.Strict) {
 		return errReported
 	}
@@ -147,5 +137,13 @@ func shellWord(s string) string {
 type outcome struct {
 	s3fc.Result
 	Plan    bool  // a plan was made, to be carried out later
+	Diff    bool  // the trees were compared, and no more
 	Stopped error // why the run ended early
+}
+
+// summed reports whether the counts of a run say anything: those of a run that was
+// stopped before it did anything do not.
+func (o *outcome) summed() bool {
+	var signal *interrupted
+	return o.Stopped == nil || o.Changed() || errors.As(o.Stopped, &signal)
 }

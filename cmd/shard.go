@@ -195,7 +195,7 @@ func (a *app) newShardTask(cmd *cobra.Command, s *shardRun, at string, begin boo
 	}
 	t = &shardTask{run: r, s: s, at: at, tasks: shard.Tasks{Mux: a.mux, State: state, At: at, Program: a.versionText(), Options: r.options}}
 	done = func() {
-		r.bar.end()
+		r.bar.ended()
 		_ = core.Close(state) // each record was stored by its Put
 	}
 	if !begin {
@@ -209,7 +209,7 @@ func (a *app) newShardTask(cmd *cobra.Command, s *shardRun, at string, begin boo
 
 // print prints the outcome of a task: a line, or a value as JSON.
 func (t *shardTask) print(line string, v any) error {
-	t.bar.end()
+	t.bar.ended()
 	switch {
 	case t.json:
 		t.con.print(encode(v))

@@ -13,8 +13,9 @@ import (
 // else has to have come of the run, so that it ends.
 const equalRefusals = 8
 
-// maxHeld is how many failures are held back.
-const maxHeld = 100
+// maxHeld is how many failures are held back: more than there are files in most
+// directories, so that one which is refused as a whole is left behind.
+const maxHeld = 2000
 
 // refusals holds back the first refusals of a run while nothing went well: if they
 // are all the same, and of entries in more than one directory of the root, then so

@@ -83,6 +83,16 @@ func TestEqualRefusalsOfEverythingEndTheRun(t *testing.T) {
 	}
 }
 
+// TestALargeFirstDirectoryDelaysTheEnd holds that the refusals of one directory do not
+// hide that those of the next are the same.
+func TestALargeFirstDirectoryDelaysTheEnd(t *testing.T) {
+	dst := &refusing{Backend: memory.New(), fail: func(string, int) error { return errDenied }}
+	reported, _, err := copyTo(t, dst, append(manyNames("a/%d", 500), manyNames("b/%d", 3000)...)...)
+	if err == nil || !core.IsFinal(err) || len(reported) > 0 || dst.puts > 600 {
+		t.Errorf("%v; %d errors reported, %d puts; want the end soon after the first directory", err, len(reported), dst.puts)
+	}
+}
+
 // TestRefusalsThatDifferOrAreOfOnePlaceEndNothing holds that a run goes on where
 // something may go well, and that each refusal is reported then.
 func TestRefusalsThatDifferOrAreOfOnePlaceEndNothing(t *testing.T) {

@@ -227,7 +227,7 @@ func TestALimitOnDeletesIsAllOrNone(t *testing.T) {
 	src := l.dir(map[string]string{"f00000": "0"})
 	for _, limit := range []string{"0", "1", "1100", "1198", "99%"} {
 		l.fake.ResetLog()
-		l.want(3, "too many deletes: 1199 of the destination's 1200 entries", "copy", "--max-delete", limit, src, "s3://test")
+		l.want(3, "too many deletes: 1,199 of 1,200 entries", "copy", "--max-delete", limit, src, "s3://test")
 		if got := l.fake.Requests(); got[core.ClassDelete]+got[core.ClassPut] != 0 || len(l.keys()) != len(files) {
 			t.Errorf("limit %s: %v were sent; %d objects are left", limit, got, len(l.keys()))
 		}
