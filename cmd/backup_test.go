@@ -10,7 +10,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// files is what a directory holds: contents, and the texts of links behind an
+// files returns a directory's entries: contents, and the texts of links behind an
 // arrow.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()

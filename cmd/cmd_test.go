@@ -73,7 +73,7 @@ func (w *world) tree(name string, contents map[string]string) *memory.Tree {
 	return t
 }
 
-// said is what a run printed, and its exit code.
+// said is a run's output and exit code.
 type said struct {
 	code     int
 	out, err string
@@ -89,7 +89,7 @@ func (w *world) runContext(ctx context.Context, args ...string) said {
 	return said{code, out.String(), err.String()}
 }
 
-// want holds a run to its exit code and to what it must print.
+// want checks a run's exit code and texts in its output.
 func (s said) want(t *testing.T, code int, out, err string) {
 	t.Helper()
 	if s.code != code || !strings.Contains(s.out, out) || !strings.Contains(s.err, err) {

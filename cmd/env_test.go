@@ -18,8 +18,8 @@ func TestFlagsFromTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestNoVariableLoosensAGuard: what lets a run delete more has to be on its command
-// line.
+// TestNoVariableLoosensAGuard checks that an option that lets a run delete more has
+// to be on its command line.
 func TestNoVariableLoosensAGuard(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{})

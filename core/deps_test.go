@@ -8,9 +8,9 @@ import (
 
 const module = "github.com/s3fc/s3fc/"
 
-// What core, its decorators and the conformance suite link is held here, so
-// that it holds without the linter too: the standard library, and of this
-// module only what is named.
+// TestImports checks the imports of core, its decorators and the conformance suite,
+// also without the linter: the standard library, and of this module only the named
+// packages.
 func TestImports(t *testing.T) {
 	for _, tt := range []struct {
 		pkg     string
@@ -36,8 +36,8 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// nonStandardDeps lists what pkg links, itself included, outside the standard
-// library.
+// nonStandardDeps lists the dependencies of pkg, itself included, outside the
+// standard library.
 func nonStandardDeps(t *testing.T, pkg string) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg)

@@ -10,9 +10,9 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// What a file costs shows where Linux has a call that does several things at
-// once: reading files enters no directory, and what is new gets its name without
-// a second link.
+// The calls for a file are counted where Linux has a call that does several things
+// at once: reading files enters no directory, and a new one gets its name without a
+// second link.
 func TestAFileCostsNoMoreThanItMust(t *testing.T) {
 	tr, dir := newTree(t)
 	steps := map[string]int{}

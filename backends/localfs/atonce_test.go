@@ -15,9 +15,9 @@ import (
 	"github.com/s3fc/s3fc/core/kit"
 )
 
-// A file is opened in one step where the system can. Whatever takes its place,
-// or that of a directory on the way, right before that step is never passed:
-// what is a link is none of the tree's files.
+// A file is opened in one step where the system can. A link that takes its place,
+// or that of a directory on the way, right before that step is never followed: it
+// is none of the tree's files.
 func TestWhatIsSwappedInBeforeAFileIsOpenedIsNotPassed(t *testing.T) {
 	for _, swapped := range []string{"x", "x/d"} {
 		for _, text := range []string{"OUT", "../outside", "inside", "../inside", "../../outside/d"} {
@@ -44,8 +44,8 @@ func TestWhatIsSwappedInBeforeAFileIsOpenedIsNotPassed(t *testing.T) {
 	}
 }
 
-// What takes the place of the file itself is opened as what it is, or not at
-// all: never as content of what a link leads to, and never waited for.
+// An entry that takes the place of the file itself is opened as its own kind, or
+// not at all: never as the content of a link's target, and never waited for.
 func TestWhatIsSwappedInForAFileIsOpenedAsWhatItIs(t *testing.T) {
 	swaps := map[string]struct {
 		make func(p string) error
@@ -95,7 +95,7 @@ func (t *Tree) opensDirectly(tb testing.TB, key string) bool {
 	return true
 }
 
-// What no listing has as a file is not opened in one step either.
+// An entry that no listing has as a file is not opened in one step either.
 func TestOnlyFilesOfTheTreeAreOpenedAtOnce(t *testing.T) {
 	tr, dir := newTree(t)
 	temp := kit.TempName("")
@@ -110,8 +110,8 @@ func TestOnlyFilesOfTheTreeAreOpenedAtOnce(t *testing.T) {
 	}
 }
 
-// What changes behind the end of reading was not read; what is read by ReadAt
-// is held against the file once more.
+// A change behind the end of reading was not read; after ReadAt, the file is
+// checked once more.
 func TestCloseLooksOnlyAtWhatNoReadHeld(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		tr, dir := newTree(t)

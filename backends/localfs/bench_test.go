@@ -30,7 +30,7 @@ func BenchmarkWalk(b *testing.B) {
 	}
 }
 
-// BenchmarkWalkAndHash is what an unchanged tree costs without a memory: each file
+// BenchmarkWalkAndHash is the cost of an unchanged tree without a cache: each file
 // is listed and read. The second way is that of a system with no calls of its own.
 func BenchmarkWalkAndHash(b *testing.B) {
 	for _, plain := range []bool{false, true} {

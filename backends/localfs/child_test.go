@@ -19,7 +19,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// childVar makes the test binary do something else than test: what needs a
+// childVar makes the test binary run a task instead of tests: one that needs a
 // process of its own, because it is killed, or has no privileges.
 const childVar = "S3FC_LOCALFS_CHILD"
 

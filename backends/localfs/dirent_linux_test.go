@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dirent is what the kernel says of a name.
+// dirent returns the kernel's record of a name.
 func dirent(name string, kind byte) []byte {
 	b := make([]byte, (direntName+len(name)+8)&^7)
 	binary.NativeEndian.PutUint16(b[direntLen:], uint16(len(b)))

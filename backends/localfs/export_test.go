@@ -1,4 +1,4 @@
 package localfs
 
-// Plain makes t do with what every system has.
+// Plain makes t use only calls that every system has.
 func (t *Tree) Plain() { t.dirs.hooks.plain = true }

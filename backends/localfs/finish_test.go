@@ -117,8 +117,8 @@ func TestFinishCancelled(t *testing.T) {
 	equal(t, "on disk", onDisk(t, dir), []string{"a/"})
 }
 
-// A run that is killed leaves at most a temporary file, which the next run
-// removes at once, and what was there.
+// A run that is killed leaves the old entries, and at most a temporary file, which
+// the next run removes at once.
 func TestAKilledRunLeavesNothingToSee(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "k")
@@ -181,8 +181,8 @@ func TestRemoveDirRemovesOnlyWhatHoldsNothing(t *testing.T) {
 	equal(t, "on disk", onDisk(t, dir), []string{"deep/", "file", "full/f", "link -> empty"})
 }
 
-// The tree does not have the directories behind a link that is followed, and what
-// is not listed is not removed.
+// The tree does not have the directories behind a followed link, and directories
+// that are not listed are not removed.
 func TestListDirs(t *testing.T) {
 	tr, dir := newTree(t)
 	write(t, dir, "a/b/f", "a-", "a.d/", "l -> a", "bad\x01/", "z/y/x/", "../"+filepath.Base(dir)+"-out/e/")

@@ -13,8 +13,8 @@ import (
 	"github.com/s3fc/s3fc/core/kit"
 )
 
-// FuzzKeyToPath: whatever the key, nothing beside the root is touched, and what
-// was stored is found again under that key and no other.
+// FuzzKeyToPath checks that no key touches anything outside the root, and that a
+// stored entry is found again under its key and no other.
 func FuzzKeyToPath(f *testing.F) {
 	for _, key := range []string{"a", "a/b", "../canary/x", "a/../../canary/x", "/etc/x", "//x", "a//b", "./x", "..", ".", "", "a/", "a\x00b", "\xff", "in/x", "out/x", "out/../x", kit.TempName(""), "a\\..\\x", "C:\\x", longName(256)} {
 		f.Add(key)
@@ -90,8 +90,8 @@ func FuzzResolveLink(f *testing.F) {
 	})
 }
 
-// grow makes what a fuzzer wrote: files, and links as key>text, apart by
-// semicolons. What cannot be made is left out.
+// grow makes the entries that a fuzzer wrote: files, and links as key>text, apart
+// by semicolons. Those that cannot be made are left out.
 func grow(dir, desc string) {
 	for n, part := range strings.SplitN(desc, ";", 13) {
 		key, text, isLink := strings.Cut(part, ">")
@@ -145,8 +145,8 @@ func checkLink(t *testing.T, dir string, e core.Entry) {
 	}
 }
 
-// mayRefuse: what lies inside may be refused if the way there leaves the tree,
-// its name is not a key, or its text looks like a URL.
+// mayRefuse reports whether a link inside may be refused: the way to its target
+// leaves the tree, its name is not a key, or its text looks like a URL.
 func mayRefuse(problem error) bool {
 	for _, reason := range []string{"outside the tree", "cannot be a key", "is the URL", "cannot be carried"} {
 		if strings.Contains(problem.Error(), reason) {

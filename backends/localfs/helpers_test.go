@@ -152,7 +152,7 @@ func link(key, target string) core.Entry {
 	return core.Entry{Key: key, Kind: core.Link, Target: core.Target{Key: target}}
 }
 
-// putFile puts a file as new or, if there is one, in place of what is there.
+// putFile puts a file as new or in place of old.
 func putFile(t testing.TB, tr *Tree, key, content string, old *core.Entry) core.Entry {
 	t.Helper()
 	e, err := tr.Put(t.Context(), file(key, content), strings.NewReader(content), old)

@@ -10,8 +10,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// TestHiddenDirectoriesAreNotWalked holds that nobody opens a directory all of
-// which is hidden, and that everything else is listed, also what is hidden alone.
+// TestHiddenDirectoriesAreNotWalked checks that a directory hidden as a whole is
+// not opened, and that everything else is listed, also single hidden entries.
 func TestHiddenDirectoriesAreNotWalked(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a/x", "cache-1/x", "cache/deep/x", "cache/y", "cache0", "z")

@@ -12,7 +12,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// want is what a link must become: a target, and whether it is a directory.
+// want is a link's expected target, and whether that is a directory.
 type want struct {
 	target string
 	is     core.Dir
@@ -53,7 +53,7 @@ var linkTests = []struct {
 	{"l", "latest/", want{"latest", notDir}},
 	{"l", "hop", want{"hop", notDir}},
 	{"l", "dot", want{"dot", notDir}},
-	// directory links on the way are followed, and what comes after is physical
+	// directory links on the way are followed, and the rest is physical
 	{"l", "latest/page", want{"v2/page", notDir}},
 	{"l", "hop/page", want{"v2/page", notDir}},
 	{"l", "abs/page", want{"v2/page", notDir}},

@@ -150,8 +150,8 @@ func raceSwaps(t *testing.T, plain bool) {
 	}
 }
 
-// attack does everything at key once. Errors are what it is about; what is read
-// must never be what lies outside.
+// attack calls each operation at key once. Errors are expected; content read must
+// never be that of a file outside.
 func attack(t *testing.T, tr *Tree, key string) {
 	ctx := t.Context()
 	var seen *core.Entry

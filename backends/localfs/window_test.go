@@ -14,9 +14,10 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// These tests do at the worst moment what race_test.go leaves to chance.
+// These tests swap entries at the worst moment, which race_test.go leaves to
+// chance.
 
-// swapAt replaces the thing at key by what make makes, once, in the window
+// swapAt replaces the entry at key by one that make makes, once, in the window
 // before a step.
 func swapAt(t *testing.T, tr *Tree, dir, before, key string, make func(p string) error) {
 	done := false

@@ -31,7 +31,7 @@ func readWhole(t *testing.T, tree *Tree, key string) core.Entry {
 	return e
 }
 
-// flaws are what an audit finds at key.
+// flaws returns the findings of an audit at key.
 func flaws(t *testing.T, tree *Tree, key string) (found []core.Finding) {
 	t.Helper()
 	all, err := tree.Audit(t.Context(), readWhole(t, tree, key))
@@ -51,7 +51,8 @@ func wantFlaws(t *testing.T, tree *Tree, key string, want ...core.Finding) {
 	}
 }
 
-// odd is what a careless tool's object has, all of which a repair has to keep.
+// odd gives an object unusual headers and metadata, all of which a repair has to
+// keep.
 func odd(in *awss3.PutObjectInput) {
 	in.Metadata = map[string]string{"md5": strings.Repeat("0", 32), "mtime": "1.5", "colour": "blue", "md5chksum": "AAAAAAAAAAAAAAAAAAAAAA==", "s3cmd-attrs": "uid:7/md5:ffffffffffffffffffffffffffffffff/mode:33188"}
 	in.ContentType, in.CacheControl = aws.String("text/x-odd"), aws.String("max-age=7")

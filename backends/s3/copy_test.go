@@ -33,7 +33,7 @@ func twoTrees(t *testing.T, opts ...s3server.Option) (src, dst *Tree, s *s3serve
 	return openAt(t, s.URL, Options{Prefix: "src"}), openAt(t, s.URL, Options{Prefix: "dst"}), s
 }
 
-// likeAWS opens two prefixes at what both take for AWS.
+// likeAWS opens two prefixes at a server that both take for AWS.
 func likeAWS(t *testing.T, opts ...s3server.Option) (src, dst *Tree, s *s3server.Server) {
 	t.Helper()
 	s = s3server.New(t, opts...)
@@ -57,7 +57,7 @@ func likeAWS(t *testing.T, opts ...s3server.Option) (src, dst *Tree, s *s3server
 	return open("src"), open("dst"), s
 }
 
-// rerouted sends what is for a bucket at AWS to another host.
+// rerouted sends requests for a bucket at AWS to another host.
 type rerouted struct{ host string }
 
 func (r rerouted) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -365,8 +365,9 @@ func TestACopyOfARunIsMadeByTheStore(t *testing.T) {
 	putFile(t, dst, "x", "extraneous")
 	s.ResetLog()
 	sum := reconciled(t, src, dst)
-	// of a, which is new: a HEAD of each side and a COPY; of what is there, or may
-	// be a link: GET and PUT; and one HEAD and one GET more after the first link
+	// of a, which is new: a HEAD of each side and a COPY; of an existing entry, or
+	// one that may be a link: GET and PUT; and one HEAD and one GET more after the
+	// first link
 	want := core.Requests{core.ClassList: 2, core.ClassHead: 2 + 1, core.ClassGet: 4 + 1, core.ClassPut: 4, core.ClassCopy: 1, core.ClassDelete: 1}
 	if got := s.Requests(); sum.Files != 3 || sum.Links != 2 || sum.Deletes != 1 || sum.Errors != 0 || got != want {
 		t.Errorf("%+v; requests %v, want %v", sum, got, want)

@@ -102,7 +102,7 @@ func flaky(n int64, method string, status int, code string) (opt s3server.Option
 	}), tries
 }
 
-// TestRetries holds what is tried again and what is not.
+// TestRetries checks which errors are retried.
 func TestRetries(t *testing.T) {
 	for _, c := range []struct {
 		status int

@@ -24,8 +24,8 @@ func plainCDK(t *testing.T, tree *Tree) *blob.Bucket {
 	return b
 }
 
-// TestGoCDKReadsOurs holds that what is written here is what a program with
-// plain Go CDK expects: content, media type, md5 and metadata.
+// TestGoCDKReadsOurs checks that a program with plain Go CDK reads our objects:
+// content, media type, md5 and metadata.
 func TestGoCDKReadsOurs(t *testing.T) {
 	tree, _ := serve(t, Options{Prefix: "site"})
 	e := fileEntry("a b.txt", "hello")
@@ -61,7 +61,7 @@ func TestGoCDKReadsOurs(t *testing.T) {
 	}
 }
 
-// TestWeReadGoCDK holds that what a program with plain Go CDK writes is read.
+// TestWeReadGoCDK checks that objects of a program with plain Go CDK are read.
 func TestWeReadGoCDK(t *testing.T) {
 	tree, _ := serve(t, Options{Prefix: "site"})
 	b := plainCDK(t, tree)

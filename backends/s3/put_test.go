@@ -23,7 +23,7 @@ import (
 	"github.com/s3fc/s3fc/internal/s3server"
 )
 
-// TestOverwriteReplacesAll holds that nothing of what was there stays.
+// TestOverwriteReplacesAll checks that nothing of the old object stays.
 func TestOverwriteReplacesAll(t *testing.T) {
 	tree, _ := serve(t, Options{})
 	link := putLink(t, tree, "x", "a")
@@ -85,8 +85,8 @@ func putErr(tree *Tree, e core.Entry, content string, old *core.Entry) error {
 	return err
 }
 
-// TestBadBodies holds that a body which is not what was promised stores
-// nothing, whatever kind of reader it is and whether it goes up in parts.
+// TestBadBodies checks that a body of another size or md5 stores nothing, with each
+// kind of reader, in parts or not.
 func TestBadBodies(t *testing.T) {
 	tree, _ := serve(t, Options{})
 	for _, size := range []int{100, int(format.SingleMax) + 100} {
@@ -271,8 +271,8 @@ func TestBodyKinds(t *testing.T) {
 	}
 }
 
-// TestEncodedContent holds that what is stored is what is read: no
-// decompression on the way.
+// TestEncodedContent checks that the stored bytes are read: no decompression on the
+// way.
 func TestEncodedContent(t *testing.T) {
 	tree, _ := serve(t, Options{})
 	rawPut(t, tree, "a.gz", "not really gzip", func(in *awss3.PutObjectInput) { in.ContentEncoding = aws.String("gzip") })

@@ -32,7 +32,7 @@ import (
 // small is a rule by which tests need no large objects.
 var small = ranged.Rule{Above: 128 << 10, Size: 64 << 10, Long: 256 << 10}
 
-// What ranges promise; see the package ranged.
+// The sizes of ranges; see the package ranged.
 const (
 	atOnce     = 4
 	rangeTries = 8
@@ -57,14 +57,14 @@ func openRanged(t *testing.T, opts ...s3server.Option) (*Tree, *s3server.Server)
 	return tree, s
 }
 
-// openLarge opens what a listing said is large.
+// openLarge opens a file that a listing said is large.
 func openLarge(t testing.TB, tree *Tree, key string) (io.ReadCloser, core.Entry, error) {
 	t.Helper()
 	return tree.Open(core.WithSizeHint(t.Context(), 1<<30), key)
 }
 
-// readLarge reads what a listing said is large. What was read is returned with
-// an error, too.
+// readLarge reads a file that a listing said is large. The bytes read are returned
+// with an error, too.
 func readLarge(t testing.TB, tree *Tree, key string) ([]byte, core.Entry, error) {
 	t.Helper()
 	r, e, err := openLarge(t, tree, key)
@@ -272,7 +272,7 @@ func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
 	}
 }
 
-// What a connection that was closed without an answer says is io.EOF, too.
+// A connection closed without an answer gives io.EOF, too.
 func TestNoAnswerIsNotTheEnd(t *testing.T) {
 	for _, n := range []int64{2, 9} {
 		tree, _ := openRanged(t, gets(n, true, func(http.ResponseWriter, *http.Request, http.Handler) {

@@ -66,7 +66,7 @@ func rule(from, to, code string) types.RoutingRule {
 	return r
 }
 
-// route brings the rules in line and returns what was announced.
+// route sets the rules and returns the announced change.
 func route(t testing.TB, tree *Tree, want core.Routes) core.RouteChange {
 	t.Helper()
 	change, err := tree.CheckRoutes(t.Context(), want)
@@ -182,7 +182,7 @@ func TestMoreRulesThanS3TakesIsAnErrorBeforeAnyWrite(t *testing.T) {
 	}
 }
 
-// TestRulesNeedHosting holds what is said where there can be no rules.
+// TestRulesNeedHosting checks the messages of buckets that can have no rules.
 func TestRulesNeedHosting(t *testing.T) {
 	check := func(tree *Tree, want string) {
 		t.Helper()
@@ -233,8 +233,8 @@ func TestRulesThatNobodyLooksAfterAreSaidOnce(t *testing.T) {
 	}
 }
 
-// TestVersitygwFollowsRules holds that a second server understands our rules,
-// and that a visitor of what lies below a link gets the bytes.
+// TestVersitygwFollowsRules checks that a second server understands our rules, and
+// that a visitor below a link gets the content.
 func TestVersitygwFollowsRules(t *testing.T) {
 	g := versitygw.Start(t)
 	tree := onGateway(t, g, "site")

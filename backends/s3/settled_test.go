@@ -42,8 +42,8 @@ func TestSettledByTheStoresClock(t *testing.T) {
 	}
 }
 
-// TestPutTellsTheParts holds that what a large file's parts come to is what its
-// ETag proves.
+// TestPutTellsTheParts checks that a large file's hash of parts is proved by its
+// ETag.
 func TestPutTellsTheParts(t *testing.T) {
 	tree, _ := serve(t, Options{})
 	content := string(pattern(int(format.SingleMax) + 1))

@@ -82,7 +82,7 @@ func TestLinkRoundTrip(t *testing.T) {
 	}
 }
 
-// stat2 is what is at a key, nil for nothing.
+// stat2 returns the entry at a key, nil for none.
 func stat2(tree *Tree, t *testing.T, key string) *core.Entry {
 	t.Helper()
 	e, err := tree.Stat(t.Context(), key)
@@ -191,7 +191,7 @@ func TestNotThere(t *testing.T) {
 	}
 }
 
-// TestRequestCounts holds what each operation costs: design §7.
+// TestRequestCounts counts the requests of each operation: design §7.
 func TestRequestCounts(t *testing.T) {
 	tree, s := serve(t, Options{Prefix: "p"})
 	var link core.Entry

@@ -32,8 +32,7 @@ func large(key string, seed byte) (core.Entry, []byte) {
 }
 
 // breaker is a transport that refuses the third part, once the first two are
-// stored, and every abort: what the store has of an upload then is what a
-// killed run leaves.
+// stored, and every abort: the store then has an upload as a killed run leaves it.
 type breaker struct{ stored sync.WaitGroup }
 
 func (b *breaker) RoundTrip(req *http.Request) (*http.Response, error) {

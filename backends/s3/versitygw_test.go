@@ -78,8 +78,8 @@ func follow(t *testing.T, g *versitygw.Gateway, bucket, path string) (body strin
 	return "", 0
 }
 
-// TestVersitygwConflicts holds what happens when the URL does not say that the
-// store keeps keys as paths.
+// TestVersitygwConflicts checks the conflicts when the URL does not say that the
+// store has keys as paths.
 func TestVersitygwConflicts(t *testing.T) {
 	tree := onGateway(t, versitygw.Start(t), "")
 	putFile(t, tree, "a", "x")

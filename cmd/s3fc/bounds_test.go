@@ -11,7 +11,8 @@ import (
 	"github.com/s3fc/s3fc/internal/s3server"
 )
 
-// bounds is a directory and an S3 server, and what each copy between them sent.
+// bounds is a directory and an S3 server, and the requests of each copy between
+// them.
 type bounds struct {
 	t      *testing.T
 	dir    string
@@ -59,8 +60,8 @@ func (b *bounds) remove(name string) {
 	}
 }
 
-// sends runs a copy and holds what the server saw to want, class by class, and
-// to what the summary says.
+// sends runs a copy and compares the requests at the server with want, class by
+// class, and with the summary.
 func (b *bounds) sends(what string, want map[string]int64, args ...string) {
 	b.t.Helper()
 	b.server.ResetLog()

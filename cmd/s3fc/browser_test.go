@@ -40,8 +40,7 @@ func virtualHost(t *testing.T, endpoint, bucket string) string {
 	return "http://" + bucket + ".localhost:" + at.Port()
 }
 
-// follows opens a page and holds what the browser comes to: its URL and its
-// text.
+// follows opens a page and checks where the browser ends: the URL and the text.
 func follows(t *testing.T, ctx context.Context, page, ends, text string) { //nolint:revive // The test comes first.
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)

@@ -27,15 +27,15 @@ func ahead(next http.Handler) http.Handler {
 	})
 }
 
-// A tally is what the servers saw of each work of the table in docs/cost.md.
+// A tally counts the servers' requests for each row of the table in docs/cost.md.
 type tally struct {
 	*bounds
 	other *s3server.Server // elsewhere
 	seen  map[string]string
 }
 
-// does runs a command that goes well, and counts what the servers saw of it as
-// that work's. What no row is called is only done.
+// does runs a command that succeeds, and counts its requests for the row of that
+// name, if there is one.
 func (c *tally) does(work string, args ...string) {
 	c.t.Helper()
 	c.server.ResetLog()
@@ -56,7 +56,7 @@ func (c *tally) files(n int, of string) {
 	}
 }
 
-// works are what the rows of the table are counted by.
+// works are the commands by which the table's rows are counted.
 var works = []struct {
 	quirks []s3server.Quirk
 	run    func(c *tally)
@@ -183,8 +183,8 @@ func (c *tally) unknown(key string) {
 	}
 }
 
-// row is one of the table: what the work is called, and what it takes with the
-// cache and without.
+// row is one of the table: the work's name, and its requests with the cache and
+// without.
 type row struct {
 	work string
 	want [2]string
@@ -216,8 +216,8 @@ var thousands = regexp.MustCompile(`(\d),(\d)`)
 // plain is the text of a cell without the commas in its numbers.
 func plain(cell string) string { return thousands.ReplaceAllString(cell, "$1$2") }
 
-// TestRequestsAreThoseOfTheTable holds docs/cost.md and what servers see to each
-// other, request by request, with the cache and without.
+// TestRequestsAreThoseOfTheTable compares docs/cost.md with the requests at the
+// servers, with the cache and without.
 func TestRequestsAreThoseOfTheTable(t *testing.T) {
 	rows := table(t)
 	for i, noCache := range []string{"0", "1"} {

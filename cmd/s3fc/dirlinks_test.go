@@ -64,8 +64,8 @@ func (b *bounds) rules() string {
 	return strings.Join(all, " ")
 }
 
-// visits follows a path of the website to its end and holds what comes to want;
-// an empty want is a 404.
+// visits follows a path of the website to its end and compares the content with
+// want; an empty want is a 404.
 func (h *hosted) visits(path, want string) {
 	h.t.Helper()
 	resp, err := http.Get(h.site + path) //nolint:noctx // It ends with the server.
@@ -139,8 +139,8 @@ func TestExpandedLinksLeadAVisitorOn(t *testing.T) {
 	wantSame(t, "a link became a directory", back, h.dir)
 }
 
-// TestExpandedLinksGoWithoutTheFlag: one redirect is what a copy without it
-// means.
+// TestExpandedLinksGoWithoutTheFlag checks that a copy without the flag leaves one
+// redirect.
 func TestExpandedLinksGoWithoutTheFlag(t *testing.T) {
 	h := newHosted(t)
 	h.docs()
@@ -157,7 +157,8 @@ func TestExpandedLinksGoWithoutTheFlag(t *testing.T) {
 	h.visits("/my%20site/latest", "index 1")
 }
 
-// TestExpandLeavesOutWhatIsExcluded on both ends of what would be a link.
+// TestExpandLeavesOutWhatIsExcluded checks exclusion at both ends of an expanded
+// link.
 func TestExpandLeavesOutWhatIsExcluded(t *testing.T) {
 	h := newHosted(t)
 	h.docs()
@@ -270,7 +271,8 @@ func TestTooManyRulesStopARunBeforeItsFirstWrite(t *testing.T) {
 	}
 }
 
-// TestWaysOfDirLinksThatCannotBe are usage errors that say what can.
+// TestWaysOfDirLinksThatCannotBe checks that these are usage errors with the
+// remedy.
 func TestWaysOfDirLinksThatCannotBe(t *testing.T) {
 	b := newBounds(t)
 	b.write("f", "f")
@@ -332,8 +334,8 @@ func TestVersitygwFollowsRulesOfACopy(t *testing.T) {
 	}
 }
 
-// follow goes where a visitor of a gateway's website is sent, and holds what
-// comes to want.
+// follow goes where a visitor of a gateway's website is sent, and compares the
+// content with want.
 func follow(t *testing.T, g *versitygw.Gateway, bucket, path, want string) {
 	t.Helper()
 	for range 10 {

@@ -15,7 +15,7 @@ import (
 	"github.com/s3fc/s3fc/cmd"
 )
 
-// ran is what a run said, as programs read it.
+// ran is a run's output in JSON.
 type ran struct {
 	code   int
 	events map[string]string // event by key, without keep
@@ -78,8 +78,8 @@ func wantSame(t *testing.T, what, got, want string) {
 // at is another directory of the same run.
 func (b *bounds) at(dir string) *bounds { return &bounds{t: b.t, dir: dir, server: b.server} }
 
-// set makes one place of the directory what text says: a link where it begins
-// with an arrow, a directory with these files where it ends in a slash.
+// set makes one entry of the directory by its text: a link if it begins with an
+// arrow, a directory with these files if it ends in a slash.
 func (b *bounds) set(name, text string) {
 	b.t.Helper()
 	b.remove(name)
@@ -171,8 +171,8 @@ func TestAllChangesOfKind(t *testing.T) {
 	}
 }
 
-// TestRetargetsInEveryForm holds that one link is followed through all that it
-// may come to lead to, and what it leads to through its own changes.
+// TestRetargetsInEveryForm changes a link through all kinds of targets, and a
+// link's target through all kinds of entries, and checks each copy.
 func TestRetargetsInEveryForm(t *testing.T) {
 	b := newBounds(t)
 	b.set("v1", "f x/")

@@ -70,9 +70,9 @@ func (b *bounds) free(name string) bool {
 	return true
 }
 
-// TestRandomTreesOfLinksLeadWhereTheFileSystemLeads holds push and pull to the
-// file system: each name that arrives leads to the same place, what is refused
-// is what leaves the tree or has no end, and a second copy changes nothing.
+// TestRandomTreesOfLinksLeadWhereTheFileSystemLeads compares push and pull with the
+// file system: each copied name resolves to the same place, only links that leave
+// the tree or have no end are refused, and a second copy changes nothing.
 func TestRandomTreesOfLinksLeadWhereTheFileSystemLeads(t *testing.T) {
 	n := 5
 	if v, err := strconv.Atoi(os.Getenv(linkTrees)); err == nil {
@@ -137,8 +137,8 @@ func (b *bounds) roundTrip(url, way string) {
 	wantRun(b.t, "a second pull", run(b.t, "copy", url, back), 0, map[string]string{})
 }
 
-// unspecified reports whether the file system does not say what a link names:
-// the way back from nothing, or what lies below a file.
+// unspecified reports whether the file system does not define a link's target: the
+// way back from nothing, or a name below a file.
 func unspecified(dir, name, text string) bool {
 	_, err := resolves(dir, name)
 	return errors.Is(err, syscall.ENOTDIR) || err != nil && strings.Contains(text, "..")
@@ -147,9 +147,9 @@ func unspecified(dir, name, text string) bool {
 // endless are the words that refuse a link which has no end.
 var endless = []string{"itself", "ring", "more than 40 links"}
 
-// rightly reports whether a link is refused for a reason: it leads out of the
-// tree, or has no end. What dangles is told by its text and by what was said,
-// for there is nothing to resolve.
+// rightly reports whether a link is refused for a reason: it leads out of the tree,
+// or has no end. A dangling link is judged by its text and by the message, for
+// there is nothing to resolve.
 func rightly(dir, name, text, said string) (bool, error) {
 	to, err := resolves(dir, name)
 	if err == nil {

@@ -143,8 +143,8 @@ func events(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// requests holds the server to what was sent to it since the last time:
-// requests 1 LIST, 3 PUT
+// requests compares the requests at the server since the last time, as in
+// "requests 1 LIST, 3 PUT".
 func requests(ts *testscript.TestScript, neg bool, args []string) {
 	server := ts.Value("server").(*s3server.Server)
 	got, want := server.Requests().String(), strings.Join(args, " ")

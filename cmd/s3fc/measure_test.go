@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// measureTo, in the environment, names a file for what the program's memory was
-// at the most.
+// measureTo, in the environment, names a file for the program's greatest use of
+// memory.
 const measureTo = "S3FC_TEST_MEASURE_TO"
 
 // measured runs f, and writes down the memory that the process had until then,

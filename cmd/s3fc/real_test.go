@@ -49,8 +49,7 @@ func s3fc(t *testing.T, args ...string) summary {
 	return s
 }
 
-// snapshot is what a directory holds, as the file system says: the md5 of each
-// file and the text of each link.
+// snapshot reads a directory: the md5 of each file and the text of each link.
 func snapshot(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -236,8 +235,7 @@ func TestAMirrorWithALargeFileMakesTheRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTheAWSCommandLineAgrees reads what was written with a tool that nobody
-// here wrote.
+// TestTheAWSCommandLineAgrees reads our objects with an independent tool.
 func TestTheAWSCommandLineAgrees(t *testing.T) {
 	long.Only(t)
 	aws, err := exec.LookPath("aws")

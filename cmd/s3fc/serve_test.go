@@ -231,7 +231,8 @@ func TestAPreviewLeavesOutWhatACopyLeavesOut(t *testing.T) {
 	}
 }
 
-// TestServeCheck holds what is listed, the exit code, and that nothing is written.
+// TestServeCheck checks the listed paths, the exit code, and that nothing is
+// written.
 func TestServeCheck(t *testing.T) {
 	b := newBounds(t)
 	b.write("index.html", `<a href="page.html"><a href="latest/page.html"><a href="/none"><a href="ring1">`)

@@ -34,7 +34,7 @@ func withStuck(mux *core.Mux) *core.Mux {
 	return mux
 }
 
-// waitFor is what a process writes, as it comes.
+// waitFor is a process's output, as it comes.
 type waitFor struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

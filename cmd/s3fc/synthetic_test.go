@@ -22,8 +22,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// synthetic is a tree of so many files, each of which holds its own key. What
-// it says of them is made when it is asked.
+// synthetic is a tree of so many files, each of which holds its own key. Entries
+// are made when they are asked for.
 type synthetic int
 
 // withSynthetic adds the scheme synthetic, with the number of files as the host,

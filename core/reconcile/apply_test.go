@@ -74,7 +74,7 @@ func trees(t *testing.T, src, dst state, flat bool) (*hook, *hook) {
 	return s, d
 }
 
-// outcomes runs r and returns what came of each key, as "op reason".
+// outcomes runs r and returns the outcome of each key, as "op reason".
 func outcomes(t *testing.T, r *reconcile.Reconciler) (map[string]string, reconcile.Summary) {
 	t.Helper()
 	p, err := r.Prepare(t.Context())

@@ -87,8 +87,7 @@ func TestABackupThatCannotHoldAnEntryKeepsItAtTheDestination(t *testing.T) {
 	}
 }
 
-// The version that the plan saw is saved, or nothing: what somebody wrote since
-// is theirs.
+// The planned version is saved, or nothing: a later one is left alone.
 func TestWhatChangedSinceThePlanIsNeitherSavedNorTouched(t *testing.T) {
 	s, d := trees(t, state{"a": "new", "k": "k"}, state{"a": "old", "gone": "g", "k": "k"}, true)
 	backup := memory.New()
@@ -116,7 +115,7 @@ func TestNothingInABackupIsOverwritten(t *testing.T) {
 	if got["a"] != "error unsaved" || look(t, d)["a"] != "old" || look(t, backup)["a"] != "of another run" {
 		t.Errorf("%v: %v, saved %v", got, look(t, d), look(t, backup))
 	}
-	// but what is there already, from a try that went wrong later, is saved
+	// but an entry that is there already, from a try that failed later, is saved
 	backup = memory.New()
 	plant(t, backup, state{"a": "old"})
 	got, sum := outcomes(t, &reconcile.Reconciler{Src: s, Dst: d, Backup: backup})

@@ -19,8 +19,8 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// findings runs a check and returns what it found, "finding" or "finding side"
-// by key, several joined by commas.
+// findings runs a check and returns its findings, "finding" or "finding side" by
+// key, several joined by commas.
 func findings(t *testing.T, c *reconcile.Comparison) (map[string]string, reconcile.ComparisonCounts) {
 	t.Helper()
 	got := map[string]string{}
@@ -143,8 +143,7 @@ func TestCheckTriesAgainAndReportsWhatItCannotRead(t *testing.T) {
 	}
 }
 
-// TestCheckAfterACopyFindsNothing holds checks of random trees to what a copy
-// left.
+// TestCheckAfterACopyFindsNothing checks random trees after a copy.
 func TestCheckAfterACopyFindsNothing(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	for range 300 {

@@ -201,7 +201,7 @@ func TestDecideHoldsItsPromisesForEveryPair(t *testing.T) {
 	}
 }
 
-// promises checks what must hold of any decision, and that asking ends.
+// promises checks the guarantees of any decision, and that asking ends.
 func promises(src, dst *core.Entry, proven bool, r rules) error {
 	for range 6 {
 		got := decide(src, dst, proven, r)

@@ -25,8 +25,8 @@ import (
 	"github.com/s3fc/s3fc/core/wrap"
 )
 
-// later saves the plan of s and d, lets change happen, and carries the plan out
-// as another process would. It returns what came of each key.
+// later saves the plan of s and d, lets change happen, and carries the plan out as
+// another process would. It returns the outcome of each key.
 func later(t *testing.T, s core.Tree, d core.Backend, change func()) (map[string]string, reconcile.Summary) {
 	t.Helper()
 	_, p := prepared(t, s, d)
@@ -155,7 +155,7 @@ func TestWhatChangedSinceThePlanIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestAPlanCanBeAppliedAgain holds that what was done already is not a change.
+// TestAPlanCanBeAppliedAgain checks that an action done already is not a change.
 func TestAPlanCanBeAppliedAgain(t *testing.T) {
 	s, d := trees(t, state{"a": "1", "b": "22", "l": "-> a"}, state{"b": "3", "old": "4"}, false)
 	_, sum := later(t, s.Tree, d.Tree, func() {
@@ -279,8 +279,8 @@ func TestWhatAnEarlierAttemptDidIsNotDoneAgain(t *testing.T) {
 	}
 }
 
-// synthetic is a tree of n small files that are made as they are listed or
-// read, and that forgets what is put.
+// synthetic is a tree of n small files that are made as they are listed or read,
+// and that forgets each put.
 type synthetic struct{ n int }
 
 func (synthetic) entry(i int) core.Entry {
@@ -321,9 +321,9 @@ func (synthetic) Put(_ context.Context, e core.Entry, body io.Reader, _ *core.En
 
 func (synthetic) Delete(context.Context, core.Entry) error { return nil }
 
-// TestALargePlanIsWrittenReadAndAppliedInConstantMemory saves, reads, rechecks
-// and applies a large plan, and holds what was live at any garbage collection to
-// a bound that does not depend on its size.
+// TestALargePlanIsWrittenReadAndAppliedInConstantMemory saves, reads, rechecks and
+// applies a large plan, and compares the live memory at each garbage collection
+// with a bound that does not depend on its size.
 func TestALargePlanIsWrittenReadAndAppliedInConstantMemory(t *testing.T) {
 	const bound = 64 << 20
 	n := largePlan(t)
@@ -348,8 +348,8 @@ func TestALargePlanIsWrittenReadAndAppliedInConstantMemory(t *testing.T) {
 	}
 }
 
-// watchHeap samples what each garbage collection leaves, and returns by how
-// much that grew at most.
+// watchHeap samples the heap after each garbage collection, and returns its
+// greatest growth.
 func watchHeap(t *testing.T) (grown func() int64) {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	read := func() int64 {
@@ -376,7 +376,7 @@ func watchHeap(t *testing.T) (grown func() int64) {
 	return func() int64 { end(); return peak - base }
 }
 
-// largePlan is how many actions a large plan has: what a test can take, or what
+// largePlan is how many actions a large plan has: few enough for a test, or as
 // S3FC_PLAN_ACTIONS says.
 func largePlan(t *testing.T) int {
 	t.Helper()

@@ -30,7 +30,7 @@ func plant(t testing.TB, tree planter, s state) {
 	model.Plant(tree, s)
 }
 
-// look reads what tree holds.
+// look reads the tree whole.
 func look(t testing.TB, tree core.Tree) state {
 	t.Helper()
 	s, err := model.Look(t.Context(), tree)

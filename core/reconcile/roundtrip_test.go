@@ -99,7 +99,7 @@ func TestDeleteAllRemovesWhatTheSourceCouldNotHold(t *testing.T) {
 	}
 }
 
-// directory is what a local directory can hold.
+// directory is the features of a local directory.
 var directory = core.Features{Links: true, ModTimes: true, Create: core.GuardAtomic, Replace: core.GuardAtomic, MaxKey: 4000, MaxSegment: 255, MaxTarget: 4000}
 
 // TestAFileBecomesADirectoryAndBack holds that both converge in one run, whatever

@@ -84,8 +84,8 @@ func TestALargeFileShowsInTheProgress(t *testing.T) {
 	}
 }
 
-// TestNewEntriesAreCountedApart: of what is put, a summary and a plan say how much
-// is new.
+// TestNewEntriesAreCountedApart checks that a summary and a plan count new entries
+// apart from other puts.
 func TestNewEntriesAreCountedApart(t *testing.T) {
 	s, d := trees(t, state{"a": "new", "b": "changed!", "l": model.Link("a"), "m": model.Link("b")}, state{"b": "old", "m": model.Link("a")}, true)
 	r := &reconcile.Reconciler{Src: s, Dst: d}

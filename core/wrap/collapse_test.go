@@ -61,8 +61,8 @@ func TestCollapseAsksOnlyWhereKeysLieBelowALink(t *testing.T) {
 	}
 }
 
-// TestCollapseReportsALinkThatCannotBeAskedOnce, and leaves out what is below
-// it, which the error speaks for.
+// TestCollapseReportsALinkThatCannotBeAskedOnce checks also that keys below it are
+// left out, which the error covers.
 func TestCollapseReportsALinkThatCannotBeAskedOnce(t *testing.T) {
 	m := memory.New()
 	link(t, m, "k", toDir("v2"))

@@ -124,8 +124,8 @@ func randomTree(t *testing.T, r *rand.Rand) *memory.Tree {
 	return m
 }
 
-// expansion is what ExpandDirLinks should list, found in another way: each link
-// is followed by key, in a map of all entries.
+// expansion is the listing expected of ExpandDirLinks, found in another way: each
+// link is followed by key, in a map of all entries.
 func expansion(t *testing.T, m core.Tree) []string {
 	all := map[string]core.Entry{}
 	for e, err := range m.List(t.Context(), "") {
@@ -163,9 +163,9 @@ func expansion(t *testing.T, m core.Tree) []string {
 	return sorted
 }
 
-// TestExpandAndCollapseOnRandomTrees holds the listing to a model, from each
-// place that a listing may begin at; Stat and Open to the listing; and that what
-// was expanded into a flat store collapses to what it was.
+// TestExpandAndCollapseOnRandomTrees compares the listing with a model, from each
+// place that a listing may begin at, and Stat and Open with the listing; a tree
+// expanded into a flat store collapses to itself.
 func TestExpandAndCollapseOnRandomTrees(t *testing.T) {
 	for seed := range uint64(150) {
 		m := randomTree(t, rand.New(rand.NewPCG(seed, 1)))

@@ -78,8 +78,8 @@ func TestNoBatchDeleterIsMadeUp(t *testing.T) {
 	}
 }
 
-// TestProofsPass holds that what the inner backend proves is proved through
-// each decorator, the targets of links being renamed with them.
+// TestProofsPass checks that each decorator passes the inner backend's proofs, with
+// the targets of links renamed.
 func TestProofsPass(t *testing.T) {
 	for name, decorate := range decorators {
 		b := decorate(memory.NewOpaque(memory.All))

@@ -103,7 +103,7 @@ func TestReadOnlyRefusesEveryChange(t *testing.T) {
 	wantNames(t, b, "a")
 }
 
-// finisher notes what it was told to keep.
+// finisher notes the directories that it was told to keep.
 type finisher struct {
 	*memory.Tree
 	done core.Done
