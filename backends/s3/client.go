@@ -49,10 +49,19 @@ func configure(ctx context.Context, o Options) (setup, error) {
 		return setup{}, fmt.Errorf("the AWS configuration cannot be used: %w", err)
 	}
 	if o.Credentials != nil {
-		cfg.Credentials = o.Credentials
+		cfg.Credentials = cached(o.Credentials)
 	}
 	s.cfg = cfg
 	return s, nil
+}
+
+// cached returns credentials that are asked for again only once they expire, as those
+// of a configuration are.
+func cached(p aws.CredentialsProvider) aws.CredentialsProvider {
+	if c, ok := p.(*aws.CredentialsCache); ok {
+		return c
+	}
+	return aws.NewCredentialsCache(p)
 }
 
 func (s *setup) take(params url.Values) error {
@@ -203,7 +212,7 @@ func (t *Tree) newSender(ctx context.Context, s setup) (err error) {
 	t.uploads.Objects = t.objects
 	t.writer = &writer{
 		layout: t.layout, objects: t.objects, uploads: t.uploads, can: t.can, buffers: t.opts.Env.Buffers,
-		log: t.opts.Env.Logger(), emptyLinks: t.opts.LinkBody == LinkEmpty,
+		log: t.opts.Env.Logger(), emptyLinks: t.opts.LinkBody == LinkEmpty, trusted: t.aws,
 	}
 	t.site = &website.Site{Sender: t.wire, Bucket: t.bucketName, Prefix: t.prefix, Explain: explainer(t.bucketName).plain}
 	return err

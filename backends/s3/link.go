@@ -85,6 +85,8 @@ func (w *writer) lookAtFirstLink(ctx context.Context, key, location string) {
 type run struct {
 	mu         sync.Mutex
 	linkLooked bool // the first link written was, or is being, read back
+
+	replacing sync.Mutex // held by the first file that takes the place of a link
 }
 
 // claimFirstLink reports, to one caller in a run, that it wrote the first link.

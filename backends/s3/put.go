@@ -44,6 +44,7 @@ type writer struct {
 	buffers    *core.Buffers
 	log        *slog.Logger
 	emptyLinks bool // links have no page
+	trusted    bool // AWS, which keeps nothing of an object that is replaced
 	run        run
 }
 
@@ -54,7 +55,14 @@ func (w *writer) put(ctx context.Context, e core.Entry, body io.Reader, old *cor
 	switch {
 	case e.Kind == core.Link:
 		return w.putLink(ctx, e, old)
-	case e.Size > format.SingleMax:
+	case !w.trusted && old != nil && (old.Kind == core.Link || old.MaybeLink):
+		return w.putOverLink(ctx, e, body, old)
+	}
+	return w.putFile(ctx, e, body, old)
+}
+
+func (w *writer) putFile(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	if e.Size > format.SingleMax {
 		return w.putParts(ctx, e, body, old)
 	}
 	return w.putSmall(ctx, e, body, old)

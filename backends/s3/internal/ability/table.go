@@ -35,6 +35,8 @@ const (
 	Copies
 	// KeyCount: a page of a listing that says how many keys it has, says so rightly.
 	KeyCount
+	// FreshHeaders: a write keeps no header of the object that it replaces.
+	FreshHeaders
 	// CachePolicy: Cache-Control on a write.
 	CachePolicy
 
@@ -115,6 +117,10 @@ var table = [count]row{
 	KeyCount: {
 		name: "key-count",
 		note: "this store counts the keys of its listings wrongly: a page that lacks some is not noticed",
+	},
+	FreshHeaders: {
+		name: "fresh-headers",
+		note: "this store keeps the headers of an object that is overwritten: a link is deleted before a file takes its place, which is away for that moment",
 	},
 	CachePolicy: {
 		name: "cache-control", words: []string{"cache-control"},
