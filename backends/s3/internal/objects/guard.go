@@ -105,10 +105,11 @@ func (g *guard) send(ctx context.Context, request func(name, value string) error
 	if !wire.HasStatus(err, http.StatusPreconditionFailed) {
 		return g.missing(err)
 	}
+	held := g.Can.Proved(g.ability) && !g.ignorable     // asked first: a bare condition that holds is learnt before it counts
 	if quoted && !g.Can.Has(ability.QuotedConditions) { // another request has learnt it meanwhile
 		return g.missing(request(g.version.condition(false)))
 	}
-	if g.Can.Proved(g.ability) && !g.ignorable {
+	if held {
 		return err
 	}
 	if perr := g.prove(ctx, err); perr != nil {

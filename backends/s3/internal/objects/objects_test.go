@@ -299,6 +299,32 @@ func TestExpectIsLeftAway(t *testing.T) {
 	}
 }
 
+// TestExpectIsLeftAwayAfterARefusalInAnyWords holds that for a store that answers
+// Expect with a 400, also one that refuses a condition in the same way, and that
+// smaller files are sent as ever.
+func TestExpectIsLeftAwayAfterARefusalInAnyWords(t *testing.T) {
+	large := strings.Repeat("x", 3<<20)
+	for name, quirks := range map[string][]s3server.Quirk{
+		"Expect":               {s3server.RefusesHeader("Expect")},
+		"Expect and condition": {s3server.RefusesHeader("Expect"), s3server.RefusesHeader("If-None-Match")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var opts []s3server.Option
+			for _, q := range quirks {
+				opts = append(opts, q)
+			}
+			s, srv := open(t, opts...)
+			mustPut(t, s, "first", large, Version{None: true})
+			if got := sent(srv, func() { mustPut(t, s, "second", large, Version{None: true}) }); got != "1 PUT" {
+				t.Errorf("second large file: %s; want 1 PUT", got)
+			}
+			if s.Can.Has(ability.Expect) || s.Can.Has(ability.PutConditions) != (len(quirks) == 1) {
+				t.Errorf("Expect is believed: %v, conditions: %v", s.Can.Has(ability.Expect), s.Can.Has(ability.PutConditions))
+			}
+		})
+	}
+}
+
 // TestWritesThatAreRedirected holds that each is followed with its body.
 func TestWritesThatAreRedirected(t *testing.T) {
 	s, srv := open(t, s3server.RedirectsPut)

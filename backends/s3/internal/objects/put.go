@@ -31,10 +31,14 @@ func (s *Store) Put(ctx context.Context, r *wire.Request, old Version) (*wire.An
 	if policy != "" {
 		optional = append(optional, ability.CachePolicy)
 	}
+	if r.Expects() {
+		optional = append(optional, ability.Expect)
+	}
 	var a *wire.Answer
 	g := &guard{Store: s, key: r.Key, version: old, ability: ability.PutConditions}
 	err := g.try(ctx, optional, func(name, value string, with func(ability.Ability) bool) (err error) {
 		setCondition(r, name, value)
+		r.NoExpect = !with(ability.Expect)
 		r.Set(wire.Redirect, "")
 		r.Set(wire.CacheControl, "")
 		if with(ability.Redirects) {

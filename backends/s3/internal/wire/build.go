@@ -61,7 +61,7 @@ func (s *Sender) addBody(r *Request, req *http.Request) error {
 		return err
 	}
 	req.Body, req.ContentLength = &lentBody{r: io.LimitReader(r.body, r.size)}, r.size
-	if r.size >= expectAbove && s.o.Can.Has(ability.Expect) {
+	if r.Expects() && !r.NoExpect && s.o.Can.Has(ability.Expect) {
 		req.Header["Expect"] = []string{"100-continue"}
 	}
 	return nil

@@ -30,8 +30,10 @@ func (s *Sender) correct(ctx context.Context, err error, age int) bool {
 		return s.o.Can.Lose(ability.Expect)
 	case refused.Status == http.StatusForbidden:
 		return s.setClock(refused.Header)
-	case refused.Status == http.StatusMovedPermanently, refused.Status == http.StatusBadRequest:
+	case refused.Status == http.StatusMovedPermanently, refused.Status == http.StatusBadRequest && !refused.guessed:
 		return s.move(ctx, refused.Region)
+	case refused.Status == http.StatusBadRequest: // the answer to a HEAD gives no reason
+		return s.move(ctx, refused.Region) || !s.signer.anonymous() && s.signer.credentials.renew(ctx, age)
 	}
 	return false
 }

@@ -71,6 +71,26 @@ func TestExpiredCredentialsAreAskedForAnewOnce(t *testing.T) {
 	}
 }
 
+// TestAHeadThatGivesNoReasonAsksForNewCredentials holds that a 400 to a HEAD, whose
+// answer has no body and so no code, is tried with new credentials, and that nothing
+// is tried again where there are none.
+func TestAHeadThatGivesNoReasonAsksForNewCredentials(t *testing.T) {
+	for name, c := range map[string]struct {
+		provider aws.CredentialsProvider
+		sent     int
+	}{
+		"new ones": {aws.NewCredentialsCache(&rotating{keys: []string{"OLD", "NEW"}}), 2},
+		"none":     {credentials.NewStaticCredentialsProvider("OLD", "SK", ""), 1},
+	} {
+		srv := record(t, expires("NEW"))
+		s := newSender(t, srv.URL, func(_ *Options, sdk *awss3.Options) { sdk.Credentials = c.provider })
+		_, err := s.Send(t.Context(), NewRequest(http.MethodHead, "a"))
+		if n := len(srv.take()); n != c.sent || (err == nil) != (c.sent == 2) || err != nil && !HasStatus(err, http.StatusBadRequest) {
+			t.Errorf("%s: %v after %d requests; want %d", name, err, n, c.sent)
+		}
+	}
+}
+
 // TestExpiredCredentialsWithoutNewOnesEndTheRun holds that there is one cause, and that
 // it is found with one request for each that was under way.
 func TestExpiredCredentialsWithoutNewOnesEndTheRun(t *testing.T) {

@@ -40,6 +40,42 @@ func TestRedirectsKeepMethodAndBody(t *testing.T) {
 	}
 }
 
+// TestWritesGoStraightToWhereTheyAreSentOn holds that a body is sent to a server that
+// does not want it once, and to the endpoint again once the other server is gone.
+func TestWritesGoStraightToWhereTheyAreSentOn(t *testing.T) {
+	there := record(t, fitting)
+	away := false
+	here := record(t, nil)
+	here.answer = func(w http.ResponseWriter, r *http.Request) {
+		if away || r.Method != http.MethodPut {
+			fitting(w, r)
+			return
+		}
+		refuses(http.StatusTemporaryRedirect, "TemporaryRedirect", "Location", there.URL+r.URL.EscapedPath()+"?rk=1")(w, r)
+	}
+	s := newSender(t, here.URL)
+	send := func(method string, wantHere, wantThere int) {
+		t.Helper()
+		r := NewRequest(method, "a b")
+		if method == http.MethodPut {
+			r = withBody(t, r, "content")
+		}
+		if _, err := s.Send(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if gotHere, gotThere := len(here.take()), len(there.take()); gotHere != wantHere || gotThere != wantThere {
+			t.Errorf("%s: %d requests here, %d there; want %d and %d", method, gotHere, gotThere, wantHere, wantThere)
+		}
+	}
+	send(http.MethodPut, 1, 1)
+	send(http.MethodPut, 0, 1)
+	send(http.MethodHead, 1, 0)
+	away = true
+	there.Close()
+	send(http.MethodPut, 1, 0)
+	send(http.MethodPut, 1, 0)
+}
+
 // TestOtherRedirectsAreNotFollowed holds that nothing is sent to where somebody
 // else than S3 sends it, nor without TLS.
 func TestOtherRedirectsAreNotFollowed(t *testing.T) {

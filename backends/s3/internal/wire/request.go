@@ -48,6 +48,8 @@ type Request struct {
 	// LeaveConflicts leaves every answer of status 409 to the caller: another
 	// try of the same request would not help.
 	LeaveConflicts bool
+	// NoExpect sends the body at once, of whatever size it is.
+	NoExpect bool
 
 	body  io.ReadSeeker // nil for none
 	start int64         // where it begins
@@ -92,6 +94,10 @@ func (r *Request) withDocument(root string, v any) error {
 
 // Size returns how long the body is, in bytes.
 func (r *Request) Size() int64 { return r.size }
+
+// Expects reports whether the body is sent only once the store has said that it wants
+// it, unless the store lacks [ability.Expect] or NoExpect is set.
+func (r *Request) Expects() bool { return r.size >= expectAbove }
 
 // Get returns a header by its name in canonical form; empty if there is none.
 func (r *Request) Get(name string) string {

@@ -45,6 +45,8 @@ type Sender struct {
 	at    *endpoint
 	moved string        // the region that the store named; empty: it named none
 	skew  time.Duration // of the store's clock from ours
+
+	detour detour // of writes
 }
 
 // New returns a sender. It sends nothing.
@@ -100,9 +102,12 @@ func (s *Sender) try(ctx context.Context, r *Request, attempt func() (*Answer, e
 // once sends r once, and on to wherever it is redirected.
 func (s *Sender) once(ctx context.Context, r *Request) (*Answer, error) {
 	e := s.endpoint()
-	u := e.to(r.Key, r.Query)
+	e, u, detours := s.takeDetour(r, e, e.to(r.Key, r.Query))
 	for hops := 0; ; hops++ {
 		resp, err := s.attempt(ctx, r, e, &u)
+		if detours && (err != nil || resp.StatusCode/100 == 3) {
+			s.endDetour()
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -117,6 +122,7 @@ func (s *Sender) once(ctx context.Context, r *Request) (*Answer, error) {
 		if err != nil {
 			return nil, err
 		}
+		s.learnDetour(refused, &u, to)
 		u, e = *to, e.in(refused.Region)
 	}
 }

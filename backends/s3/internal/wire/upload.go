@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 )
 
 // Part is a part of a multipart upload.
@@ -39,11 +41,26 @@ func (s *Sender) UploadPart(ctx context.Context, key, id string, number int, bod
 	}
 	r.Query = partQuery(id, number)
 	r.Set(ContentMD5, md5)
-	a, err := s.Send(ctx, r)
+	a, err := s.sendExpecting(ctx, r)
 	if err != nil {
 		return Part{}, err
 	}
 	return Part{Number: number, ETag: a.Get(ETag), CRC32: r.crc32}, nil
+}
+
+// sendExpecting sends r, and once more without Expect if the store refuses it in
+// words that may be about that.
+func (s *Sender) sendExpecting(ctx context.Context, r *Request) (a *Answer, err error) {
+	var optional []ability.Ability
+	if r.Expects() {
+		optional = []ability.Ability{ability.Expect}
+	}
+	err = s.o.Can.Try(ability.Attempt{Optional: optional, Send: func(with func(ability.Ability) bool) (err error) {
+		r.NoExpect = !with(ability.Expect)
+		a, err = s.Send(ctx, r)
+		return err
+	}})
+	return a, err
 }
 
 func partQuery(id string, number int) url.Values {
