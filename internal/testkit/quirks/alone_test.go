@@ -24,19 +24,13 @@ var endings = map[string]string{
 // why not: what these stores say does not always tell enough.
 var ambiguous = []string{
 	s3server.PathEncodedKeys.Name, s3server.EncodesSilently.Name, s3server.SaysEncoded.Name,
-	s3server.ListsV1.Name, s3server.MergesMetadata.Name,
+	s3server.ListsV1.Name,
 }
 
 // knownFailures are the quirks that s3fc does not get along with yet, each with
 // its case. One that it does get along with fails the test until it is removed
 // here.
-var knownFailures = map[string]string{
-	"bare If-Match":     "A1" + atTimes, // writes at once, before the first has learnt
-	"Expect refused":    "A9",
-	"writes redirected": "A10" + atTimes,
-	"token expires":     "A14",
-	"metadata merged":   "A19",
-}
+var knownFailures = map[string]string{}
 
 // atTimes follows the case of a quirk with which some runs end well.
 const atTimes = ", at times"
