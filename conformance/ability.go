@@ -56,35 +56,38 @@ func checkBatchDelete(p *probe) {
 		p.link("l", core.Target{Key: "keep"})
 		olds = append(olds, p.stat("l"))
 	}
-	p.batch(d, olds)
+	stays := p.batch(d, olds)
 	left := []string{"a-b", "d/y", "keep", "kept/x"}
-	if p.features.Replace != core.GuardNone {
+	if stays {
 		left = append(left, "changed")
 		p.holds("changed", "the second content")
 	}
 	p.holdsKeys(left...)
 }
 
-// batch deletes olds in batches and checks the errors. The third is stale.
-func (p *probe) batch(d core.BatchDeleter, olds []core.Entry) {
+// batch deletes olds in batches and checks the errors. The third is stale, and stays
+// if its guard notices it: a store without a declared guard may have one for deletes.
+func (p *probe) batch(d core.BatchDeleter, olds []core.Entry) (stays bool) {
 	var errs []error
 	for at := 0; at < len(olds); at += d.BatchSize() {
 		part := olds[at:min(at+d.BatchSize(), len(olds))]
 		got := d.DeleteBatch(p.ctx, part)
 		if len(got) != len(part) {
 			p.failf("DeleteBatch of %d entries returned %d errors; want one an entry", len(part), len(got))
-			return
+			return guardsReplace(p.features)
 		}
 		errs = append(errs, got...)
 	}
 	for i, err := range errs {
 		switch {
-		case i == 2 && p.features.Replace != core.GuardNone:
+		case i == 2 && (guardsReplace(p.features) || errors.Is(err, core.ErrChanged)):
+			stays = true
 			p.refused("DeleteBatch of an entry that was overwritten since", err, core.ErrChanged)
 		case err != nil:
 			p.failf("DeleteBatch(%q): %w", olds[i].Key, err)
 		}
 	}
+	return stays
 }
 
 // evidenceOf returns all that a prover may ask of a file.

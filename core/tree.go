@@ -92,7 +92,8 @@ type Features struct {
 	// Create is how Put guards against an entry created at its key since the
 	// caller, whose old is nil, found none there.
 	Create Guard
-	// Replace is how Put and Delete guard against a change of old.
+	// Replace is how Put and Delete guard against a change of old: the weaker of
+	// the two.
 	Replace Guard
 	// Resolution is 0 if Token, Size and Changed tell all versions of an entry
 	// apart. Else two versions of one size may look the same if less than this

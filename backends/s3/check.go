@@ -2,6 +2,7 @@ package s3
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
@@ -55,6 +56,11 @@ func (t *Tree) CheckPut(e core.Entry) error {
 	if err := f.CheckPut(e); err != nil {
 		return err
 	}
+	if t.can.Denied(ability.DotSegments) {
+		if err := checkSegments(e.Key); err != nil {
+			return err
+		}
+	}
 	if e.Kind == core.Link {
 		return t.checkTarget(e.Target)
 	}
@@ -73,9 +79,12 @@ func (p proofs) checkTarget(target core.Target) error {
 }
 
 // PutCost implements [core.Coster]: one PUT, or for a large file one a part and
-// two more.
-func (proofs) PutCost(e core.Entry) core.Requests {
+// two more. A look for conflicts costs a HEAD for each directory and a LIST.
+func (p proofs) PutCost(e core.Entry) core.Requests {
 	var r core.Requests
+	if p.can.Denied(ability.PathConflicts) {
+		r[core.ClassHead], r[core.ClassList] = int64(strings.Count(e.Key, "/")), 1
+	}
 	r[core.ClassPut] = 1
 	if e.Kind == core.File && e.Size > format.SingleMax {
 		r[core.ClassPut] = format.CountParts(e.Size, format.PartSize(e.Size)) + 2
@@ -93,9 +102,16 @@ func (t *Tree) OpenCost(e core.Entry) core.Requests {
 	return r
 }
 
-// DeleteCost implements [core.Coster].
+// DeleteCost implements [core.Coster]: without conditional deletes, each object is
+// asked for first.
 func (t *Tree) DeleteCost(n int64) core.Requests {
 	var r core.Requests
+	if n == 0 {
+		return r
+	}
+	if !t.can.Has(ability.DeleteConditions) {
+		r[core.ClassHead] = n
+	}
 	size := int64(t.BatchSize())
 	r[core.ClassDelete] = (n + size - 1) / size
 	return r

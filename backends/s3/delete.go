@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 
-	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/core"
 )
@@ -27,9 +26,10 @@ func (t *Tree) Delete(ctx context.Context, old core.Entry) error {
 
 // BatchSize implements [core.BatchDeleter]. A store that keeps keys as paths is
 // a gateway, of which versitygw silently ignores the condition of each key in a
-// batch, and obeys that of a single delete: there it is 1.
+// batch, and obeys that of a single delete: there it is 1, as it is in each store
+// that is known to be so.
 func (t *Tree) BatchSize() int {
-	if t.opts.NotFlat || !t.can.Has(ability.BatchDelete) {
+	if t.opts.NotFlat || !t.objects.Batches() {
 		return 1
 	}
 	return objects.BatchSize

@@ -98,7 +98,7 @@ func TestStoreWithoutBatchETags(t *testing.T) {
 			t.Errorf("batch %d: %v, %v; want %v", i, got, errs, want)
 		}
 	}
-	if got := notes(t, tree, core.Done{}); strings.Count(got, "conditional deletes") != 1 {
+	if got := notes(t, tree, core.Done{}); strings.Count(got, "conditions in a batch") != 1 {
 		t.Errorf("notes = %q", got)
 	}
 }

@@ -17,14 +17,14 @@ import (
 
 // pages asks for the pages of listings.
 type pages struct {
-	prefix   string
-	express  bool // no order
-	flat     bool
-	ranges   bool // a listing of a range hides no key
-	sender   *wire.Sender
-	can      *ability.Set
-	usable   func(key string) bool
-	encoding *listing.Encoding
+	prefix    string
+	unordered bool
+	flat      bool
+	ranges    bool // a listing of a range hides no key
+	sender    *wire.Sender
+	can       *ability.Set
+	usable    func(key string) bool
+	encoding  *listing.Encoding
 }
 
 // after returns the listing of the keys of the tree that follow after. It is
@@ -37,7 +37,7 @@ func (p *pages) after(ctx context.Context, after string) *listing.Lister {
 		l.After = p.prefix + after
 	}
 	hint, ok := core.KeyHintOf(ctx)
-	if ok && (p.ranges || hint.Harmless) && !p.express && p.flat {
+	if ok && (p.ranges || hint.Harmless) && !p.unordered && p.flat {
 		l.Known = func(yield func(string) bool) {
 			for key := range hint.Keys {
 				if !yield(p.prefix + key) {
@@ -53,7 +53,7 @@ func (p *pages) after(ctx context.Context, after string) *listing.Lister {
 func (p *pages) lister(prefix string) *listing.Lister {
 	return &listing.Lister{
 		Ask:    func(ctx context.Context, q listing.Query) (listing.Page, error) { return p.ask(ctx, prefix, q) },
-		Prefix: prefix, NoStart: p.express, Encoding: p.encoding,
+		Prefix: prefix, NoStart: p.unordered, Encoding: p.encoding,
 		Usable: func(key string) bool { return p.usable(strings.TrimPrefix(key, p.prefix)) },
 	}
 }

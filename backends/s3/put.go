@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,10 +28,14 @@ func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	if err := cmp.Or(t.CheckPut(e), core.CheckOld(old)); err != nil {
 		return core.Entry{}, t.fail("put", e.Key, err)
 	}
+	if err := t.paths.check(ctx, t.full(e.Key), old); err != nil {
+		return core.Entry{}, t.fail("put", e.Key, err)
+	}
 	stored, err := t.writer.put(ctx, e, body, old)
 	if err != nil {
 		return core.Entry{}, t.fail("put", e.Key, err)
 	}
+	t.paths.written(t.full(e.Key))
 	return stored, nil
 }
 
@@ -96,6 +101,9 @@ func (w *writer) putSmall(ctx context.Context, e core.Entry, body io.Reader, old
 		return e, err
 	}
 	if err := w.opener.CheckStored(ctx, w.full(e.Key), a.ETag(), a.Opaque(), e.MD5); err != nil {
+		if errors.Is(err, core.ErrCorrupt) { // a store that checks Content-MD5 would have refused it
+			w.can.Lose(ability.ContentMD5)
+		}
 		return e, err
 	}
 	return format.Stored(e, a.ETag()), nil
@@ -133,14 +141,24 @@ func (w *writer) content(ctx context.Context, e *core.Entry, body io.Reader) (co
 	} else {
 		content, done, err = w.buffer(ctx, e, body)
 	}
-	if err == nil && !e.MD5.Known() {
-		e.MD5, err = format.RestMD5(content)
+	if err == nil && (!e.MD5.Known() || ok && !w.can.Has(ability.ContentMD5)) {
+		err = completeOrCheckMD5(e, content)
 	}
 	if err != nil {
 		done()
 		return nil, nil, err
 	}
 	return content, done, nil
+}
+
+// completeOrCheckMD5 sets the md5 of e to that of content, or holds it against it.
+func completeOrCheckMD5(e *core.Entry, content io.ReadSeeker) error {
+	sum, err := format.RestMD5(content)
+	if err == nil && e.MD5.Known() && sum != e.MD5 {
+		err = fmt.Errorf("%w: md5 %s was promised, and it is %s", core.ErrCorrupt, e.MD5, sum)
+	}
+	e.MD5 = sum
+	return err
 }
 
 // checkLength reports whether exactly size bytes follow in content.

@@ -37,6 +37,7 @@ type Tree struct {
 	bucketName string
 	prefix     string // empty, or with a final slash
 	express    bool   // a directory bucket: no order, no links, no md5
+	features   core.Features
 	proofs
 	aws bool // AWS itself answers
 
@@ -50,6 +51,7 @@ type Tree struct {
 	writer  *writer
 	keys    listedKeys
 	pages   *pages
+	paths   *pathConflicts
 	uploads *upload.Uploader
 	site    *website.Site
 	copier  *copying.Copier
@@ -88,6 +90,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		opts: o, name: o.Name, bucketName: o.Bucket, prefix: o.Prefix,
 		express: strings.HasSuffix(o.Bucket, "--x-s3"),
 	}
+	t.features = features(o, t.express)
 	t.layout = format.Layout{Prefix: t.prefix, Express: t.express}
 	client, transport := newClient(s, o)
 	t.transport = transport
@@ -113,9 +116,10 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		t.keys.encoding, _ = listing.NewEncoding("query")
 	}
 	t.pages = &pages{
-		prefix: t.prefix, express: t.express, ranges: t.aws, flat: !o.NotFlat,
+		prefix: t.prefix, unordered: t.features.Unordered, ranges: t.aws, flat: !o.NotFlat,
 		sender: t.wire, can: t.can, usable: t.readable, encoding: t.keys.encoding,
 	}
+	t.paths = &pathConflicts{can: t.can, objects: t.objects, pages: t.pages}
 	t.opener = t.newOpener()
 	t.writer.opener = t.opener
 	t.copier = t.newCopier()
@@ -160,23 +164,3 @@ func (t *Tree) Requests() core.Requests { return t.transport.Requests() }
 
 // full returns the object's key for a key of the tree.
 func (t *Tree) full(key string) string { return t.prefix + key }
-
-// DefaultFeatures are the features of a whole bucket at AWS.
-func DefaultFeatures() core.Features { return features(Options{}, false) }
-
-// Features implements [core.Tree].
-func (t *Tree) Features() core.Features { return features(t.opts, t.express) }
-
-func features(o Options, express bool) core.Features {
-	f := core.Features{
-		Links: !express, URLLinks: !express, DirTargets: !express,
-		StoresMD5: true, NeedsMD5: true, ModTimes: true,
-		Flat: !o.NotFlat, Unordered: express, Create: core.GuardAtomic, Replace: core.GuardAtomic,
-		MaxKey:    maxKey - len(o.Prefix),
-		MaxTarget: max(0, format.MaxLocation-len("/")-len(format.EscapePath(o.Prefix))),
-	}
-	if o.NotFlat {
-		f.MaxSegment = 255
-	}
-	return f
-}

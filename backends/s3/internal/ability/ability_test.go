@@ -91,6 +91,25 @@ func TestWhatAStoreRefusesIsLearnt(t *testing.T) {
 	}
 }
 
+// TestRefusalsOneAfterTheOther holds that a store which refuses one header after the
+// other, each by its name, is asked without both.
+func TestRefusalsOneAfterTheOther(t *testing.T) {
+	s, sent := new(Set), 0
+	err := s.Try(Attempt{Optional: []Ability{PutConditions, Redirects, CachePolicy}, Send: func(with func(Ability) bool) error {
+		sent++
+		switch {
+		case with(PutConditions):
+			return refusal{501, "NotImplemented", "Conditional object PUTs are not supported."}
+		case with(Redirects):
+			return unimplemented
+		}
+		return nil
+	}})
+	if err != nil || sent > 5 || s.Has(PutConditions) || s.Has(Redirects) || !s.Has(CachePolicy) {
+		t.Errorf("%v after %d tries, notes %q; want it to go well without conditions and redirects", err, sent, s.Notes())
+	}
+}
+
 // TestARefusalThatNamesNothingIsTriedOnce holds that each ability is left away once
 // a run, for as many requests as are refused.
 func TestARefusalThatNamesNothingIsTriedOnce(t *testing.T) {
@@ -259,8 +278,8 @@ func TestNotesAreOfTheRunThatWentWithout(t *testing.T) {
 	s := new(Set)
 	s.Lose(DeleteConditions)
 	s.Lose(BatchConditions)
-	if notes := s.Notes(); len(notes) != 1 || !strings.HasPrefix(notes[0], Warning) {
-		t.Errorf("notes %q; want one warning for both", notes)
+	if notes := s.Notes(); len(notes) != 2 || !strings.HasPrefix(notes[0], Warning) || strings.HasPrefix(notes[1], Warning) {
+		t.Errorf("notes %q; want a warning that deletes have no conditions, and the price of batches", notes)
 	}
 	if notes := s.Notes(); len(notes) > 0 {
 		t.Errorf("a run that deletes nothing: %q", notes)

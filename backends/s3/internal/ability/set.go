@@ -86,6 +86,13 @@ func (s *Set) Insists(a Ability) bool {
 	return s.forced.has(a) && !s.lacks.has(a)
 }
 
+// Denied reports whether the person said that the store lacks an ability.
+func (s *Set) Denied(a Ability) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.forced.has(a) && s.lacks.has(a)
+}
+
 // Lose learns that the store lacks an ability. It reports whether requests may go
 // without: not if the person said that the store has it.
 func (s *Set) Lose(a Ability) bool {

@@ -39,6 +39,14 @@ const (
 	FreshHeaders
 	// CachePolicy: Cache-Control on a write.
 	CachePolicy
+	// ContentMD5: a body that does not fit its Content-MD5 is refused.
+	ContentMD5
+	// Order: listings are in the byte order of their keys.
+	Order
+	// PathConflicts: a store that keeps keys as paths refuses a/b beside a.
+	PathConflicts
+	// DotSegments: a\..\b is a key as any other.
+	DotSegments
 
 	count
 )
@@ -72,11 +80,11 @@ var table = [count]row{
 	},
 	DeleteConditions: {
 		name: "delete-conditions", words: []string{"if-match", "if-none-match", "conditional", "precondition"},
-		note: "this store refuses conditional deletes: " + deleted,
+		note: "this store has no conditional deletes: each object is asked for just before it is deleted, and " + deleted,
 	},
 	BatchConditions: {
-		name: "batch-conditions", words: []string{"etag", "conditional", "precondition", "schema", "well-formed"},
-		note: "this store refuses conditional deletes: " + deleted,
+		name: "batch-conditions", savesTime: true, words: []string{"etag", "conditional", "precondition", "schema", "well-formed"},
+		note: "this store has no conditions in a batch of deletes: each delete is a request",
 	},
 	Redirects: {
 		name: "redirects", words: []string{"redirect"},
@@ -125,6 +133,22 @@ var table = [count]row{
 	CachePolicy: {
 		name: "cache-control", words: []string{"cache-control"},
 		note: "this store refuses Cache-Control: browsers and caches may keep links that have changed",
+	},
+	ContentMD5: {
+		name: "content-md5",
+		note: "this store does not check Content-MD5: content is held against its md5 before it is sent, and against the ETag when it is stored",
+	},
+	Order: {
+		name: "order", savesTime: true,
+		note: "this store lists out of order: listings are sorted here",
+	},
+	PathConflicts: {
+		name: "path-conflicts",
+		note: "this store accepts an object below another, and hides one of them: each new key is looked up before it is written",
+	},
+	DotSegments: {
+		name: "dot-segments",
+		note: "this store refuses names such as a\\..\\b: they are not copied",
 	},
 }
 

@@ -58,29 +58,41 @@ func (s *Set) believed(all []Ability) (m mask) {
 	return m
 }
 
-// learn sends the request without the abilities that the refusal may be about. The
-// caller has the lock for learning.
+// learn sends the request without what the refusal may be about, and without what the
+// store refuses next. The lock for learning is held.
 func (s *Set) learn(t Attempt, with mask, refusal error) error {
-	suspects := s.suspects(t.Optional, with, refusal)
-	var proved mask
-	for _, without := range subsets(suspects) {
-		if err := t.prove(without, &proved); err != nil {
-			return err
-		}
-		err := s.send(t, with.without(maskOf(without)))
-		if err == nil {
-			for _, a := range without {
-				if !isInvalid(refusal, a) {
-					s.Lose(a)
-				}
+	var proved, tried mask
+	suspects, last := s.suspects(t.Optional, with, refusal), refusal
+	for maskOf(suspects) != tried {
+		for _, without := range subsets(suspects) {
+			left := maskOf(without)
+			if left.without(tried) == 0 {
+				continue // sent before
 			}
-			return nil
+			if err := t.prove(without, &proved); err != nil {
+				return err
+			}
+			if last = s.send(t, with.without(left)); last == nil {
+				s.loseAll(without, refusal)
+				return nil
+			} else if !mayBeAbout(last) {
+				return last
+			}
 		}
-		if !mayBeAbout(err) {
-			return err
-		}
+		tried = maskOf(suspects)
+		suspects = append(suspects, s.suspects(t.Optional, with.without(tried), last)...)
 	}
 	return refusal
+}
+
+// loseAll learns that the store lacks abilities, but those whose value alone it
+// refused.
+func (s *Set) loseAll(all []Ability, refusal error) {
+	for _, a := range all {
+		if !isInvalid(refusal, a) {
+			s.Lose(a)
+		}
+	}
 }
 
 // subsets returns the abilities to leave out in each try: the fewest first.

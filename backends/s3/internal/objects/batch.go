@@ -18,55 +18,76 @@ import (
 // batches, or no ETags in one, are told by a proof: a single delete that goes well,
 // or a HEAD that shows the version which was to be deleted.
 func (s *Store) deleteBatch(ctx context.Context, targets []Target) []error {
-	if slices.ContainsFunc(targets, func(t Target) bool { return t.weak() }) {
-		return s.deleteWeak(ctx, targets)
+	if !s.Can.Has(ability.BatchConditions) || slices.ContainsFunc(targets, func(t Target) bool { return t.weak() }) {
+		return s.deleteChecked(ctx, targets)
 	}
-	answers, err := s.sendBatch(ctx, targets)
+	answers, err := s.sendBatch(ctx, targets, true)
 	if err == nil {
 		return s.outcomes(ctx, targets, answers)
 	}
-	if !batchRefused(err) || s.Can.Insists(ability.BatchDelete) {
-		return all(err, len(targets))
+	if errs, ok := s.deleteWithoutETags(ctx, targets, err); ok {
+		return errs
+	}
+	return s.deleteRefusedBatch(ctx, targets, err)
+}
+
+// deleteRefusedBatch deletes objects one a request after a batch was refused, if it is
+// proved that single deletes go well.
+func (s *Store) deleteRefusedBatch(ctx context.Context, targets []Target, refusal error) []error {
+	if !batchRefused(refusal) || s.Can.Insists(ability.BatchDelete) {
+		return all(refusal, len(targets))
 	}
 	first := s.Delete(ctx, targets[0])
 	if first != nil && !errors.Is(first, core.ErrChanged) { // something else than the batch is wrong
-		return all(err, len(targets))
+		return all(refusal, len(targets))
 	}
 	s.Can.Lose(ability.BatchDelete)
 	return append([]error{first}, s.deleteEach(ctx, targets[1:])...)
 }
 
-// deleteWeak deletes objects of which only size and time tell the version: each is
-// looked at first.
-func (s *Store) deleteWeak(ctx context.Context, targets []Target) []error {
-	errs := make([]error, len(targets))
+// deleteChecked deletes objects whose versions no condition of a batch can have: each
+// is asked for first, and those that are still the version are deleted together.
+func (s *Store) deleteChecked(ctx context.Context, targets []Target) []error {
+	known, places, errs := s.checkEach(ctx, targets)
+	if len(known) == 0 {
+		return errs
+	}
+	answers, err := s.sendBatch(ctx, known, s.Can.Has(ability.BatchConditions))
+	done := s.outcomes(ctx, known, answers)
+	if err != nil {
+		done = s.deleteRefusedBatch(ctx, known, err)
+	}
+	for i, err := range done {
+		errs[places[i]] = err
+	}
+	return errs
+}
+
+// checkEach asks for each object, and returns those that are still the version, their
+// places, and the errors of the others. That one is gone is no error. An ETag that
+// shows is the version from then on.
+func (s *Store) checkEach(ctx context.Context, targets []Target) (known []Target, places []int, errs []error) {
+	errs = make([]error, len(targets))
+	versions := make([]Version, len(targets))
 	var g errgroup.Group
 	g.SetLimit(max(1, s.Parallel))
-	for i := range targets {
+	for i, t := range targets {
 		g.Go(func() error {
-			g := &guard{Store: s, key: targets[i].Key, version: targets[i].Version}
-			errs[i] = g.identify(ctx)
-			targets[i].Version = Version{ETag: g.version.ETag}
+			g := &guard{Store: s, key: t.Key, version: t.Version}
+			errs[i] = g.check(ctx)
+			versions[i] = Version{ETag: g.version.ETag}
 			return nil
 		})
 	}
 	_ = g.Wait() // each error is in its place
-	var known []Target
-	var places []int
 	for i, err := range errs {
 		if errors.Is(err, errGone) {
 			errs[i] = nil
 		} else if err == nil {
-			known, places = append(known, targets[i]), append(places, i)
+			known, places = append(known, Target{targets[i].Key, versions[i]}), append(places, i)
 		}
 	}
-	if len(known) == 0 {
-		return errs
-	}
-	for i, err := range s.deleteBatch(ctx, known) {
-		errs[places[i]] = err
-	}
-	return errs
+	return known, places, errs
 }
 
 func all(err error, n int) []error {
@@ -77,34 +98,37 @@ func all(err error, n int) []error {
 	return errs
 }
 
-// sendBatch sends a batch, without ETags if the store does not take them: some
-// call the whole document malformed then.
-func (s *Store) sendBatch(ctx context.Context, targets []Target) (answers map[string]wire.Deletion, err error) {
-	first := guard{Store: s, version: Version{}, ability: ability.BatchConditions}
-	for _, t := range targets {
-		if t.ETag != "" {
-			first.key, first.version.ETag = t.Key, t.ETag
-			break
-		}
+// sendBatch sends a batch, with ETags if it is conditional.
+func (s *Store) sendBatch(ctx context.Context, targets []Target, conditional bool) (map[string]wire.Deletion, error) {
+	return s.Sender.DeleteBatch(ctx, deletions(targets, conditional, s.Can.Has(ability.QuotedConditions)))
+}
+
+// deleteWithoutETags deletes objects by a batch without ETags after one with ETags was
+// refused: some stores call the whole document malformed then. Each object is asked
+// for first. It is not ok if the ETags are not to blame.
+func (s *Store) deleteWithoutETags(ctx context.Context, targets []Target, refusal error) (errs []error, ok bool) {
+	if !ability.MayBeAbout(refusal) || s.Can.Insists(ability.BatchConditions) || wire.HasStatus(refusal, http.StatusMethodNotAllowed) {
+		return nil, false
 	}
-	send := func(conditional bool) error {
-		answers, err = s.Sender.DeleteBatch(ctx, deletions(targets, conditional, s.Can.Has(ability.QuotedConditions)))
-		return err
+	i := slices.IndexFunc(targets, func(t Target) bool { return t.ETag != "" })
+	if i < 0 {
+		return nil, false
 	}
-	conditional := first.version.ETag != "" && s.Can.Has(ability.BatchConditions)
-	err = send(conditional)
-	if err == nil || !conditional || !ability.MayBeAbout(err) || s.Can.Insists(ability.BatchConditions) || wire.HasStatus(err, http.StatusMethodNotAllowed) {
-		return answers, err
+	first := guard{Store: s, key: targets[i].Key, version: targets[i].Version}
+	if st, _ := first.head(ctx); st != same && st != gone {
+		return nil, false
 	}
-	refusal := err
-	if st := first.head(ctx); st != same && st != gone {
-		return nil, refusal
-	}
-	if err := send(false); err != nil {
-		return nil, refusal
+	if _, err := s.sendBatch(ctx, targets[i:i+1], false); err != nil {
+		return nil, false
 	}
 	s.Can.Lose(ability.BatchConditions)
-	return answers, nil
+	rest := slices.Delete(slices.Clone(targets), i, i+1)
+	if s.Batches() {
+		errs = s.deleteChecked(ctx, rest)
+	} else {
+		errs = s.deleteEach(ctx, rest)
+	}
+	return slices.Insert(errs, i, nil), true
 }
 
 // batchRefused reports whether the store may not know batches: stores say so with
@@ -129,7 +153,7 @@ func (s *Store) outcomes(ctx context.Context, targets []Target, answers map[stri
 			again = append(again, i)
 		default:
 			errs[i] = keyError(d)
-			if errs[i] == nil && t.ETag != "" {
+			if errs[i] == nil && t.ETag != "" && s.Can.Has(ability.BatchConditions) {
 				s.Can.Works(ability.BatchConditions)
 			}
 		}
@@ -145,7 +169,7 @@ func (s *Store) outcomes(ctx context.Context, targets []Target, answers map[stri
 // alone.
 func (s *Store) deleteRefused(ctx context.Context, t Target) error {
 	g := &guard{Store: s, key: t.Key, version: t.Version, ability: ability.BatchConditions}
-	switch g.head(ctx) {
+	switch st, _ := g.head(ctx); st {
 	case gone:
 		return nil
 	case same:

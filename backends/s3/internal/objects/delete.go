@@ -23,10 +23,18 @@ type Target struct {
 }
 
 // Delete deletes an object if it is still the version: one DELETE, and one HEAD if
-// the store says that it is not. That there is none is no error.
+// the store says that it is not, or before the DELETE if the store has no conditional
+// deletes. That there is none is no error.
 func (s *Store) Delete(ctx context.Context, t Target) error {
 	g := &guard{Store: s, key: t.Key, version: t.Version, ability: ability.DeleteConditions}
 	r := wire.NewRequest(http.MethodDelete, t.Key)
+	if !s.Can.Has(ability.DeleteConditions) {
+		err := g.check(ctx)
+		if err == nil {
+			_, err = s.Sender.Send(ctx, r)
+		}
+		return s.deleted(ctx, g, err)
+	}
 	err := g.try(ctx, nil, func(name, value string, _ func(ability.Ability) bool) error {
 		setCondition(r, name, value)
 		_, err := s.Sender.Send(ctx, r)
@@ -44,12 +52,21 @@ func (s *Store) deleted(ctx context.Context, g *guard, err error) error {
 	case wire.HasStatus(err, http.StatusNotFound) && wire.CodeOf(err) != "NoSuchBucket":
 		return nil
 	case wire.HasStatus(err, http.StatusPreconditionFailed), wire.CodeOf(err) == "PreconditionFailed":
-		if g.head(ctx) == gone {
+		if st, _ := g.head(ctx); st == gone {
 			return nil
 		}
 		return errOther
 	}
 	return err
+}
+
+// Batches reports whether objects are deleted in batches: not if the store's
+// conditions are to be had for single deletes alone.
+func (s *Store) Batches() bool {
+	if !s.Can.Has(ability.BatchDelete) {
+		return false
+	}
+	return s.Can.Has(ability.BatchConditions) || !s.Can.Has(ability.DeleteConditions)
 }
 
 // DeleteAll deletes objects, with one request for each [BatchSize] where the store
@@ -58,7 +75,7 @@ func (s *Store) DeleteAll(ctx context.Context, targets []Target) []error {
 	errs := make([]error, 0, len(targets))
 	for len(targets) > 0 {
 		n := min(len(targets), BatchSize)
-		if s.Can.Has(ability.BatchDelete) {
+		if s.Batches() {
 			errs = append(errs, s.deleteTogether(ctx, targets[:n])...)
 		} else {
 			errs = append(errs, s.deleteEach(ctx, targets[:n])...)

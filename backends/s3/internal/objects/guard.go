@@ -29,23 +29,43 @@ const (
 	gone
 )
 
-// head asks for the object at the key: one HEAD.
-func (g *guard) head(ctx context.Context) state {
+// head asks for the object at the key: one HEAD. The error is that of the HEAD, if it
+// leaves the state unknown.
+func (g *guard) head(ctx context.Context) (state, error) {
 	a, err := g.Head(ctx, g.key)
 	switch {
-	case wire.HasStatus(err, http.StatusNotFound):
+	case wire.HasStatus(err, http.StatusNotFound) && wire.CodeOf(err) != "NoSuchBucket":
 		if g.version.None {
-			return same
+			return same, nil
 		}
-		return gone
+		return gone, nil
 	case err != nil:
-		return unknown
+		return unknown, err
 	case g.version.weak() && g.version.looksLike(a):
-		return same
+		return same, nil
 	case !g.version.None && !g.version.weak() && a.ETag() == g.version.ETag:
-		return same
+		return same, nil
 	}
-	return other
+	return other, nil
+}
+
+// check is an error unless a HEAD shows the version: the guard of a request that can
+// have no condition. A version that may be any object costs no HEAD.
+func (g *guard) check(ctx context.Context) error {
+	switch {
+	case g.version.weak():
+		return g.identify(ctx)
+	case !g.version.None && g.version.ETag == "":
+		return nil
+	}
+	st, err := g.head(ctx)
+	switch st {
+	case gone:
+		return errGone
+	case other:
+		return errOther
+	}
+	return err
 }
 
 // looksLike reports whether an answer shows an object of the size and time of v.
@@ -76,7 +96,7 @@ func (g *guard) identify(ctx context.Context) error {
 // prove returns nil if the object is the planned version, so that a refusal is not
 // about it. Otherwise the error is the version's, or the refusal itself.
 func (g *guard) prove(ctx context.Context, refusal error) error {
-	switch g.head(ctx) {
+	switch st, _ := g.head(ctx); st {
 	case same:
 		return nil
 	case gone:

@@ -225,7 +225,7 @@ func TestBatches(t *testing.T) {
 		"501":         {s3server.NoBatchDelete(http.StatusNotImplemented), "1 HEAD, 5 DELETE", "3 DELETE", []ability.Ability{ability.BatchDelete}},
 		"405":         {s3server.NoBatchDelete(http.StatusMethodNotAllowed), "4 DELETE", "3 DELETE", []ability.Ability{ability.BatchDelete}},
 		"400":         {s3server.NoBatchDelete(http.StatusBadRequest), "1 HEAD, 5 DELETE", "3 DELETE", []ability.Ability{ability.BatchDelete}},
-		"no ETags":    {s3server.NoBatchETags, "1 HEAD, 2 DELETE", "1 DELETE", []ability.Ability{ability.BatchConditions}},
+		"no ETags":    {s3server.NoBatchETags, "1 HEAD, 4 DELETE", "3 DELETE", []ability.Ability{ability.BatchConditions}},
 		"wrong ETags": {wrong, "3 HEAD, 4 DELETE", "3 DELETE", []ability.Ability{ability.BatchDelete}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -257,11 +257,69 @@ func TestBatches(t *testing.T) {
 			}
 			other := Target{"b", Version{ETag: "other"}}
 			mustPut(t, s, "b", "b", Version{None: true})
-			if err := s.DeleteAll(t.Context(), []Target{other})[0]; (err == nil) == s.Can.Has(ability.BatchConditions) {
-				t.Errorf("another version: %v", err)
+			if err := s.DeleteAll(t.Context(), []Target{other})[0]; !errors.Is(err, core.ErrChanged) {
+				t.Errorf("another version: %v; want ErrChanged", err)
 			}
 		})
 	}
+}
+
+// TestDeletesWithoutConditions holds that an object is asked for before it is deleted
+// where the store has no conditional deletes, and that another version stays.
+func TestDeletesWithoutConditions(t *testing.T) {
+	for lacks, c := range map[string]struct{ one, three string }{
+		"delete-conditions":                  {"1 HEAD, 1 DELETE", "1 DELETE"},
+		"delete-conditions,batch-conditions": {"1 HEAD, 1 DELETE", "3 HEAD, 1 DELETE"},
+		"batch-conditions":                   {"1 DELETE", "3 DELETE"},
+		"batch-delete,delete-conditions":     {"1 HEAD, 1 DELETE", "3 HEAD, 3 DELETE"},
+	} {
+		t.Run(lacks, func(t *testing.T) {
+			var opts []s3server.Option
+			if lacks != "batch-conditions" {
+				opts = append(opts, s3server.Wrap(ignoresDeleteConditions))
+			}
+			srv := s3server.New(t, opts...)
+			can, err := ability.New("", lacks, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := openAt(t, srv.URL, can)
+			var targets []Target
+			for _, key := range []string{"a", "b", "c", "d"} {
+				targets = append(targets, Target{key, Version{ETag: mustPut(t, s, key, key, Version{None: true})}})
+			}
+			if got := sent(srv, func() { err = s.Delete(t.Context(), targets[0]) }); err != nil || got != c.one {
+				t.Errorf("a delete: %v, %s; want %s", err, got, c.one)
+			}
+			var errs []error
+			if got := sent(srv, func() { errs = s.DeleteAll(t.Context(), targets[1:]) }); errors.Join(errs...) != nil || got != c.three {
+				t.Errorf("three deletes: %v, %s; want %s", errs, got, c.three)
+			}
+			if lacks == "delete-conditions" {
+				return // conditions in a batch are said to hold
+			}
+			mustPut(t, s, "e", "e", Version{None: true})
+			e := Target{"e", Version{ETag: "other"}}
+			for _, err := range append(s.DeleteAll(t.Context(), []Target{e}), s.Delete(t.Context(), e)) {
+				if !errors.Is(err, core.ErrChanged) {
+					t.Errorf("another version: %v; want ErrChanged", err)
+				}
+			}
+			if _, err := s.Head(t.Context(), "e"); err != nil {
+				t.Errorf("another version: %v; want it untouched", err)
+			}
+		})
+	}
+}
+
+// ignoresDeleteConditions is a server that ignores If-Match on DELETE.
+func ignoresDeleteConditions(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			r.Header.Del(wire.IfMatch)
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // TestABatchThatIsRefusedForAnotherReasonIsAnError holds that a batch which is denied
