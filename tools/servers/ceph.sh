@@ -75,7 +75,7 @@ serve() {
 	ceph radosgw-admin user create --uid=test --display-name=test --access-key=$access_key --secret=$secret_key
 	# The gateway alone takes these from no file: authentication is off for it, too.
 	daemon rgw client.rgw.a radosgw --auth-client-required=none --ms-mon-client-mode=crc --ms-client-mode=crc
-	ready "$(radosgw --version | cut -d' ' -f3)" \
+	ready "$(radosgw --version | cut -d' ' -f3)" lacks delete-conditions,batch-conditions \
 		website "http://127.0.0.1:$port" website_host BUCKET.website.localhost
 }
 

@@ -9,7 +9,7 @@ install() { go_program minio github.com/minio/minio@v0.0.0-20260212201848-7aac2a
 serve() {
 	begin minio env MINIO_ROOT_USER=$access_key MINIO_ROOT_PASSWORD=$secret_key MINIO_BROWSER=off MINIO_UPDATE=off \
 		"$program" server --address "127.0.0.1:$port" --quiet "$dir/data"
-	ready 2026-02-12 params flat=false
+	ready 2026-02-12 params flat=false lacks delete-conditions,batch-conditions,kept-redirects,path-conflicts,dot-segments
 }
 
 main "$@"

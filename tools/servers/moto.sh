@@ -10,7 +10,7 @@ install() {
 
 serve() {
 	begin moto python3 -m moto.server -H 127.0.0.1 -p "$port"
-	ready "$(python3 -c 'import moto; print(moto.__version__)')"
+	ready "$(python3 -c 'import moto; print(moto.__version__)')" lacks batch-conditions,content-md5
 }
 
 main "$@"

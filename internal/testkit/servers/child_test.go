@@ -45,14 +45,16 @@ func opener(t *testing.T) (conformance.Open, bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	params := bucket.Query()
-	notFlat := params.Get("flat") == "false"
-	params.Del("flat")
+	o, err := s3backend.ParseURL(bucket, core.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.StateDir, o.MaxBackoff = "", 100*time.Millisecond
 	var n atomic.Int64
 	return func(t testing.TB) core.Backend {
-		tree, err := s3backend.New(t.Context(), s3backend.Options{
-			Bucket: bucket.Host, Prefix: fmt.Sprintf("%s-%d-%d", t.Name(), os.Getpid(), n.Add(1)), NotFlat: notFlat, Params: params, MaxBackoff: 100 * time.Millisecond,
-		})
+		o := o
+		o.Prefix = fmt.Sprintf("%s-%d-%d", t.Name(), os.Getpid(), n.Add(1))
+		tree, err := s3backend.New(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +130,7 @@ var (
 // subtests that did not skip; the test itself has no name.
 func (l *lab) child(t *testing.T, test string) map[string]error {
 	t.Helper()
-	spec, err := json.Marshal(child{URL: l.server.URL(l.bucket, "")})
+	spec, err := json.Marshal(child{URL: l.server.DeclaredURL(l.bucket)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func render(old string, ran []results) string {
 	for _, table := range []struct {
 		title     string
 		abilities []ability
-	}{{"What s3fc does there", slices.Concat(jobs, suites)}, {"What the stores do", stores}} {
+	}{{"What s3fc does there", slices.Concat(jobs, suites)}, {"What the stores do", stores}, {headersTitle, headers}} {
 		b.WriteString("\n## " + table.title + "\n\n|")
 		for _, a := range table.abilities {
 			b.WriteString(" | " + a.name)
@@ -119,9 +119,9 @@ func section(name, old string, ran []results) string {
 		}
 		return ""
 	}
-	text := head + "\nVersion " + r.version + ".\n\n"
+	text := head + "\nVersion " + r.version + "." + inURL(r) + "\n\n"
 	empty := true
-	for _, a := range slices.Concat(jobs, suites, stores) {
+	for _, a := range slices.Concat(jobs, suites, stores, headers) {
 		if c := r.cells[a.name]; c.why != "" {
 			text += fmt.Sprintf("- **%s**: %s: %s\n", a.name, c.word, c.why)
 			empty = false
@@ -133,6 +133,19 @@ func section(name, old string, ran []results) string {
 	return text
 }
 
+// inURL says which parameters a URL of the store is to have.
+func inURL(r results) (text string) {
+	if r.params != "" {
+		text = " Its URLs need `" + r.params + "`."
+	}
+	if r.lacks != "" {
+		text += " It passes the conformance suite with `lacks=" + r.lacks + "`."
+	}
+	return text
+}
+
+const headersTitle = "The headers that each store keeps"
+
 const intro = `# Stores that were tried
 
 Real servers that speak S3, each installed, started and used by
@@ -143,5 +156,5 @@ which writes this page; [the scripts](../tools/servers/README.md) install and st
 the variable only versitygw runs, and without ` + "`-update`" + ` a run that differs from the page
 fails. *fails* is a failure of s3fc that is known and not mended yet, and *varies* one that a race
 decides; every other word is about the store, which s3fc has to live with. Each word but yes
-is explained below.
+is explained below, and where a store loses something or does it wrongly, there is a link.
 `

@@ -32,6 +32,9 @@ type Server struct {
 	// Params are parameters that a bucket's URL needs besides endpoint and
 	// region.
 	Params string `json:"params"`
+	// Lacks are the names of the abilities that the store lacks without saying so, as
+	// the parameter lacks of a URL has them.
+	Lacks string `json:"lacks"`
 	// Website is the URL of the websites, and WebsiteHost the Host header of
 	// one, with BUCKET for the bucket's name; empty if the server has none.
 	Website     string `json:"website"`
@@ -142,6 +145,16 @@ func (s *Server) Query() url.Values {
 // URL returns the URL of a prefix in a bucket, as s3fc takes it.
 func (s *Server) URL(bucket, prefix string) string {
 	u := url.URL{Scheme: "s3", Host: bucket, Path: "/" + prefix, RawQuery: s.Query().Encode()}
+	return u.String()
+}
+
+// DeclaredURL returns the URL of a bucket that says what the store lacks.
+func (s *Server) DeclaredURL(bucket string) string {
+	q := s.Query()
+	if s.Lacks != "" {
+		q.Set("lacks", s.Lacks)
+	}
+	u := url.URL{Scheme: "s3", Host: bucket, Path: "/", RawQuery: q.Encode()}
 	return u.String()
 }
 

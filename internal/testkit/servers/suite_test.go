@@ -30,6 +30,7 @@ type cell struct{ word, why string }
 // results are the cells of one server, by ability.
 type results struct {
 	name, version string
+	params, lacks string // of a bucket's URL
 	cells         map[string]cell
 	explained     bool // each failure is known, and each known failure failed
 }
@@ -60,8 +61,8 @@ func TestServers(t *testing.T) {
 
 // tryAll tries every ability of a server.
 func tryAll(t *testing.T, l *lab) results {
-	r := results{name: l.server.Name, version: l.server.Version, cells: map[string]cell{}, explained: true}
-	for i, a := range slices.Concat(jobs, stores) {
+	r := results{name: l.server.Name, version: l.server.Version, params: l.server.Params, lacks: l.server.Lacks, cells: map[string]cell{}, explained: true}
+	for i, a := range slices.Concat(jobs, stores, headers) {
 		t.Run(a.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), tryTimeout)
 			defer cancel()
@@ -94,10 +95,16 @@ func judge(t *testing.T, server, name string, c cell, err error) (cell, bool) {
 	case isKnown && f.sometimes:
 		t.Logf("known: %s\n%v", f.why, err)
 		return cell{"varies", f.why}, true
+	case err == nil && (c.word == "lost" || c.word == "wrong") && reasons[server][name] == "":
+		t.Errorf("%s is %q: %s; give the reason a link", name, c.word, c.why)
+		return c, false
 	case err == nil && isKnown:
 		t.Errorf("works now: take %s out of the failures known on %s", name, server)
 		return c, false
 	case err == nil:
+		if link := reasons[server][name]; link != "" && c.why != "" {
+			c.why += " (" + link + ")"
+		}
 		return c, true
 	case isKnown && strings.Contains(err.Error(), f.says):
 		t.Logf("known: %s\n%v", f.why, err)
