@@ -8,7 +8,8 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// variants are trees that lack what real stores lack, one by one and at once.
+// variants are trees without the features that real stores lack, one by one and at
+// once.
 func variants() map[string]core.Features {
 	change := func(f func(*core.Features)) core.Features {
 		v := All

@@ -200,7 +200,8 @@ func TestARunOverABadConnectionConverges(t *testing.T) {
 	}
 }
 
-// What a killed run left is swept by the next one; here, an earlier version left it.
+// Leftovers of a killed run are swept by the next one; here, an earlier version
+// left them.
 func TestLeftoversAreSwept(t *testing.T) {
 	_, tree, dir := newTree(t)
 	stale := filepath.Join(dir, ".s3fc-00000000000000000000000000000000.tmp")

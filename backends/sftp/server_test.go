@@ -144,7 +144,7 @@ func inNewDir(t testing.TB) core.Backend {
 	return tree
 }
 
-// all returns what tree lists.
+// all returns the entries of tree.
 func all(t testing.TB, tree core.Tree) (entries []core.Entry) {
 	t.Helper()
 	var errs []error

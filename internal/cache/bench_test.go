@@ -33,8 +33,8 @@ func fill(b *testing.B, dir string, entries []core.Entry) {
 	s.Close()
 }
 
-// BenchmarkUnchanged is what a run pays for the memory of a tree of which
-// nothing changed: open, look up each entry, close.
+// BenchmarkUnchanged is the cost of the cache for an unchanged tree: open, look up
+// each entry, close.
 func BenchmarkUnchanged(b *testing.B) {
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
@@ -68,8 +68,7 @@ func reportSize(b *testing.B, dir string, n int) {
 	b.ReportMetric(float64(info.Size())/float64(n), "bytes/entry")
 }
 
-// BenchmarkFirst is what the first run pays: everything is found out and
-// written.
+// BenchmarkFirst is the cost of the first run: everything is read and written.
 func BenchmarkFirst(b *testing.B) {
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {

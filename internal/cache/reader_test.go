@@ -80,8 +80,8 @@ func TestFileRoundTrip(t *testing.T) {
 	}
 }
 
-// TestSeek holds that a cursor finds what is there and nothing else, whatever
-// the order of the questions.
+// TestSeek checks that a cursor finds exactly the existing keys, in any order of
+// questions.
 func TestSeek(t *testing.T) {
 	records := numbered(5000)
 	r, err := openBytes(fileOf(t, records))

@@ -83,8 +83,8 @@ func TestRecordRoundTrip(t *testing.T) {
 	})
 }
 
-// TestRecordOfAnEntry holds that an entry that a listing half knows is completed
-// to what Stat said of it.
+// TestRecordOfAnEntry checks that a partial entry of a listing is completed to the
+// entry that Stat returned.
 func TestRecordOfAnEntry(t *testing.T) {
 	sum, now := core.SumMD5([]byte("x")), time.Unix(1700000000, 0)
 	for _, want := range []core.Entry{

@@ -66,8 +66,8 @@ func (p *place) bucket() *s3.Tree {
 	return tree
 }
 
-// run copies once, as a process of its own would, and returns what it did and
-// sent.
+// run copies once, as a process of its own would, and returns its summary and
+// requests.
 func (p *place) run(pull bool) (reconcile.Summary, core.Requests) {
 	p.t.Helper()
 	local, err := localfs.New(p.dir, localfs.Options{SettleTime: p.settle})
@@ -166,7 +166,7 @@ func TestUnchangedRunsReadAndAskNothing(t *testing.T) {
 	}
 }
 
-// TestPushIsRemembered holds that what a push has read and sent is not read
+// TestPushIsRemembered checks that files that a push has read and sent are not read
 // again, not even a large file's parts.
 func TestPushIsRemembered(t *testing.T) {
 	t.Parallel()
@@ -180,9 +180,9 @@ func TestPushIsRemembered(t *testing.T) {
 	p.unchanged("push again", false, 0, 0)
 }
 
-// TestPullIsRemembered holds the same of a pull, of what other tools put there
-// too: links that only a question finds, and a large file that nobody knows the
-// md5 of, which would be pulled again each time.
+// TestPullIsRemembered checks the same of a pull, also of entries that other tools
+// put: links that only a question finds, and a large file that nobody knows the md5
+// of, which would be pulled again each time.
 func TestPullIsRemembered(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

@@ -25,7 +25,7 @@ func sumOf(key string) *record {
 	return &record{version: version{size: int64(len(key)), token: "token of " + key}, kind: core.File, md5: core.SumMD5([]byte(key))}
 }
 
-// knows holds a store to remembering, or not, what sumOf says of a key.
+// knows checks that a store remembers sumOf of a key, or not.
 func knows(t testing.TB, s *Store, key string, want bool) {
 	t.Helper()
 	var r record
@@ -83,8 +83,8 @@ func TestRunsRemember(t *testing.T) {
 	}
 }
 
-// TestMuchIsFoundOut holds that what does not fit into memory goes through
-// sorted files that nobody sees.
+// TestMuchIsFoundOut checks that facts beyond the memory go through sorted files,
+// which are removed.
 func TestMuchIsFoundOut(t *testing.T) {
 	dir := t.TempDir()
 	s := Open(dir, "tree", quiet)
@@ -121,9 +121,9 @@ func visit(s *Store, whole bool, keys ...string) {
 	sc.end(whole)
 }
 
-// TestWhatIsGoneIsForgotten holds that what a whole listing did not show goes
-// once something is written anyhow or there is much of it, and that a listing
-// that was cut forgets nothing.
+// TestWhatIsGoneIsForgotten checks that entries missing from a whole listing are
+// removed once something is written anyhow or there are many, and that a cut
+// listing forgets none.
 func TestWhatIsGoneIsForgotten(t *testing.T) {
 	dir := t.TempDir()
 	keep(t, dir, "a", "b", "c")
@@ -238,8 +238,7 @@ func TestNothingIsNeeded(t *testing.T) {
 	}
 }
 
-// TestDamageInTheMiddle holds that what is behind a damaged block is found out
-// again.
+// TestDamageInTheMiddle checks that entries behind a damaged block are read again.
 func TestDamageInTheMiddle(t *testing.T) {
 	dir := t.TempDir()
 	var keys []string

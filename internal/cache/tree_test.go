@@ -68,7 +68,7 @@ func TestNoWayRound(t *testing.T) {
 	}
 }
 
-// asked counts what a tree was asked beside its listings.
+// asked counts a tree's calls beside its listings.
 type asked struct {
 	core.Backend
 	stats, opens int
@@ -202,8 +202,8 @@ func (u unsettled) Put(ctx context.Context, e core.Entry, body io.Reader, old *c
 	return e, err
 }
 
-// TestTheAgeOfTheSourceIsNotTheDestinations holds that a settled source does not
-// make what is written of it look settled.
+// TestTheAgeOfTheSourceIsNotTheDestinations checks that the copy of a settled
+// source is not settled by that.
 func TestTheAgeOfTheSourceIsNotTheDestinations(t *testing.T) {
 	src := memory.NewOpaque(likeS3)
 	put(t, src, "f", "content", nil)

@@ -61,8 +61,8 @@ func (b byTime) Put(ctx context.Context, e core.Entry, body io.Reader, old *core
 	return weak(stored), err
 }
 
-// TestAVersionThatComesAgainIsNotTakenForTheOld holds that what is put into a store
-// of weak versions displaces the record of a content of the same size and time,
+// TestAVersionThatComesAgainIsNotTakenForTheOld checks that a put into a store of
+// weak versions displaces the record of another content of the same size and time,
 // which reproducible builds have by the thousand.
 func TestAVersionThatComesAgainIsNotTakenForTheOld(t *testing.T) {
 	built := time.Unix(1_000_000_000, 0)

@@ -97,7 +97,7 @@ func TestCopyAllReportsAWriterThatFails(t *testing.T) {
 	})
 }
 
-// counted counts what is read.
+// counted counts the bytes read.
 type counted struct {
 	r io.Reader
 	n *int64
@@ -111,7 +111,7 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func TestCopyAllReportsABodyThatBreaksOff(t *testing.T) {
 	bothWays(t, func(t *testing.T) {
-		// What ReadFull would take for an end of its own making is passed on too.
+		// An error that ReadFull itself returns at an end is passed on too.
 		for _, want := range []error{errors.New("reset"), io.ErrUnexpectedEOF} {
 			start := content(chunkSize + 10)
 			var got bytes.Buffer

@@ -283,9 +283,8 @@ func TestInUse(t *testing.T) {
 	}
 }
 
-// TestKilled kills a process that writes, again and again, and looks at what
-// is left: every object that is there is whole, what was acknowledged is
-// there, and no blob is left over.
+// TestKilled kills a process that writes, again and again, and reads the store:
+// every object is whole, every acknowledged one is there, and no blob is left over.
 func TestKilled(t *testing.T) {
 	if dir := os.Getenv("FILESTORE_TEST_DIR"); dir != "" {
 		writeUntilKilled(t, dir)

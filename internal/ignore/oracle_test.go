@@ -14,7 +14,7 @@ import (
 	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
-// git is a working tree in which git itself says what is ignored.
+// git is a working tree in which git itself decides about keys.
 type git struct {
 	dir  string
 	keys []string // files

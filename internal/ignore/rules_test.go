@@ -119,7 +119,7 @@ func BenchmarkHidden(b *testing.B) {
 	}
 }
 
-// What is compared before a glob is run never changes what it matches.
+// Comparing the end before a glob is run never changes its matches.
 func TestComparingTheEndFirstChangesNothing(t *testing.T) {
 	patterns, keys := words("a/*?", 6), words("ab/", 4)
 	for _, p := range patterns {

@@ -14,7 +14,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// entries is a tree that lists what it is given.
+// entries is a tree that lists these entries.
 type entries struct {
 	core.Tree
 	list []core.Entry

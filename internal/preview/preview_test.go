@@ -83,8 +83,8 @@ func TestOnlyReading(t *testing.T) {
 	}
 }
 
-// TestInside checks what is the preview's own, and that a key which begins so can
-// be reached.
+// TestInside checks the preview's own paths, and that a key which begins so can be
+// reached.
 func TestInside(t *testing.T) {
 	p, url := newPreview(t, model.State{"_s3fc/x": "of the site", "_s3fc/index.html": "of the site", "_s3fcx": "of the site", "link": "-> _s3fc/x", "a/_s3fc/x": "of the site"})
 	if resp, _ := get(t, url, "GET", "/_s3fc/x", ""); resp.StatusCode != 404 {

@@ -43,8 +43,7 @@ func newClient(url string) *s3.Client {
 	})
 }
 
-// eachStore runs a test over s3mem and over filestore: what the handler
-// promises checks for both.
+// eachStore runs a test over s3mem and over filestore.
 func eachStore(t *testing.T, f func(*fixture)) {
 	t.Run("s3mem", func(t *testing.T) { f(newFixture(t)) })
 	t.Run("filestore", func(t *testing.T) { f(newFixture(t, s3server.Over(openStore(t)))) })

@@ -46,7 +46,7 @@ func add(t *testing.T, u *state.Uploads, id string) *state.Record {
 	return r
 }
 
-// abandoned returns the IDs of what is abandoned, and lets go of it again.
+// abandoned returns the IDs of abandoned uploads, and lets go of them again.
 func abandoned(t *testing.T, u *state.Uploads) (ids []string) {
 	t.Helper()
 	records, err := u.Abandoned()

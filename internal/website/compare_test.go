@@ -72,8 +72,8 @@ var site = &website.Site{Pages: pages(page), Config: core.Website{Index: "index.
 	{KeyPrefix: "lost/", Status: 404, NewKey: aws.String("dir/page")},
 }}}
 
-// differences are what real servers answer otherwise, by server and request. A
-// server that is not named here has no website endpoint.
+// differences are other answers of real servers, by server and request. A server
+// that is not named here has no website endpoint.
 var differences = map[string]map[string]string{
 	"versitygw": {
 		// It knows no directories without their slash.

@@ -110,7 +110,7 @@ func TestWhatAPageCosts(t *testing.T) {
 	}
 }
 
-// TestTreesThatFail checks that what cannot be read is an error that says so, and
+// TestTreesThatFail checks that an unreadable entry is an error that says so, and
 // never a missing page or an empty one.
 func TestTreesThatFail(t *testing.T) {
 	tree := &counting{Tree: planted(model.State{"x": "content", "index.html": "home"})}
@@ -141,7 +141,7 @@ func TestTreesThatFail(t *testing.T) {
 	}
 }
 
-// counting is a tree that notes what it is asked, and fails if it is told to.
+// counting is a tree that notes its calls, and fails if it is told to.
 type counting struct {
 	core.Tree
 	asked []string

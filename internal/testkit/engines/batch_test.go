@@ -124,7 +124,8 @@ func TestBatch(t *testing.T) {
 		t.Fatalf("after %s: %s", last, log)
 	}
 	l.equal()
-	// What is done ends at once when it is submitted again, and an ended run refuses.
+	// A finished task ends at once when it is submitted again, and an ended run
+	// refuses.
 	l.run("bash", example(t, "batch/submit.sh"), "queue", strconv.Itoa(shards), l.state)
 	if log, _ := os.ReadFile(filepath.Join(l.dir, "tasks.log")); !bytes.Contains(log, []byte("exit code 75: shard,list")) {
 		t.Errorf("%s", log)

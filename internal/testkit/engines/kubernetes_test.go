@@ -118,7 +118,7 @@ func (j *k8sJob) pods() int {
 	return 1
 }
 
-// action returns what the pod failure policy says about an exit code.
+// action returns the pod failure policy's action for an exit code.
 func (j *k8sJob) action(code int) string {
 	for _, r := range j.Spec.PodFailurePolicy.Rules {
 		if r.OnExitCodes != nil && slices.Contains(r.OnExitCodes.Values, code) {

@@ -301,9 +301,9 @@ func (c *counter) take() map[string]int {
 	return n
 }
 
-// compareRequests holds a divided copy to the requests of a plain one and the extras
-// that docs/scale.md names. Each killed attempt may repeat what was in flight, at most
-// jobs writes, and ask for each.
+// compareRequests compares a divided copy with the requests of a plain one and the
+// extras that docs/scale.md names. Each killed attempt may repeat the writes under
+// way, at most jobs, and ask for each.
 func (l *lab) compareRequests(divided, plain map[string]int, shards, entries, kills int) {
 	l.t.Helper()
 	const jobs = 128

@@ -2,6 +2,6 @@
 
 package faults
 
-// children are what the test binary does in a process that may do more, or
-// less, than this one.
+// children are the tasks of the test binary in a process with other rights than
+// this one.
 var children map[string]func(dir string) error

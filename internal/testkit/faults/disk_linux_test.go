@@ -18,8 +18,8 @@ import (
 	"github.com/s3fc/s3fc/internal/s3server"
 )
 
-// children are what the test binary does in a process that may do more, or
-// less, than this one.
+// children are the tasks of the test binary in a process with other rights than
+// this one.
 var children = map[string]func(dir string) error{"full": fullDisk, "readonly": readOnly, "nobody": nobody}
 
 // confined runs a child in both ways.
@@ -90,7 +90,7 @@ func fullDisk(dir string) error {
 	}
 	code, out := run("copy", "-j1", src, dst)
 	now, err := lookDir(dst)
-	if err = errors.Join(err, judge(now, code == 0, false)); err != nil || code != 1 || !strings.Contains(out, "no space left on device") {
+	if err = errors.Join(err, allowed(now, code == 0, false)); err != nil || code != 1 || !strings.Contains(out, "no space left on device") {
 		return fmt.Errorf("exit code %d, %w\n%s", code, err, out)
 	}
 	if now["d/grown"] != before["d/grown"] || now["d/changed"] != after["d/changed"] {
@@ -224,7 +224,7 @@ func pullUnwritable(dst string) error {
 	}
 	code, out := run("copy", "s3://test", dst)
 	now, err := lookDir(dst)
-	if err = errors.Join(err, judge(now, code == 0, false)); err != nil || code != 1 || !strings.Contains(out, "permission denied") {
+	if err = errors.Join(err, allowed(now, code == 0, false)); err != nil || code != 1 || !strings.Contains(out, "permission denied") {
 		return fmt.Errorf("into what cannot be written: exit code %d, %w\n%s", code, err, out)
 	}
 	if now["became-file"] != after["became-file"] {

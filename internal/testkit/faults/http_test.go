@@ -99,8 +99,8 @@ var (
 // A side is one of the two ways between a bucket and elsewhere.
 type side struct {
 	name string
-	// set makes both trees anew, and returns them as the run with faults sees
-	// them and as one without does, and what looks at the destination.
+	// set makes both trees anew, and returns them for a run with faults and for one
+	// without, and a function that reads the destination.
 	set func(t testing.TB, a *arena) (hasty, calm pair, look func() (model.State, error))
 }
 
@@ -195,7 +195,7 @@ func (a *arena) play(t *testing.T, side side, class httpfault.Class, n int) (hit
 	if !fault.Hit() {
 		class.Heals = true // there was none
 	}
-	err = errors.Join(err, judge(now, all, class.Heals), converges(ctx, t, calm, look))
+	err = errors.Join(err, allowed(now, all, class.Heals), converges(ctx, t, calm, look))
 	remembers(t, calm.caches)
 	if err != nil {
 		t.Errorf("at request %d:\n%v\nthe run said: %v", n, err, runErr)
@@ -203,8 +203,8 @@ func (a *arena) play(t *testing.T, side side, class httpfault.Class, n int) (hit
 	return fault.Hit()
 }
 
-// judge holds what a run left to what may be left.
-func judge(now model.State, all, heals bool) error {
+// allowed returns an error unless a run may leave such a destination.
+func allowed(now model.State, all, heals bool) error {
 	m := model.Copy{Src: after, Dst: before, Flat: true}
 	errs := []error{m.Between(now), m.Undeleted(now), ordered(before, now, after)}
 	switch same := maps.Equal(now, after); {

@@ -177,7 +177,7 @@ func interruptPull(t *testing.T, w way) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := judge(now, false, false); err != nil {
+	if err := allowed(now, false, false); err != nil {
 		t.Error(err)
 	}
 	if now["d/changed"] != before["d/changed"] || now["extra"] == "" {

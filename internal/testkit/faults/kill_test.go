@@ -130,7 +130,7 @@ func (s *scene) again(args ...string) {
 	}
 }
 
-func (s *scene) judge(what string, now, from, to model.State) {
+func (s *scene) checkState(what string, now, from, to model.State) {
 	s.t.Helper()
 	m := model.Copy{Src: to, Dst: from}
 	if err := errors.Join(m.Between(now), ordered(from, now, to)); err != nil {
@@ -147,7 +147,7 @@ func (s *scene) bucket() model.State {
 	return now
 }
 
-// onDisk is what the directory holds, but for temporary files.
+// onDisk reads the directory, without temporary files.
 func (s *scene) onDisk() model.State {
 	s.t.Helper()
 	now, err := lookDir(s.dir)
@@ -211,7 +211,7 @@ func killPushes(t *testing.T, s *scene, n int) {
 		if s.killed(1+s.rnd.IntN(16), "copy", s.dir, "s3://test") {
 			hit++
 		}
-		s.judge(fmt.Sprintf("kill %d", i), s.bucket(), from, to)
+		s.checkState(fmt.Sprintf("kill %d", i), s.bucket(), from, to)
 		s.again("copy", s.dir, "s3://test")
 		if now := s.bucket(); !maps.Equal(now, to) {
 			t.Fatalf("kill %d: after another run there is %v", i, keysOf(now))
@@ -249,7 +249,7 @@ func killPulls(t *testing.T, s *scene, n int) {
 			hit++
 		}
 		if _, err := os.Stat(s.dir); err == nil { // else it was killed before it was made
-			s.judge(fmt.Sprintf("kill %d", i), s.onDisk(), from, to)
+			s.checkState(fmt.Sprintf("kill %d", i), s.onDisk(), from, to)
 			s.hidesItsOwn()
 		}
 		s.again("copy", "s3://test", s.dir)
@@ -267,7 +267,7 @@ func killPulls(t *testing.T, s *scene, n int) {
 	}
 }
 
-// hidesItsOwn checks that no listing shows what a killed run left.
+// hidesItsOwn checks that no listing shows the leftovers of a killed run.
 func (s *scene) hidesItsOwn() {
 	s.t.Helper()
 	p := s.s3fc(s.t, "ls", s.dir)

@@ -21,12 +21,12 @@ var quiet = slog.New(slog.DiscardHandler)
 // settleTime is longer than the clocks of the disks tick that tests run on.
 const settleTime = 20 * time.Millisecond
 
-// settled waits until what is there may be remembered.
+// settled waits until the files may be remembered.
 func settled() { time.Sleep(settleTime + 10*time.Millisecond) }
 
-// ways are those in which everything is held: without what runs remember, and
-// with it. The store's listings tell nothing where runs remember, so that all
-// is asked, and then remembered.
+// ways are the two ways to run each test: without a cache, and with it. With a
+// cache, the store's listings tell nothing, so that all is asked, and then
+// remembered.
 var ways = []way{{name: "no cache"}, {name: "cache", on: true}}
 
 type way struct {
@@ -41,7 +41,7 @@ func (w way) quirks() s3server.Option {
 	return s3server.With()
 }
 
-// caches is a new place for what runs remember, if they do.
+// caches returns a new directory for the cache, if there is one.
 func (w way) caches(t testing.TB) string {
 	if !w.on {
 		return ""
@@ -57,8 +57,8 @@ func ahead(next http.Handler) http.Handler {
 	})
 }
 
-// A pair is what is copied from and to, and where runs keep what they remember
-// of the two; an empty directory stands for nowhere.
+// A pair is a source, a destination, and the directory of their caches; "" for
+// none.
 type pair struct {
 	src, dst core.Backend
 	caches   string
@@ -75,7 +75,7 @@ func (p pair) run(ctx context.Context, t testing.TB, jobs int) (all bool, err er
 	return copyTree(ctx, t, src, dst, jobs)
 }
 
-// remember makes a run from an equal source remember what it finds out about dst.
+// remember makes a run from an equal source fill the cache of dst.
 func remember(t testing.TB, caches string, src core.Tree, dst core.Backend) {
 	t.Helper()
 	if caches == "" {
@@ -90,7 +90,7 @@ func remember(t testing.TB, caches string, src core.Tree, dst core.Backend) {
 	remembers(t, caches)
 }
 
-// remembering returns the two trees with what is remembered of them, until done.
+// remembering returns the two trees with their caches, until done.
 func (p pair) remembering() (src, dst core.Backend, done func()) {
 	if p.caches == "" {
 		return p.src, p.dst, func() {}

@@ -22,11 +22,10 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// These look at what is stored past every backend: at the objects themselves,
-// and at the disk.
+// These read the stored objects and files themselves, without any backend.
 
-// lookBucket reads what lies in a bucket. A file whose md5 metadata is not its
-// content's is an error.
+// lookBucket reads a bucket whole. A file whose md5 metadata is not its content's
+// is an error.
 func lookBucket(store s3server.Store, bucket string) (model.State, error) {
 	list, err := store.ListBucket(bucket, nil, gofakes3.ListBucketPage{})
 	if err != nil {
@@ -60,7 +59,7 @@ func lookObject(store s3server.Store, bucket, key string) (string, error) {
 	return model.Content(b), nil
 }
 
-// lookDir reads what lies in a directory, temporary files too.
+// lookDir reads a directory whole, with temporary files.
 func lookDir(dir string) (model.State, error) {
 	s := model.State{}
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {

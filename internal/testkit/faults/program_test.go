@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// noCache, in the environment, does what --no-cache does.
+// noCache, in the environment, stands for --no-cache.
 const noCache = "S3FC_NO_CACHE=1"
 
 func schemes() *core.Mux {
@@ -67,7 +67,7 @@ type program struct {
 	out bytes.Buffer
 }
 
-// A user is who runs programs: their state, and what S3 they use.
+// A user runs programs: they have their own state and S3 server.
 type user struct {
 	url, key, secret string
 	home             string
@@ -106,7 +106,7 @@ func (p *program) code(t testing.TB, wait func() error) int {
 	return p.ProcessState.ExitCode()
 }
 
-// write makes dir, and what is in it, hold s and nothing else.
+// write makes dir a directory of exactly the entries of s.
 func write(t testing.TB, dir string, s model.State) {
 	t.Helper()
 	if err := os.RemoveAll(dir); err != nil {

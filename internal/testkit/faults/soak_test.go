@@ -67,8 +67,8 @@ type tank struct {
 	look   func() (model.State, error)
 }
 
-// A soak copies between two stores that both change, with faults, and holds
-// what comes of it to the model.
+// A soak copies between two stores that both change, with faults, and compares the
+// outcome with the model.
 type soak struct {
 	t       *testing.T
 	rnd     *rand.Rand
@@ -176,7 +176,7 @@ func (s *soak) calm(m model.Copy, src, dst tank) error {
 	return nil
 }
 
-// change makes a few changes and returns what is there then.
+// change makes a few changes and returns the new state.
 func (s *soak) change(in tank) (model.State, error) {
 	was, err := in.look()
 	if err != nil {
@@ -234,8 +234,8 @@ func (s *soak) copy(m model.Copy, src, dst tank) (reconcile.Summary, error) {
 	return r.Apply(ctx, plan, nil)
 }
 
-// remembering puts what is remembered around both stores, until the function
-// that it returns. Some runs see what another user's remember, which was long ago.
+// remembering puts caches around both stores, until the function that it returns.
+// Some runs have the old cache of another user.
 func (s *soak) remembering(sides ...*tank) (done func()) {
 	if s.disk && s.rnd.IntN(2) == 0 {
 		settled()

@@ -42,7 +42,7 @@ func TestMutants(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := newRunner(t, p, target.quick, target.tests)
-			judge(t, p.Mutants, r.survivors(p.Mutants), known)
+			compareKnown(t, p.Mutants, r.survivors(p.Mutants), known)
 		})
 	}
 }
@@ -81,9 +81,9 @@ func sample(mutants []Mutant, known map[string]Survivor, n int) []Mutant {
 	return caught[:n]
 }
 
-// judge compares the mutants that survived with those that may. The score is of the
+// compareKnown compares the mutants that survived with those that may. The score is of the
 // mutants that do something else than the program.
-func judge(t *testing.T, mutants, survived []Mutant, known map[string]Survivor) {
+func compareKnown(t *testing.T, mutants, survived []Mutant, known map[string]Survivor) {
 	t.Helper()
 	left, same := map[string]bool{}, 0
 	for _, m := range survived {

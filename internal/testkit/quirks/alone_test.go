@@ -10,8 +10,8 @@ import (
 	"github.com/s3fc/s3fc/internal/s3server"
 )
 
-// endings are the quirks with which a copy cannot succeed, and what s3fc has to
-// say then.
+// endings are the quirks with which a copy cannot succeed, and a text that s3fc has
+// to print then.
 var endings = map[string]string{
 	s3server.Stopped.Name:        `connection refused|no answer`,
 	s3server.PlainPort.Name:      `(?i)http`,
@@ -20,8 +20,8 @@ var endings = map[string]string{
 	s3server.LosesLastPage.Name:  `KeyCount|count`,
 }
 
-// ambiguous are the quirks with which a copy may succeed, and otherwise says
-// why not: what these stores say does not always tell enough.
+// ambiguous are the quirks with which a copy may succeed, or else says why not:
+// these stores do not always tell enough.
 var ambiguous = []string{
 	s3server.PathEncodedKeys.Name, s3server.EncodesSilently.Name, s3server.SaysEncoded.Name,
 	s3server.ListsV1.Name,
@@ -67,7 +67,7 @@ func TestEachQuirk(t *testing.T) {
 	}
 }
 
-// alone plays the story with one quirk, and returns what is wrong.
+// alone plays the story with one quirk, and returns the errors.
 func alone(l *lab, q s3server.Quirk) error {
 	l.Helper()
 	well := l.tell(contains(inParts, q.Name))
@@ -84,7 +84,7 @@ func alone(l *lab, q s3server.Quirk) error {
 	return errors.Join(l.errs...)
 }
 
-// TestNobodyPays checks what is said of a bucket whose owner does not pay.
+// TestNobodyPays checks the message for a bucket whose owner does not pay.
 func TestNobodyPays(t *testing.T) {
 	l := newLab(t, s3server.RequesterPays)
 	l.stingy = true

@@ -62,8 +62,8 @@ func isSet(name string) (set bool) {
 // several.
 const pageSize = 4
 
-// A lab is a server with quirks, and s3fc as its client. Its methods note what
-// is wrong in errs and go on.
+// A lab is a server with quirks, and s3fc as its client. Its methods add failures
+// to errs and go on.
 type lab struct {
 	testing.TB
 	quirks []s3server.Quirk
@@ -145,7 +145,7 @@ func (l *lab) bucket(name string) string {
 // fail notes that something is wrong.
 func (l *lab) fail(format string, args ...any) { l.errs = append(l.errs, fmt.Errorf(format, args...)) }
 
-// An outcome is what a run said and did.
+// An outcome is a run's output and effects.
 type outcome struct {
 	args   []string
 	code   int

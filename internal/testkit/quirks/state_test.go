@@ -70,7 +70,8 @@ func changed(s, changes model.State) model.State {
 	return out
 }
 
-// write makes a directory hold s, and nothing else, touching only what differs.
+// write makes a directory of exactly the entries of s, and touches only those that
+// differ.
 func (l *lab) write(dir string, s model.State) {
 	l.Helper()
 	now, err := lookDir(dir)
@@ -106,7 +107,7 @@ func (l *lab) must(err error) {
 	}
 }
 
-// lookDir reads what lies in a directory, temporary files too.
+// lookDir reads a directory whole, with temporary files.
 func lookDir(dir string) (model.State, error) {
 	s := model.State{}
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -133,8 +134,8 @@ func lookDir(dir string) (model.State, error) {
 	return s, err
 }
 
-// lookBucket reads a bucket behind the server's back: what a client that knows
-// links makes of it.
+// lookBucket reads a bucket behind the server's back, as a client that knows links
+// does.
 func lookBucket(store s3server.Store, bucket string) (model.State, error) {
 	list, err := store.ListBucket(bucket, nil, gofakes3.ListBucketPage{})
 	if err != nil {

@@ -7,18 +7,17 @@ import (
 	"github.com/s3fc/s3fc/internal/testkit/model"
 )
 
-// A story is what a user does with two buckets and two directories, over days.
+// A story is a user's work with two buckets and two directories, over days.
 type story struct {
 	*lab
 	src, back string // directories
 	big       bool   // with a file that goes up in parts
 }
 
-// tell plays the story, and reports whether every run ended well. What must
-// hold whatever the store does is noted where it does not: a run that ends with
-// exit code 0 made the trees equal, after it there is nothing to do, and one
-// that fails says why, has left each key old or new and whole, and deleted
-// nothing if it could not put something.
+// tell plays the story, and reports whether every run ended well. Guarantees are
+// checked with every store: a run that ends with exit code 0 made the trees equal,
+// the next has nothing to do, and one that fails says why, has left each key old or
+// new and whole, and deleted nothing if a put failed.
 func (l *lab) tell(big bool) (well bool) {
 	l.Helper()
 	dir := l.TempDir()
@@ -55,7 +54,7 @@ func (s *story) inDir(dir string) place {
 	}}
 }
 
-// push makes the source what it is to be, and pushes it.
+// push sets the source to state, and pushes it.
 func (s *story) push(state model.State) (well bool) {
 	s.Helper()
 	if s.big {

@@ -20,8 +20,8 @@ var schemes = []core.Scheme{localfs.Scheme, sftp.Scheme, s3.Scheme, embedded.Sch
 
 const featuresTitle = "\n## The stores of this program\n"
 
-// features is the section that says what each scheme can hold and promises: it is
-// made of its Features, each of which the conformance suite tests.
+// features returns the section about the features of each scheme, made of its
+// Features, each of which the conformance suite tests.
 func features() string {
 	var b strings.Builder
 	b.WriteString(featuresTitle + "\n| | links | URLs | md5 | times | a + a/b | create | replace | versions | longest key | longest target |\n|---" +

@@ -38,7 +38,7 @@ func foreign(l *lab) (cell, error) {
 	return yes, err
 }
 
-// plant stores objects as other tools do, and writes into want what they are.
+// plant stores objects as other tools do, and adds them to want.
 func (l *lab) plant(want site) error {
 	want.write("plain", "plain")
 	want.write("meta", "with metadata")

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// jobs are what s3fc is for, each done by its command line.
+// jobs are the main uses of s3fc, each done by its command line.
 var jobs = []ability{
 	{"files", "a directory of files is pushed and pulled back", files},
 	{"odd names", "so are names with every character that is reserved somewhere", oddNames},
@@ -81,7 +81,8 @@ func links(l *lab) (cell, error) {
 	return yes, nil
 }
 
-// withoutRedirects says what a store does to a redirect that it does not keep.
+// withoutRedirects returns the cell of a store that does not keep redirects: they
+// are refused or dropped.
 func (l *lab) withoutRedirects() cell {
 	err := l.put("redirect", "", func(in *s3.PutObjectInput) { in.WebsiteRedirectLocation = aws.String("/x") })
 	if err != nil {

@@ -31,8 +31,8 @@ var reasons = map[string]map[string]string{
 	"rclone": {"ETag": "[its documentation](https://rclone.org/commands/rclone_serve_s3/)"},
 }
 
-// known are the failures of today, by server and ability; "case X" is a case of
-// the conformance suite. What works is to be taken out: the test insists.
+// known are the failures of today, by server and ability; "case X" is a case of the
+// conformance suite. The test fails for a case that works, so that it is taken out.
 var known = map[string]map[string]flaw{
 	"s3rver": {
 		"case LongKeys":          {says: "ends the server", why: "a name of 255 bytes ends the server"},

@@ -67,7 +67,7 @@ func newLab(t *testing.T, name string) *lab {
 	for k, v := range s.Environment() {
 		t.Setenv(k, v)
 	}
-	// What a run remembers must not be needed.
+	// No run may need a cache.
 	for k, v := range map[string]string{noCache: "1", "S3FC_STATE_DIR": t.TempDir(), "S3FC_CACHE_DIR": t.TempDir()} {
 		t.Setenv(k, v)
 	}
@@ -86,7 +86,7 @@ func (l *lab) site() site { return site(l.t.TempDir()) }
 // url is where the ability's tree is in the bucket.
 func (l *lab) url() string { return l.server.URL(l.bucket, l.prefix) }
 
-// said is the summary of a run, and what went wrong.
+// said is the summary of a run, and its errors.
 type said struct {
 	Files, Links, Deletes, Refused, Errors int64
 
@@ -140,7 +140,7 @@ func (l *lab) does(args ...string) (said, error) {
 	return s, fmt.Errorf("%s: exit code %d, %d errors, %d refused: %s\n%s", args[0], s.code, s.Errors, s.Refused, strings.Join(s.wrong, "\n"), s.stderr)
 }
 
-// noise is what libraries print, and nobody asked for.
+// noise returns an error if a library printed something.
 func (s said) noise() error {
 	for line := range strings.Lines(s.stderr) {
 		if logged.MatchString(line) {

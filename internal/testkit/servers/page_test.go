@@ -23,9 +23,9 @@ var suites = []ability{
 	{name: suitePair, about: "generated trees, there and back, changed, and back again"},
 }
 
-// holdPage holds docs/stores.md to the servers that ran, or writes it. The
-// others keep what it says of them.
-func holdPage(t *testing.T, ran []results) {
+// checkPage compares docs/stores.md with the results of the servers that ran, or
+// writes it. Texts about the others stay.
+func checkPage(t *testing.T, ran []results) {
 	b, err := os.ReadFile(page)
 	if err != nil && !*update {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func holdPage(t *testing.T, ran []results) {
 	}
 }
 
-// render returns the page, with what old says of servers that did not run.
+// render returns the page, with the texts of old about servers that did not run.
 func render(old string, ran []results) string {
 	var b strings.Builder
 	b.WriteString(intro + features())
@@ -76,7 +76,7 @@ func render(old string, ran []results) string {
 	return b.String()
 }
 
-// result returns what came of a server, if all of it is explained.
+// result returns the results of a server, if each failure is explained.
 func result(name string, ran []results) (results, bool) {
 	for _, r := range ran {
 		if r.name == name && r.explained {
@@ -108,7 +108,7 @@ func row(name string, abilities []ability, before string, ran []results) string 
 	return start + "\n"
 }
 
-// section says why cells of a server are what they are.
+// section returns the reasons for the cells of a server.
 func section(name, old string, ran []results) string {
 	head := "\n## " + titles[name] + "\n"
 	r, ok := result(name, ran)

@@ -108,8 +108,8 @@ func (s site) links() {
 	s.link("later", "not/yet/there")         // to nothing
 }
 
-// odd is what names may have besides letters; each of it is reserved somewhere
-// between a file name and an object: in URLs, signatures, XML or shells.
+// odd are parts of names besides letters; each is reserved somewhere between a file
+// name and an object: in URLs, signatures, XML or shells.
 var odd = []string{" ", "  ", "+", "%", "%2F", "%20", "#", "?", "?x=1", "&", "&amp;", "=", ";", ":", "@", ",", "$", "!", "'", "(", ")", "*", "~", "[", "]",
 	"{", "}", "^", "`", "|", "\\", "<", ">", "\"", "é", "e\u0301", "日本", "😀", ".", "..."}
 

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// stores are what the servers do and leave, asked by requests of our own: on
-// these s3fc relies, or has to do without.
+// stores are abilities of the servers, tested by requests of our own: s3fc relies
+// on them, or does without.
 var stores = []ability{
 	{"create", "`If-None-Match: *` on PUT", creates},
 	{"replace", "`If-Match` on PUT", replaces},

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write what the servers that run do into
 // An ability is something that is tried on each server.
 type ability struct {
 	name, about string
-	// try returns an error if s3fc fails at what it promises.
+	// try returns an error if s3fc breaks a promise.
 	try func(*lab) (cell, error)
 }
 
@@ -35,8 +35,8 @@ type results struct {
 	explained     bool // each failure is known, and each known failure failed
 }
 
-// TestServers does the main job of s3fc on each server, runs the conformance
-// suite there, and holds docs/stores.md to what came of it.
+// TestServers does the main job of s3fc on each server, runs the conformance suite
+// there, and compares docs/stores.md with the results.
 func TestServers(t *testing.T) {
 	if os.Getenv(servers.Variable) == "" {
 		long.Only(t)
@@ -56,7 +56,7 @@ func TestServers(t *testing.T) {
 			t.Skipf("NOT RUN: %s is not in $%s", name, servers.Variable)
 		})
 	}
-	t.Run("page", func(t *testing.T) { holdPage(t, all) })
+	t.Run("page", func(t *testing.T) { checkPage(t, all) })
 }
 
 // tryAll tries every ability of a server.
@@ -67,7 +67,7 @@ func tryAll(t *testing.T, l *lab) results {
 			ctx, cancel := context.WithTimeout(t.Context(), tryTimeout)
 			defer cancel()
 			c, err := try(a, l.at(t, ctx, fmt.Sprintf("a%d", i)))
-			if c, ok := judge(t, r.name, a.name, c, err); ok {
+			if c, ok := checkKnown(t, r.name, a.name, c, err); ok {
 				r.cells[a.name] = c
 			}
 			r.explained = r.explained && !t.Failed()
@@ -77,7 +77,7 @@ func tryAll(t *testing.T, l *lab) results {
 	return r
 }
 
-// try returns what a broken machine causes as an error, too.
+// try returns a panic of the machine's failures as an error, too.
 func try(a ability, l *lab) (c cell, err error) {
 	defer func() {
 		if p, ok := recover().(error); ok {
@@ -87,8 +87,9 @@ func try(a ability, l *lab) (c cell, err error) {
 	return a.try(l)
 }
 
-// judge holds a failure to being known, and what is known to fail to failing.
-func judge(t *testing.T, server, name string, c cell, err error) (cell, bool) {
+// checkKnown fails the test at an unknown failure, and at a known one that works by
+// now.
+func checkKnown(t *testing.T, server, name string, c cell, err error) (cell, bool) {
 	t.Helper()
 	f, isKnown := known[server][name]
 	switch {

@@ -126,8 +126,8 @@ func TestNoObjectThatChangesBetweenRunsIsMissed(t *testing.T) {
 	}
 }
 
-// A run that fails remembers what it found out. The next one must not take that
-// for what was done.
+// A run that fails leaves facts in the cache. The next one must not take them for
+// its outcome.
 func TestWhatAFailedRunRemembersIsNotTakenForDone(t *testing.T) {
 	l := newLab(t, s3server.KMS)
 	l.remember(true)

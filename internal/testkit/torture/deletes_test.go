@@ -165,7 +165,7 @@ func TestAListingThatGoesWrongOnItsSecondPageDeletesNothing(t *testing.T) {
 	}
 }
 
-// keys are those of the bucket, without a look at what they hold.
+// keys returns the bucket's keys, without their contents.
 func (l *lab) keys() map[string]bool {
 	l.Helper()
 	out := map[string]bool{}
@@ -293,7 +293,8 @@ func TestAnErrorInsideAGoodAnswerIsAFailure(t *testing.T) {
 	}
 }
 
-// What is hidden, refused or somebody else's is never deleted, on either side.
+// Entries that are hidden, refused or somebody else's are never deleted, on either
+// side.
 func TestExcludedAndRefusedEntriesAreNeverDeleted(t *testing.T) {
 	l := newLab(t)
 	hidden := map[string]string{".DS_Store": "x", "d/._a": "x", "cache/x.tmp": "x", "private/a/b": "x"}

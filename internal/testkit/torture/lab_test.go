@@ -134,7 +134,7 @@ func (l *lab) RoundTrip(r *http.Request) (*http.Response, error) {
 	return transport.RoundTrip(r)
 }
 
-// said is what a run printed, and its exit code.
+// said is a run's output and exit code.
 type said struct {
 	code     int
 	out, err string
@@ -153,8 +153,7 @@ func (l *lab) run(args ...string) said {
 	return said{code, out.String(), errs.String()}
 }
 
-// want runs the program, and holds it to an exit code and to what it must print
-// somewhere.
+// want runs the program, and checks its exit code and a text in its output.
 func (l *lab) want(code int, text string, args ...string) said {
 	l.Helper()
 	got := l.run(args...)
@@ -196,7 +195,7 @@ func (l *lab) write(path, text string) {
 	}
 }
 
-// inDir is what a directory holds, as dir takes it.
+// inDir reads a directory, in the form that dir takes.
 func (l *lab) inDir(dir string) map[string]string {
 	l.Helper()
 	out := map[string]string{}
@@ -244,8 +243,8 @@ func (l *lab) remove(key string) {
 	}
 }
 
-// inBucket is what the bucket holds: contents, and behind an arrow where
-// redirects lead. Each object is held to its own md5 metadata.
+// inBucket reads the bucket: contents, and the targets of redirects behind an
+// arrow. Each object is compared with its own md5 metadata.
 func (l *lab) inBucket() map[string]string {
 	l.Helper()
 	out := map[string]string{}
@@ -283,7 +282,7 @@ func (l *lab) object(key string) string {
 	return string(b)
 }
 
-// same compares what a place holds with what it should.
+// same compares a place's entries with the wanted ones.
 func (l *lab) same(where string, got, want map[string]string) {
 	l.Helper()
 	for _, key := range slices.Sorted(maps.Keys(want)) {

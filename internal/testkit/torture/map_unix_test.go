@@ -25,9 +25,8 @@ func (l *lab) mapped(path string) (write func(string), done func()) {
 	return func(s string) { copy(m, s) }, func() { _ = syscall.Munmap(m) }
 }
 
-// Neither check nor --no-cache believes what is remembered, or anything that a
-// file says of itself: a program that writes through a memory map leaves its
-// times as they are for a while.
+// Neither check nor --no-cache believes a cache, or a file's metadata: a program
+// that writes through a memory map leaves its times as they are for a while.
 func TestCheckAndNoCacheSeeWhatTheTimesOfAFileDoNotTell(t *testing.T) {
 	l := newLab(t)
 	l.remember(true)

@@ -17,7 +17,7 @@ import (
 	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
-// withMemory, in the environment, makes labs keep what runs remember.
+// withMemory, in the environment, makes labs use a cache.
 const withMemory = "S3FC_TORTURE_WITH_MEMORY"
 
 // TestAllAgainWithMemory runs every other test of this package once more, with
@@ -40,7 +40,7 @@ const settleTime = 20 * time.Millisecond
 // settled waits until all files that are there may be remembered.
 func settled() { time.Sleep(settleTime + 10*time.Millisecond) }
 
-// remember makes runs keep what they find out, or not.
+// remember makes runs use the cache, or not.
 func (l *lab) remember(on bool) {
 	l.Helper()
 	l.remembers = on

@@ -64,7 +64,7 @@ func TestNamesOfAnotherSystemStayNames(t *testing.T) {
 	}
 }
 
-// Several tools overwrite, or write into, what a planted link points to.
+// Several tools overwrite, or write into, the target of a planted link.
 func TestNothingIsWrittenThroughAPlantedLink(t *testing.T) {
 	l := newLab(t)
 	was := map[string]string{"file": "precious", "d/x": "precious"}
@@ -76,8 +76,8 @@ func TestNothingIsWrittenThroughAPlantedLink(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The links to outside are somebody's, and refused; what should go below
-	// them is a conflict. The one inside is replaced.
+	// The links to outside are somebody's, and refused; an entry to go below them
+	// is a conflict. The one inside is replaced.
 	got := l.want(1, "conflict", "copy", "--delete=after", "--max-delete=100%", "--allow-empty-source", "s3://test", dst)
 	l.same("outside", l.inDir(outside), was)
 	now := l.inDir(dst)
@@ -148,7 +148,7 @@ func TestAFailedDownloadLeavesTheOldFile(t *testing.T) {
 	}
 }
 
-// A key and what is below it can both be in a bucket, and not in a directory.
+// A key and keys below it can both be in a bucket, and not in a directory.
 func TestAnObjectAndAPrefixOfOneNameAreAConflictThatTouchesNeither(t *testing.T) {
 	l := newLab(t)
 	objects := map[string]string{"a": "file", "a/b": "below", "m/": "", "m/x": "x", "z": "z"}

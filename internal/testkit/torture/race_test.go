@@ -26,8 +26,8 @@ func (l *lab) onFirstWrite(act func()) {
 	}
 }
 
-// Somebody else changes the bucket between the plan and its first write: what is
-// theirs stays, is reported, and a second run, which sees it, converges.
+// Somebody else changes the bucket between the plan and its first write: their
+// entries stay and are reported, and a second run, which sees them, converges.
 func TestAForeignWriterOfTheBucketIsNeverOverwrittenUnseen(t *testing.T) {
 	bothServers(t, func(l *lab) {
 		src := l.dir(map[string]string{"over": "mine", "new": "mine", "big": strings.Repeat("mine", 1<<20), "link": "→new", "same": "s", "gone": "mine", "alike": "equal"})
@@ -139,7 +139,7 @@ func (l *lab) twoRuns(dst string, look func() map[string]string) {
 	}
 }
 
-// mutations are what can happen to a source file while it is read.
+// mutations are changes to a source file while it is read.
 var mutations = map[string]func(path string) error{
 	"grows": func(path string) error {
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)

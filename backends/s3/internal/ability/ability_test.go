@@ -55,7 +55,7 @@ func TestEachAbilityHasItsRow(t *testing.T) {
 	}
 }
 
-// TestWhatAStoreRefusesIsLearnt holds how many requests it takes, and what is sent
+// TestWhatAStoreRefusesIsLearnt counts the requests of learning, and checks those
 // from then on.
 func TestWhatAStoreRefusesIsLearnt(t *testing.T) {
 	optional := []Ability{PutConditions, Redirects, CachePolicy}
@@ -130,8 +130,8 @@ func TestARefusalThatNamesNothingIsTriedOnce(t *testing.T) {
 	}
 }
 
-// TestOtherErrorsAreLeftAlone holds that no header is left away because of an error
-// that says what else is wrong.
+// TestOtherErrorsAreLeftAlone checks that no header is left out because of an error
+// with another cause.
 func TestOtherErrorsAreLeftAlone(t *testing.T) {
 	for _, err := range []error{
 		errors.New("connection reset"), refusal{403, "AccessDenied", "no"}, refusal{412, "PreconditionFailed", "if-match"},
@@ -205,8 +205,8 @@ func TestManyRequestsLearnOnce(t *testing.T) {
 	}
 }
 
-// TestThePersonDecides holds that has= and lacks= override what is learnt and
-// remembered.
+// TestThePersonDecides checks that has= and lacks= override learnt and remembered
+// abilities.
 func TestThePersonDecides(t *testing.T) {
 	m := OpenMemory(t.TempDir(), "s")
 	m.remember(Expect, time.Now())

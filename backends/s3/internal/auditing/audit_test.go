@@ -123,8 +123,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// An ETag that is no md5 is no flaw of an object whose metadata says what its content
-// is, and a wrong content stays one.
+// An ETag that is no md5 is no flaw of an object with a right md5 in its metadata,
+// and a wrong content stays one.
 func TestFilesUnderOpaqueETags(t *testing.T) {
 	l := newLab(t, s3server.OpaqueETags)
 	right := map[string]string{"md5": core.SumMD5([]byte("content")).String()}

@@ -28,7 +28,7 @@ func claiming(content, etag, claim string) *store {
 }
 
 // Where ETag and metadata are different md5s, the content tells which is right, and
-// what it tells of ETags is learnt.
+// whether ETags are is learnt.
 func TestContentSettlesWhichMD5IsRight(t *testing.T) {
 	large := strings.Repeat("0123456789abcdef", 1<<17)
 	for name, c := range map[string]struct {

@@ -120,8 +120,8 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// What is not the file that was listed has to be opened, and nothing is copied over
-// something else.
+// An entry that is not the listed file has to be opened, and no copy replaces
+// another entry than the planned one.
 func TestNotCopied(t *testing.T) {
 	l := newLab(t)
 	from := l.put("a", "content")

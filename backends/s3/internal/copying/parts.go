@@ -19,7 +19,7 @@ func (j *job) parts(ctx context.Context) (core.Entry, error) {
 	j.setProperties(r)
 	j.describe(r)
 	j.setSource(source)
-	explain := func(err error) error { return j.judgePart(ctx, err) }
+	explain := func(err error) error { return j.explainPart(ctx, err) }
 	etag, err := j.Uploads.Copy(ctx, j.to.Key, j.e, r.Header, source.Header, objects.VersionOf(j.to.Old), explain)
 	if err != nil {
 		return j.e, err
@@ -27,10 +27,10 @@ func (j *job) parts(ctx context.Context) (core.Entry, error) {
 	return format.Stored(j.e, etag), nil
 }
 
-// judgePart is judge for a part. A store that ignores the header of a copy takes the
+// explainPart is explain for a part. A store that ignores the header of a copy takes the
 // empty body of the request for the part, and nothing is there that has to be taken
 // back: the upload is aborted.
-func (j *job) judgePart(ctx context.Context, err error) error {
+func (j *job) explainPart(ctx context.Context, err error) error {
 	if errors.Is(err, wire.ErrNotS3) && j.Can.Lose(ability.Copies) {
 		return ErrNotCopied
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// TestPartSizeIsFrozen holds the rule that ETags of what is stored depend on.
+// TestPartSizeIsFrozen checks the rule that ETags of stored objects depend on.
 func TestPartSizeIsFrozen(t *testing.T) {
 	const gib = 1 << 10 * MiB
 	for _, c := range []struct{ size, want int64 }{

@@ -22,8 +22,8 @@ var goldenPages = map[string]string{
 	"worst":  "https://example.org/?" + strings.Repeat("&", MaxLocation-len("https://example.org/?")),
 }
 
-// TestPageGolden holds the exact bytes of each version: what was once written
-// must be recognised for good.
+// TestLinkPageGolden checks the exact bytes of each version: stored pages must be
+// recognised for good.
 func TestLinkPageGolden(t *testing.T) {
 	for v, render := range linkPages {
 		version := string(rune('0' + len(linkPages) - v))

@@ -88,8 +88,8 @@ func TestLocation(t *testing.T) {
 	}
 }
 
-// FuzzRedirectLocation holds that parse ∘ format is the identity, that what is
-// written is plain ASCII, and that nothing that parses leaves the tree.
+// FuzzRedirectLocation checks that parse ∘ format is the identity, that locations
+// are plain ASCII, and that no parsed one leaves the tree.
 func FuzzRedirectLocation(f *testing.F) {
 	for _, s := range []string{
 		"a", "a/b", "a b", "é", "%2F", "+", "a?b#c", "..", "a/", "/a", "//h/a", "a\x00b", "\xff", "https://e.org/x?y", "a%zz", "%2e%2e/x",

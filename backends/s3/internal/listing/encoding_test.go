@@ -25,8 +25,7 @@ func keysOf(p *Page) (keys []string) {
 	return keys
 }
 
-// Each page proves what it can about how its keys are written, whatever the answer
-// says.
+// Each page tells which encodings its keys cannot have, whatever the answer says.
 func TestPageProvesItsEncoding(t *testing.T) {
 	for name, c := range map[string]struct {
 		prefix string

@@ -78,7 +78,7 @@ var seeds = []string{
 	"<ListBucketResult><Contents></Contents></ListBucketResult><x/>",
 }
 
-// FuzzListing holds that what the scanner reads is what encoding/xml reads.
+// FuzzListing checks that the scanner reads the same as encoding/xml.
 func FuzzListing(f *testing.F) {
 	for _, s := range seeds {
 		f.Add([]byte(s))

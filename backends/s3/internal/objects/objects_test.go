@@ -182,8 +182,8 @@ func TestAPersonWhoInsistsOnConditionsKeepsThem(t *testing.T) {
 	}
 }
 
-// TestAHeaderThatAStoreRefusesInAnyWords holds that one try without each optional
-// header finds it, and that what is learnt is used.
+// TestAHeaderThatAStoreRefusesInAnyWords checks that one try without each optional
+// header finds it, and that later requests leave it out.
 func TestAHeaderThatAStoreRefusesInAnyWords(t *testing.T) {
 	for _, c := range []struct {
 		header string

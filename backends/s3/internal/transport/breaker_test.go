@@ -324,8 +324,8 @@ func TestAQuietStoreIsToldOf(t *testing.T) {
 	})
 }
 
-// TestWrongProtocolsAndCertificatesArePermanent holds that each is told at once, with
-// what to do.
+// TestWrongProtocolsAndCertificatesArePermanent checks that each is reported at
+// once, with the remedy.
 func TestWrongProtocolsAndCertificatesArePermanent(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)

@@ -110,8 +110,8 @@ func TestAFailedUploadIsAborted(t *testing.T) {
 	}
 }
 
-// TestAnUploadOfAnotherProcessIsResumed holds that parts which the store has are not
-// sent again, and that what nobody resumes is aborted.
+// TestAnUploadOfAnotherProcessIsResumed checks that parts which the store has are
+// not sent again, and that an upload not resumed is aborted.
 func TestAnUploadOfAnotherProcessIsResumed(t *testing.T) {
 	srv, dir := s3server.New(t), t.TempDir()
 	first := open(t, srv, OpenRecords(dir, "bucket"))

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDocuments holds what is an answer of S3, what is a refusal, and what is asked
-// for again.
+// TestDocuments checks which documents are answers of S3, which refusals, and which
+// are asked for again.
 func TestDocuments(t *testing.T) {
 	const root = "CopyObjectResult"
 	var broken *BrokenError
@@ -120,8 +120,8 @@ func TestListPartsReadsAllPages(t *testing.T) {
 	}
 }
 
-// TestAWebsiteGoesBackAsItCame holds that what is not understood of a website's
-// rules is not lost when other rules change.
+// TestAWebsiteGoesBackAsItCame checks that unknown elements of a website's rules
+// are not lost when other rules change.
 func TestAWebsiteGoesBackAsItCame(t *testing.T) {
 	const theirs = "<Condition><KeyPrefixEquals>a/</KeyPrefixEquals><New>1</New></Condition><Redirect><ReplaceKeyPrefixWith></ReplaceKeyPrefixWith><HttpRedirectCode>302</HttpRedirectCode></Redirect>"
 	const doc = "<IndexDocument><Suffix>i.html</Suffix></IndexDocument><ErrorDocument><Key>e.html</Key></ErrorDocument><RoutingRules><RoutingRule>" + theirs + "</RoutingRule>"

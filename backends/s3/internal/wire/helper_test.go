@@ -120,8 +120,8 @@ func withBody(t testing.TB, r *Request, body string) *Request {
 	return r
 }
 
-// checkSignature reports what is wrong with the signature of a request that a
-// server got: it signs once more, over the headers that the signature names.
+// checkSignature returns the fault of a request's signature: it signs once more,
+// over the headers that the signature names.
 func checkSignature(r *http.Request, host string) string {
 	auth := r.Header.Get("Authorization")
 	_, names, ok := strings.Cut(auth, "SignedHeaders=")

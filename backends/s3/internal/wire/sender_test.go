@@ -161,7 +161,7 @@ func TestAProxyMayRewriteWhatIsNotSigned(t *testing.T) {
 	}
 }
 
-// rewrite does to a request what proxies do, to all that S3 does not insist on.
+// rewrite changes a request as proxies do, in all that S3 does not insist on.
 func rewrite(r *http.Request) {
 	for name := range r.Header {
 		if strings.HasPrefix(name, "X-Amz-") || name == "Authorization" || name == ContentMD5 || name == ContentType {
