@@ -212,6 +212,12 @@ func TestBodiesThatEndEarly(t *testing.T) {
 		t.Errorf("%d GETs, %v; want 8 and an error for good", len(s.gets), err)
 	}
 
+	s = newStore("content")
+	s.cut, s.etag = once, ""
+	if _, _, err := read(t, s.opener(), 7); !errors.Is(err, ranged.ErrRestart) || !core.IsTransient(err) || strings.Contains(err.Error(), "times") || len(s.gets) != 1 {
+		t.Errorf("without an ETag: %d GETs, %v; want 1, and an error that another try from the start may help", len(s.gets), err)
+	}
+
 	for name, change := range map[string]func(*store){
 		"another version": func(s *store) { s.etag = `"other"` },
 		"gone": func(s *store) {
@@ -246,7 +252,7 @@ func TestNoRangesWithoutAnETag(t *testing.T) {
 	s = newStore("content")
 	s.etag, s.cut = "", func(n int) int { return 3 }
 	o := s.opener()
-	if got, _, err := read(t, o, 7); got != "con" || !errors.Is(err, io.ErrUnexpectedEOF) || len(s.gets) != 1 {
+	if got, _, err := read(t, o, 7); got != "con" || !errors.Is(err, ranged.ErrRestart) || len(s.gets) != 1 {
 		t.Errorf("%q, %v, with GETs of %v", got, err, s.gets)
 	}
 }

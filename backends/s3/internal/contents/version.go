@@ -115,9 +115,9 @@ func (v version) get(ctx context.Context, off, end int64) (io.ReadCloser, error)
 	return a.Body, nil
 }
 
-// errNoVersion is a body that breaks off of an object without an ETag: the rest may
-// be of another version.
-var errNoVersion = core.Transient(fmt.Errorf("%w, and without an ETag nothing tells whether the rest is of the same version", io.ErrUnexpectedEOF))
+// errNoVersion ends the read of an object without an ETag whose body broke off: the
+// rest may be of another version, so that another try has to begin from the start.
+var errNoVersion = core.Transient(fmt.Errorf("%w: the connection broke off, and without an ETag nothing tells whether the rest is of the same version", ranged.ErrRestart))
 
 func (v version) getRange(ctx context.Context, off, end int64) (io.ReadCloser, error) {
 	r := wire.NewRequest(http.MethodGet, v.key)

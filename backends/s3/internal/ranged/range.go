@@ -82,7 +82,7 @@ func (r *rangeReader) some(b []byte) (n int, err error) {
 // was tried often enough.
 func (r *rangeReader) failed(err error) error {
 	r.close()
-	if !core.IsTransient(err) || errors.Is(err, ErrUnfit) {
+	if !core.IsTransient(err) || errors.Is(err, ErrUnfit) || errors.Is(err, ErrRestart) {
 		return err
 	}
 	if r.off-r.failedAt >= progress {

@@ -15,8 +15,8 @@ type Object struct {
 	Size int64
 	// Get asks for its bytes from off to before end. A body that breaks off there
 	// is asked for again from where it broke off. An error that is not transient
-	// ([core.IsTransient]) ends the object, as [ErrUnfit] does. It is safe for
-	// concurrent use.
+	// ([core.IsTransient]) ends the object, as [ErrUnfit] and [ErrRestart] do. It is
+	// safe for concurrent use.
 	Get func(ctx context.Context, off, end int64) (io.ReadCloser, error)
 	// Wait waits before another try of a range that failed with err, the first one
 	// being 1, and reports whether to try at all.

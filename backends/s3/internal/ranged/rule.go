@@ -41,6 +41,10 @@ func (r Rule) Count(size int64) int64 {
 // whole object has to be asked for. No range is asked for again after it.
 var ErrUnfit = errors.New("the store did not give the range that it was asked for")
 
+// ErrRestart says that an object whose body broke off has to be read from its
+// beginning. No range is asked for again after it.
+var ErrRestart = errors.New("the rest cannot be read")
+
 // ErrLength is an answer of another length than its own range.
 var ErrLength = core.Transient(errors.New("the store's answer has another length than the range that it says it is"))
 
