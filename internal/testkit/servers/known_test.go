@@ -10,7 +10,7 @@ type flaw struct {
 // Reasons that several failures have.
 const (
 	sameName  = "names that are one when normalised (NFC, NFD) are one object there, and the second is taken for a change"
-	stale     = "a listing may lack for seconds what was just put"
+	stale     = "a listing may lack a new object for seconds"
 	otherCode = "`a/b` beside `a` is InvalidRequest there, which is not taken for a conflict"
 	torn      = "the store reads and writes the same file at once"
 	noUpload  = "an answer to an upload in parts is taken for no answer of S3"
@@ -59,7 +59,7 @@ var known = map[string]map[string]flaw{
 		"prefix":                 {says: "", why: stale, sometimes: true},
 		"check":                  {says: "", why: stale, sometimes: true},
 		"foreign":                {says: "", why: stale, sometimes: true},
-		"pair":                   {says: "", why: "deleting what a directory takes the place of is a 500", sometimes: true},
+		"pair":                   {says: "", why: "a DELETE of an object in place of a directory is a 500", sometimes: true},
 		"case FileAndDir":        {says: "InvalidRequest", why: otherCode},
 		"case UnderLink":         {says: "InvalidRequest", why: otherCode},
 		"case ReadWhileWritten":  {says: "", why: "the store gives the bytes of one version with the ETag of another", sometimes: true},

@@ -55,7 +55,7 @@ func render(old string, ran []results) string {
 	for _, table := range []struct {
 		title     string
 		abilities []ability
-	}{{"What s3fc does there", slices.Concat(jobs, suites)}, {"What the stores do", stores}, {headersTitle, headers}} {
+	}{{"The jobs of s3fc", slices.Concat(jobs, suites)}, {"Abilities of the stores", stores}, {headersTitle, headers}} {
 		b.WriteString("\n## " + table.title + "\n\n|")
 		for _, a := range table.abilities {
 			b.WriteString(" | " + a.name)
