@@ -60,3 +60,27 @@ func TestDecisionsAreListed(t *testing.T) {
 		}
 	}
 }
+
+var required = regexp.MustCompile(`(?m)^\t([^ \t]+) v[^ ]+$`)
+
+// Each module that go.mod asks for by name has its reason.
+func TestDependenciesHaveReasons(t *testing.T) {
+	mod, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := required.FindAllStringSubmatch(string(mod), -1)
+	if len(modules) == 0 {
+		t.Fatal("go.mod asks for no module")
+	}
+	for _, m := range modules {
+		short := "`..." + strings.TrimPrefix(m[1], "github.com/aws/aws-sdk-go-v2") + "`"
+		if !strings.Contains(string(page), "`"+m[1]+"`") && !strings.Contains(string(page), short) {
+			t.Errorf("dependencies.md has no reason for %s", m[1])
+		}
+	}
+}
