@@ -91,9 +91,10 @@ func (d *osDir) lstat(name string) (fileInfo, error) {
 // read opens the file called name for reading. It does not block on a fifo.
 func (d *osDir) read(name string) (*osFile, error) { return d.openFile(name, readFlags, 0) }
 
-// create makes the file called name; it is an error if the name is taken.
+// create makes the file called name; it is an error if the name is taken. It can be
+// read, too, where its md5 is taken again.
 func (d *osDir) create(name string, mode fs.FileMode) (*osFile, error) {
-	return d.openFile(name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, mode)
+	return d.openFile(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, mode)
 }
 
 func (d *osDir) openFile(name string, flags int, mode fs.FileMode) (f *osFile, err error) {

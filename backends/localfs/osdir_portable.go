@@ -95,9 +95,10 @@ func (d *osDir) read(name string) (*osFile, error) {
 	return osFileOf(d.OpenFile(name, os.O_RDONLY|nonblock, 0))
 }
 
-// create makes the file called name; it is an error if the name is taken.
+// create makes the file called name; it is an error if the name is taken. It can be
+// read, too, where its md5 is taken again.
 func (d *osDir) create(name string, mode fs.FileMode) (*osFile, error) {
-	return osFileOf(d.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode))
+	return osFileOf(d.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, mode))
 }
 
 func (d *osDir) mkdir(name string) error { return d.Mkdir(name, 0o777) }

@@ -93,11 +93,21 @@ func readResult(n, want int, err error) (int, error) {
 }
 
 // Write implements [io.Writer].
-func (f *osFile) Write(p []byte) (n int, err error) {
+func (f *osFile) Write(p []byte) (int, error) {
+	return f.writeAll(p, func(fd int, p []byte, _ int) (int, error) { return unix.Write(fd, p) })
+}
+
+// WriteAt implements [io.WriterAt].
+func (f *osFile) WriteAt(p []byte, off int64) (int, error) {
+	return f.writeAll(p, func(fd int, p []byte, done int) (int, error) { return unix.Pwrite(fd, p, off+int64(done)) })
+}
+
+// writeAll calls write, which is told how much is done, until all of p is written.
+func (f *osFile) writeAll(p []byte, write func(fd int, p []byte, done int) (int, error)) (n int, err error) {
 	for n < len(p) && err == nil {
 		var some int
 		err = f.use(func(fd int) (err error) {
-			some, err = unix.Write(fd, p[n:min(len(p), n+maxIO)])
+			some, err = write(fd, p[n:min(len(p), n+maxIO)], n)
 			return err
 		})
 		if err == nil && some == 0 {

@@ -22,7 +22,7 @@ type staged struct {
 	mode fs.FileMode
 	f    *osFile // of a File, until it is written
 	info fileInfo
-	sum  core.MD5
+	by   kit.Copied // how the content was verified
 }
 
 // begin makes the temporary file or link. It checks old only where publish
@@ -60,7 +60,7 @@ func (s *staged) discard() {
 
 // fill writes the body, verifies it, and sets the file's mode and time.
 func (s *staged) fill(ctx context.Context, body io.Reader) (err error) {
-	if s.sum, err = kit.CopyBody(ctx, s.f, body, s.e); err != nil {
+	if s.by, err = kit.CopyToFile(ctx, s.f, body, s.e); err != nil {
 		return err
 	}
 	if err := s.setMode(); err != nil {
@@ -180,6 +180,6 @@ func (s *staged) stored() (core.Entry, error) {
 	}
 	s.at.d.dirs.times.Compare(s.e, info.mtime)
 	e, err := s.at.entries.at(s.at.d, s.at.name, &info)
-	e.MD5, e.Settled = s.sum, s.at.entries.settledAsWritten(&info, s.e.ModTime, time.Now())
+	e.MD5, e.Parts, e.Settled = s.by.MD5, s.by.Parts, s.at.entries.settledAsWritten(&info, s.e.ModTime, time.Now())
 	return e, err
 }

@@ -63,7 +63,11 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	case r == nil:
 		return nil, e, nil
 	}
-	return &reader{r, t, key}, e, nil
+	own := reader{r, t, key}
+	if p, ok := r.(core.PartedBody); ok {
+		return &partedReader{own, p}, e, nil
+	}
+	return &own, e, nil
 }
 
 // reader is a body whose errors are those of the tree.
@@ -79,9 +83,43 @@ func (r *reader) Read(p []byte) (int, error) {
 	if err == nil || err == io.EOF { //nolint:errorlint // An opener's readers return it as it is.
 		return n, err
 	}
+	return n, r.failed(err)
+}
+
+// failed returns err, which is not nil, as an error of the tree.
+func (r *reader) failed(err error) error {
 	failed := r.tree.fail("read", r.key, err)
 	if core.IsTransient(err) {
 		failed = core.Transient(failed)
 	}
-	return n, failed
+	return failed
+}
+
+// partedReader is a reader of a body in parts.
+type partedReader struct {
+	reader
+	parts core.PartedBody
+}
+
+// PartSize implements [core.PartedBody].
+func (r *partedReader) PartSize() int64 { return r.parts.PartSize() }
+
+// PartsAtOnce implements [core.PartedBody].
+func (r *partedReader) PartsAtOnce() int { return r.parts.PartsAtOnce() }
+
+// CopyPart implements [core.PartedBody].
+func (r *partedReader) CopyPart(ctx context.Context, i int, w io.Writer) error {
+	if err := r.parts.CopyPart(ctx, i, w); err != nil {
+		return r.failed(err)
+	}
+	return nil
+}
+
+// Confirm implements [core.PartedBody].
+func (r *partedReader) Confirm(sums []core.MD5, whole func() (core.MD5, error)) (core.MD5, error) {
+	sum, err := r.parts.Confirm(sums, whole)
+	if err != nil {
+		err = r.failed(err)
+	}
+	return sum, err
 }

@@ -89,7 +89,7 @@ var works = []struct {
 		c.does("pull it again, unchanged", "copy", bucket, back)
 		c.write("large", strings.Repeat("0123456789abcdef", 40<<16))
 		c.does("push it with 40 MiB, in 5 parts", "copy", dir, bucket)
-		c.does("pull it with 40 MiB, in ranges of 4 MiB", "copy", bucket, back)
+		c.does("pull it with 40 MiB, in parts", "copy", bucket, back)
 	}},
 	{run: func(c *tally) {
 		dir, bucket := c.dir, c.bucket()

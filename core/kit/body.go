@@ -38,9 +38,13 @@ func checkBody(e core.Entry, n int64, h hash.Hash) (core.MD5, error) {
 	}
 	sum := core.MD5Of([md5.Size]byte(h.Sum(nil)))
 	if e.MD5.Known() && sum != e.MD5 {
-		return core.MD5{}, fmt.Errorf("%w: the md5 of the body is %v, not %v", core.ErrCorrupt, sum, e.MD5)
+		return core.MD5{}, wrongMD5(sum, e.MD5)
 	}
 	return sum, nil
+}
+
+func wrongMD5(got, want core.MD5) error {
+	return fmt.Errorf("%w: the md5 of the body is %v, not %v", core.ErrCorrupt, got, want)
 }
 
 // A Body is [CopyBody] for a client that reads the body itself: it reads the body

@@ -4,7 +4,7 @@
 //
 //   - [Walk]: a listing in key order, after any key, of directories that the store reads
 //   - [Resolver]: the target of a symbolic link, as a file system finds it
-//   - [CopyBody]: a body written and checked; [Content]: a file read and checked
+//   - [CopyBody], [CopyToFile]: a body written and checked; [Content]: a file read and checked
 //   - [TempName], [IsTemp], [Temps]: temporary files, and those of killed runs
 //   - [CheckPut], [CheckDelete], [CheckName], [CheckOld]: refusals that are the same everywhere
 //   - [AsNotExist], [ParentError], [Fail]: errors of file systems as core has them

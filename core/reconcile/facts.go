@@ -61,7 +61,7 @@ func withoutMD5(e, other *core.Entry, r sideRules) *core.Entry {
 
 // remember gives a tree the facts of its entry e for later listings.
 func remember(m core.Rememberer, e *core.Entry) {
-	if m != nil && e.Kind == core.File && e.MD5.Known() {
+	if m != nil && e.Kind == core.File && (e.MD5.Known() || e.Parts.Count > 0) {
 		m.Remember(*e)
 	}
 }

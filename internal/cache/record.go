@@ -53,6 +53,12 @@ func (r *record) complete(e *core.Entry) {
 	}
 }
 
+// hasContentOf reports whether the record is of a file that is known to have the
+// content of e.
+func (r *record) hasContentOf(e *core.Entry) bool {
+	return r.kind == core.File && (e.MD5.Known() && r.md5 == e.MD5 || e.Parts.Count > 0 && r.parts == e.Parts)
+}
+
 // Fields that a record has, beside its kind in the lowest two bits.
 const (
 	hasMD5 = 1 << (2 + iota)

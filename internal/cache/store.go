@@ -125,13 +125,13 @@ func (s *Store) remember(key string, r *record) {
 // forgotten is a record of no version, in the place of one that is wrong.
 var forgotten = &record{version: version{size: -1}, kind: core.File}
 
-// forget drops the record of this version of the entry at key, unless it is of a
-// content with the md5 is. A store that tells versions apart by size and time has
-// the same version for another content of the same size and time.
-func (s *Store) forget(key string, v version, is core.MD5) {
+// forget drops the record of this version of e, unless it is of a content with the md5
+// or the parts of e. A store that tells versions apart by size and time has the same
+// version for another content of the same size and time.
+func (s *Store) forget(e *core.Entry) {
 	var r record
-	if s.recall(key, v, &r) && (r.kind != core.File || !is.Known() || r.md5 != is) {
-		s.remember(key, forgotten)
+	if s.recall(e.Key, versionOf(e), &r) && !r.hasContentOf(e) {
+		s.remember(e.Key, forgotten)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.forgot = true

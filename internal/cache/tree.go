@@ -130,7 +130,7 @@ func (t *tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 		t.Remember(stored)
 	}
 	if err == nil && t.weak {
-		t.store.forget(stored.Key, versionOf(&stored), stored.MD5)
+		t.store.forget(&stored)
 	}
 	return stored, err
 }
@@ -160,7 +160,7 @@ func (t *tree) note(e core.Entry) {
 	switch {
 	case e.Token == "" && e.Changed.IsZero() || errors.Is(e.Problem, core.ErrExcluded):
 	case !e.Settled && (e.Kind != core.Link || e.Changed.IsZero() || !t.proves(e)):
-	case t.hashes && (e.Kind != core.File || !e.MD5.Known()):
+	case t.hashes && (e.Kind != core.File || !e.MD5.Known() && e.Parts.Count == 0):
 	default:
 		if t.hashes {
 			e.ModTime = time.Time{} // the listing has it

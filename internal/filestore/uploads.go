@@ -211,6 +211,7 @@ func assemble(tx *bolt.Tx, u *upload, id gofakes3.UploadID, in *gofakes3.Complet
 	if err != nil {
 		return nil, nil, err
 	}
+	sizes := s3server.PartSizes(in, func(n int) int64 { return parts[n].Size })
 	var segments []segment
 	size := int64(0)
 	for _, c := range in.Parts {
@@ -221,7 +222,9 @@ func assemble(tx *bolt.Tx, u *upload, id gofakes3.UploadID, in *gofakes3.Complet
 	for _, p := range parts {
 		unused = append(unused, p.segments...)
 	}
-	return newObject(u.meta, size, etag, segments), unused, nil
+	o = newObject(u.meta, size, etag, segments)
+	o.meta[s3server.PartsKey] = sizes
+	return o, unused, nil
 }
 
 // ListParts implements [gofakes3.MultipartBackend].

@@ -130,7 +130,7 @@ func (h *handler) copiedHeaders(in http.Header, src map[string]string, replace b
 	}
 	kept := maps.Clone(src)
 	maps.DeleteFunc(kept, func(name, _ string) bool {
-		return name == ETagKey || name == redirectHeader || name == "X-Amz-Storage-Class"
+		return name == ETagKey || name == PartsKey || name == redirectHeader || name == "X-Amz-Storage-Class"
 	})
 	delete(meta, "Content-Type")
 	maps.Copy(kept, meta)

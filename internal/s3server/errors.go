@@ -14,6 +14,7 @@ const (
 	errEntityTooSmall     gofakes3.ErrorCode = "EntityTooSmall"
 	errInvalidRedirect    gofakes3.ErrorCode = "InvalidRedirectLocation"
 	errInvalidRequest     gofakes3.ErrorCode = "InvalidRequest"
+	errInvalidPartNumber  gofakes3.ErrorCode = "InvalidPartNumber"
 	errNoSuchWebsite      gofakes3.ErrorCode = "NoSuchWebsiteConfiguration"
 	errSHA256Mismatch     gofakes3.ErrorCode = "XAmzContentSHA256Mismatch"
 	errSlowDown           gofakes3.ErrorCode = "SlowDown"
@@ -25,6 +26,8 @@ func statusOf(code gofakes3.ErrorCode) int {
 	switch code {
 	case errEntityTooSmall, errInvalidRedirect, errInvalidRequest, errSHA256Mismatch:
 		return http.StatusBadRequest
+	case errInvalidPartNumber:
+		return http.StatusRequestedRangeNotSatisfiable
 	case errNoSuchWebsite:
 		return http.StatusNotFound
 	case errSlowDown:

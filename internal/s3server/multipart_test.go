@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -162,5 +163,41 @@ func TestPartDigestsAreVerified(t *testing.T) {
 			ChecksumCRC32: aws.String("AAAAAA=="),
 		})
 		wantCode(t, "wrong CRC32", err, "BadDigest")
+	})
+}
+
+// A part can be asked for by its number, in objects of parts alone.
+func TestPartNumbers(t *testing.T) {
+	a, b := strings.Repeat("a", 5*mib), strings.Repeat("b", 6*mib)
+	eachStore(t, func(f *fixture) {
+		id := f.create("k")
+		var parts []types.CompletedPart
+		for i, p := range []string{a, a, b, "c"} {
+			parts = append(parts, f.part("k", id, int32(i+1), p))
+		}
+		if _, err := f.complete("k", id, parts); err != nil {
+			t.Fatal(err)
+		}
+		f.want("whole", "PUT", "/test/whole", "content", 200)
+		for _, c := range []struct {
+			path, want, of, count string
+		}{
+			{"/test/k?partNumber=1", a, "bytes 0-5242879/16777217", "4"},
+			{"/test/k?partNumber=3", b, "bytes 10485760-16777215/16777217", "4"},
+			{"/test/k?partNumber=4", "c", "bytes 16777216-16777216/16777217", "4"},
+			{"/test/whole?partNumber=1", "content", "bytes 0-6/7", ""},
+		} {
+			for _, method := range []string{"HEAD", "GET"} {
+				resp, body := f.want(c.path, method, c.path, "", 206)
+				wantEqual(t, method+" "+c.path, resp.Header.Get("Content-Range"), c.of)
+				wantEqual(t, "length", resp.Header.Get("Content-Length"), strconv.Itoa(len(c.want)))
+				wantEqual(t, "count", resp.Header.Get("X-Amz-Mp-Parts-Count"), c.count)
+				if method == "GET" && body != c.want {
+					t.Errorf("%s: %d other bytes", c.path, len(body))
+				}
+			}
+		}
+		f.wantError("no such part", 416, "InvalidPartNumber", "GET", "/test/k?partNumber=5", "")
+		f.wantError("no number", 400, "InvalidArgument", "GET", "/test/k?partNumber=0", "")
 	})
 }

@@ -85,7 +85,7 @@ func refusing(refuse func(*http.Request) *refusal) func(*Server, http.Handler) h
 func Quirks() []Quirk {
 	return []Quirk{
 		BareIfMatch, IgnoresDeleteConditions, IgnoresCopyConditions, NoConditions, IgnoresConditions, NoBatchETags,
-		NoCompleteETag, NoETags, OpaqueETags, KMS,
+		NoCompleteETag, NoETags, OpaqueETags, OpaquePartsETags, KMS,
 		RewritesAcceptEncoding, RefusesChecksums, RefusesUnknownHeaders,
 		NoBatchDelete(http.StatusNotImplemented), NoBatchDelete(http.StatusMethodNotAllowed), NoBatchDelete(http.StatusBadRequest), IgnoresQuiet,
 		Chunked, CloseDelimited, HeadWithoutLength, ClosesEarly(3), InflatesGzip, GzipsText, IgnoresRange, RefusesRange,

@@ -60,6 +60,12 @@ var (
 		Name: "ETags that are no md5", Case: "A12", Stores: "chimera-nas/chimera#469; openlake-project/openlake#156; stores that encrypt without saying so",
 		set: func(b *quirkSet) { b.etags = etagOpaque },
 	}
+	// OpaquePartsETags shows ETags of objects that were uploaded in parts that are no
+	// hash of the parts' md5s.
+	OpaquePartsETags = Quirk{
+		Name: "ETags of parts that are no md5s", Case: "A12", Stores: "chimera-nas/chimera#481; s3gw-tech/s3gw#721; basho/riak_cs#855",
+		set: func(b *quirkSet) { b.etags = etagOpaqueParts },
+	}
 	// KMS is OpaqueETags, and says on every read and write that the object is
 	// encrypted with a key of KMS.
 	KMS = Quirk{

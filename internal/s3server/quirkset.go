@@ -34,9 +34,10 @@ type ignoredConditions struct{ writes, deletes, copySource bool }
 type etagForm int
 
 const (
-	etagMD5    etagForm = iota
-	etagOpaque          // of 32 hexadecimal digits that are no md5
-	etagNone            // there are none
+	etagMD5         etagForm = iota
+	etagOpaque               // of 32 hexadecimal digits that are no md5
+	etagOpaqueParts          // those of uploads in parts are no md5s
+	etagNone                 // there are none
 )
 
 // noETag is the ETag in the metadata of an object that has none.
@@ -63,10 +64,10 @@ func (h *handler) setETag(answer http.Header, etag string) {
 // clientETag returns the ETag that clients see in place of etag. It is its own
 // inverse; both are without quotes.
 func (h *handler) clientETag(etag string) string {
-	if h.quirks.etags != etagOpaque {
+	sum, parts, multipart := strings.Cut(etag, "-")
+	if h.quirks.etags != etagOpaque && (h.quirks.etags != etagOpaqueParts || !multipart) {
 		return etag
 	}
-	sum, parts, multipart := strings.Cut(etag, "-")
 	b := []byte(sum)
 	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
 		b[i], b[j] = b[j], b[i]
@@ -128,7 +129,7 @@ func (h *handler) merge(bucket, key string, meta map[string]string) error {
 		return err
 	}
 	for name, v := range old.Metadata {
-		if _, set := meta[name]; !set && name != ETagKey {
+		if _, set := meta[name]; !set && name != ETagKey && name != PartsKey {
 			meta[name] = v
 		}
 	}

@@ -8,12 +8,17 @@ import (
 )
 
 // read lets gofakes3 answer a GET or HEAD of an object, and corrects the headers.
-func (h *handler) read(w http.ResponseWriter, r *http.Request, _, _ string) error {
+func (h *handler) read(w http.ResponseWriter, r *http.Request, bucket, key string) error {
 	inner := r.Clone(r.Context())
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
 		inner.Header.Del(name)
 	}
 	a := &readAnswer{ResponseWriter: w, h: h, r: r}
+	if r.URL.Query().Has("partNumber") {
+		if err := h.readPart(w, r, inner, bucket, key); err != nil {
+			return err
+		}
+	}
 	h.inner.ServeHTTP(a, inner)
 	if !a.started {
 		a.WriteHeader(http.StatusOK) // gofakes3 writes nothing for an empty object
@@ -80,6 +85,7 @@ func (a *readAnswer) correct(header http.Header) {
 	}
 	a.h.setETag(header, etag)
 	header.Del(ETagKey)
+	header.Del(PartsKey)
 	if header.Get("X-Amz-Storage-Class") == "STANDARD" {
 		header.Del("X-Amz-Storage-Class") // AWS names only the others
 	}

@@ -102,7 +102,9 @@ func (u *memoryUploads) assemble(bucket, key string, id gofakes3.UploadID, in *g
 	for _, p := range in.Parts {
 		content = append(content, up.parts[p.PartNumber].content...)
 	}
-	return maps.Clone(up.meta), content, etag, nil
+	meta = maps.Clone(up.meta)
+	meta[PartsKey] = PartSizes(in, func(n int) int64 { return up.parts[n].Size })
+	return meta, content, etag, nil
 }
 
 // ListParts implements [gofakes3.MultipartBackend].

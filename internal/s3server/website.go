@@ -138,7 +138,7 @@ func (p storePages) Page(_ context.Context, key string, content bool) (*website.
 		page.Content, err = nil, o.Contents.Close()
 	}
 	for name, v := range o.Metadata {
-		if name != ETagKey && name != redirectHeader {
+		if name != ETagKey && name != PartsKey && name != redirectHeader {
 			page.Header.Set(name, v)
 		}
 	}

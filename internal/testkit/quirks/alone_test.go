@@ -38,7 +38,7 @@ const atTimes = ", at times"
 // inParts are the quirks that matter to files which go up in parts.
 var inParts = []string{
 	s3server.BareIfMatch.Name, s3server.IgnoresCopyConditions.Name, s3server.NoConditions.Name, s3server.NoCompleteETag.Name,
-	s3server.NoETags.Name, s3server.OpaqueETags.Name, s3server.KMS.Name, s3server.RewritesAcceptEncoding.Name, s3server.RefusesChecksums.Name,
+	s3server.NoETags.Name, s3server.OpaqueETags.Name, s3server.OpaquePartsETags.Name, s3server.KMS.Name, s3server.RewritesAcceptEncoding.Name, s3server.RefusesChecksums.Name,
 	s3server.RefusesExpect.Name, s3server.RedirectsPut.Name, s3server.NoCopy.Name, s3server.IgnoresCopySource.Name, s3server.MergesMetadata.Name,
 }
 

@@ -24,7 +24,7 @@ import (
 type Store interface {
 	// Head asks for an object's metadata.
 	Head(ctx context.Context, key string) (*wire.Answer, error)
-	// Get sends a GET. The caller closes the body of the answer.
+	// Get sends a GET, or the HEAD of a part. The caller closes the body of the answer.
 	Get(ctx context.Context, r *wire.Request) (*wire.Answer, error)
 }
 
@@ -50,6 +50,7 @@ type Opener struct {
 	Trusted bool
 
 	probes probes
+	parts  partsKnown
 }
 
 // Key names an object: in the bucket, and in the tree.
@@ -120,6 +121,11 @@ func (o *Opener) opened(ctx context.Context, key Key, a *wire.Answer, got int64)
 	case conflict:
 		e.MD5 = core.MD5{} // the content tells
 	}
+	if got < a.Length {
+		if body := o.inParts(ctx, key.Object, object, r, version{etag: a.Get(wire.ETag)}.condition()); body != nil {
+			return body, e, nil
+		}
+	}
 	return o.prove(ctx, key, object, r), e, nil
 }
 
@@ -155,7 +161,7 @@ func (o *Opener) readWhole(a *wire.Answer, object format.Object, r io.ReadCloser
 }
 
 // reader returns the content of an object, of which a has the first got bytes.
-func (o *Opener) reader(ctx context.Context, key string, a *wire.Answer, got int64) io.ReadCloser {
+func (o *Opener) reader(ctx context.Context, key string, a *wire.Answer, got int64) *ranged.Reader {
 	v := version{o: o, key: key, etag: a.Get(wire.ETag), size: a.Length, whole: got == a.Length}
 	return ranged.NewReader(ctx, ranged.Object{Size: a.Length, Get: v.get, Wait: o.Wait, Rule: o.Rule, Buffers: o.Buffers}, a.Body, got)
 }

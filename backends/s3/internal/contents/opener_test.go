@@ -33,7 +33,10 @@ type store struct {
 	cut      func(n int) int                                    // bytes after which the body of the nth GET ends; negative: never
 	change   func(n int, r *wire.Request, a *wire.Answer) error // of the nth GET, from 1
 
+	part int64 // of which a HEAD tells; 0: it is refused
+
 	mu     sync.Mutex
+	heads  int      // of a part
 	gets   []string // their ranges, or "whole"
 	lists  int
 	listed listing.Object
@@ -81,6 +84,9 @@ func (s *store) Get(_ context.Context, r *wire.Request) (*wire.Answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, body := s.answer(), s.content
+	if r.Method == http.MethodHead {
+		return s.headOfPart(a)
+	}
 	var first, last int
 	if n, _ := fmt.Sscanf(r.Get(wire.Range), "bytes=%d-%d", &first, &last); n == 2 && !s.noRanges {
 		last = min(last, len(body)-1)

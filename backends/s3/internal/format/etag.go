@@ -32,14 +32,3 @@ func ParsePartsETag(token string) (sum core.MD5, count int, ok bool) {
 
 // PartsETag returns the ETag of a multipart upload, without quotes.
 func PartsETag(h core.PartsHash) string { return fmt.Sprintf("%s-%d", h.MD5, h.Count) }
-
-// HashParts returns the hash of parts of this size in bytes, whose md5s are
-// sums: the md5 of their md5s.
-func HashParts(size int64, sums []core.MD5) core.PartsHash {
-	h := NewMD5()
-	for _, sum := range sums {
-		s := sum.Sum()
-		_, _ = h.Write(s[:]) // a hash returns no error
-	}
-	return core.PartsHash{PartSize: size, Count: len(sums), MD5: SumMD5(h)}
-}

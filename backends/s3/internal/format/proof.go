@@ -32,11 +32,14 @@ func isContentETag(token string) bool {
 }
 
 // PartSizes returns the part sizes in bytes under which a listed entry may have
-// been stored; see [core.Prover].
+// been stored, that which is remembered of it first; see [core.Prover].
 func (l Layout) PartSizes(have core.Entry) []int64 {
 	_, count, ok := ParsePartsETag(have.Token)
 	if !ok || l.Express || have.Kind == core.Link {
 		return nil
+	}
+	if have.Parts.Count == count && CountParts(have.Size, have.Parts.PartSize) == int64(count) {
+		return []int64{have.Parts.PartSize}
 	}
 	return PartSizes(have.Size, count)
 }

@@ -102,7 +102,7 @@ func (u *upload) afterFailure(ctx context.Context, err error) (etag string, _ er
 func (u *upload) composite() string { return format.PartsETag(u.hash()) }
 
 // hash returns the hash of the parts.
-func (u *upload) hash() core.PartsHash { return format.HashParts(u.size, u.sums) }
+func (u *upload) hash() core.PartsHash { return core.HashParts(u.size, u.sums) }
 
 // verify compares the object's ETag with the one that it should be, where the parts'
 // ETags show that the store makes them of md5s. If it is another one, the content is

@@ -58,7 +58,7 @@ func composite(content []byte) string {
 	for off := int64(0); off < int64(len(content)); off += size {
 		sums = append(sums, core.SumMD5(content[off:min(off+size, int64(len(content)))]))
 	}
-	return format.PartsETag(format.HashParts(size, sums))
+	return format.PartsETag(core.HashParts(size, sums))
 }
 
 // TestALargeFileGoesUpInParts holds that, on stores that answer a completion with an
