@@ -379,7 +379,7 @@ func TestIgnoreFilesOfOpenDirectoriesApply(t *testing.T) {
 	}
 }
 
-func TestTheBackupGetsWhatIsLost(t *testing.T) {
+func TestTheBackupGetsLostEntries(t *testing.T) {
 	src, dst, undo := tree(t, map[string]string{"a": "new"}), tree(t, map[string]string{"a": "old", "b": "gone", "c": "3"}), memory.New()
 	o := limited(t, "5")
 	o.BackupTree = undo

@@ -70,7 +70,7 @@ func theOnly(t *testing.T, dir string) string {
 	return filepath.Join(dir, list[0].Name())
 }
 
-func TestABackupIsNamedByTheTimeAndLeadsBack(t *testing.T) {
+func TestABackupIsNamedByTheTimeAndRestores(t *testing.T) {
 	w := newWorld(t)
 	old := map[string]string{"a": "old", "d/gone": "gone", "l": "→d", "same": "same"}
 	w.tree("a", map[string]string{"a": "new", "l": "→a", "same": "same", "x": "1"})
@@ -103,7 +103,7 @@ func TestABackupInTheDestinationIsNoneOfItsEntries(t *testing.T) {
 	w.run("copy", "--backup-dir", dst+"/undo", "t://a", dst).want(t, 0, "nothing to do, 1 unchanged", "")
 }
 
-func TestWhatSharesWithABackupIsAUsageError(t *testing.T) {
+func TestATreeThatSharesWithABackupIsAUsageError(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"a": "1"})
 	src, dst := w.directory(map[string]string{"a": "1", "d/x": "2"}), w.directory(map[string]string{"a": "old"})
@@ -124,7 +124,7 @@ func TestADryRunMakesNoBackup(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeSavedIsExitCode1AndStays(t *testing.T) {
+func TestAnEntryThatCannotBeSavedStaysWithExitCode1(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"a": "1", "b": "2", "u": "now a file"})
 	b := w.tree("b", map[string]string{"a": "1", "u": "→https://example.com/", "gone": "g"})

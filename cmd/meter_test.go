@@ -156,7 +156,7 @@ func TestWithoutATerminalThereIsALineForAStall(t *testing.T) {
 	}
 }
 
-func TestAProgressThatNobodyWantsShowsNothing(t *testing.T) {
+func TestAnUnwantedProgressShowsNothing(t *testing.T) {
 	for _, o := range []*output{{progress: "auto", json: true}, {progress: "auto", quiet: true}, {progress: "never"}} {
 		if p := newProgress(newConsole(nil, nil), o, time.Now); p != nil {
 			t.Errorf("%+v: there is a progress", o)

@@ -115,7 +115,7 @@ func TestBuffersLendAheadNoMoreThanHalfAndOnlyAtOnce(t *testing.T) {
 	}
 }
 
-func TestNoWishWaitsForWhatWasLentAhead(t *testing.T) {
+func TestGetNeverWaitsForBuffersLentAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which ends if all wait
 		b := NewBuffers(32 << 10)
 		held := [][]byte{b.GetAhead(8 << 10), b.GetAhead(8 << 10)}

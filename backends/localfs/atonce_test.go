@@ -18,7 +18,7 @@ import (
 // A file is opened in one step where the system can. A link that takes its place,
 // or that of a directory on the way, right before that step is never followed: it
 // is none of the tree's files.
-func TestWhatIsSwappedInBeforeAFileIsOpenedIsNotPassed(t *testing.T) {
+func TestALinkSwappedInBeforeAnOpenIsNotFollowed(t *testing.T) {
 	for _, swapped := range []string{"x", "x/d"} {
 		for _, text := range []string{"OUT", "../outside", "inside", "../inside", "../../outside/d"} {
 			t.Run(swapped+" -> "+text, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestWhatIsSwappedInBeforeAFileIsOpenedIsNotPassed(t *testing.T) {
 
 // An entry that takes the place of the file itself is opened as its own kind, or
 // not at all: never as the content of a link's target, and never waited for.
-func TestWhatIsSwappedInForAFileIsOpenedAsWhatItIs(t *testing.T) {
+func TestAnEntrySwappedInForAFileIsOpenedAsItsKind(t *testing.T) {
 	swaps := map[string]struct {
 		make func(p string) error
 		kind core.Kind
@@ -112,7 +112,7 @@ func TestOnlyFilesOfTheTreeAreOpenedAtOnce(t *testing.T) {
 
 // A change behind the end of reading was not read; after ReadAt, the file is
 // checked once more.
-func TestCloseLooksOnlyAtWhatNoReadHeld(t *testing.T) {
+func TestCloseChecksOnlyContentThatNoReadChecked(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		tr, dir := newTree(t)
 		write(t, dir, "f")

@@ -33,7 +33,7 @@ func TestDeleteNeverRemovesTheRoot(t *testing.T) {
 	equal(t, "on disk", onDisk(t, dir), nil)
 }
 
-func TestDeleteOfWhatIsNotThereIsNoError(t *testing.T) {
+func TestDeleteOfAMissingEntryIsNoError(t *testing.T) {
 	tr, dir := newTree(t)
 	write(t, dir, "file", "l -> d", "d/x")
 	before := onDisk(t, dir)
@@ -47,7 +47,7 @@ func TestDeleteOfWhatIsNotThereIsNoError(t *testing.T) {
 	equal(t, "on disk", onDisk(t, dir), before)
 }
 
-func TestDeleteRemovesOnlyWhatWasSeen(t *testing.T) {
+func TestDeleteRemovesOnlyTheSeenVersion(t *testing.T) {
 	tr, dir := newTree(t)
 	write(t, dir, "f", "l -> f", "d")
 	f, l, d := stat(t, tr, "f"), stat(t, tr, "l"), stat(t, tr, "d")

@@ -21,7 +21,7 @@ func TestRefusalsOfTheSystemAreOurs(t *testing.T) {
 	isErr(t, "any other", asUnsupported(core.File, syscall.EIO), syscall.EIO)
 }
 
-func TestAbsentIsWhatCannotBeThere(t *testing.T) {
+func TestAKeyThatCannotExistIsAbsent(t *testing.T) {
 	for _, err := range []error{&kit.ParentError{Key: "a", Kind: "a file"}, syscall.ENOTDIR, syscall.ENAMETOOLONG, fs.ErrNotExist} {
 		isErr(t, err.Error(), kit.AsNotExist(err), fs.ErrNotExist)
 	}

@@ -157,7 +157,7 @@ func TestFinishLeavesHiddenDirectoriesAlone(t *testing.T) {
 	equal(t, "on disk", onDisk(t, dir), []string{temp})
 }
 
-func TestRemoveDirRemovesOnlyWhatHoldsNothing(t *testing.T) {
+func TestRemoveDirRemovesOnlyEmptyDirectories(t *testing.T) {
 	tr, dir := newTree(t)
 	write(t, dir, "empty/", "full/f", "file", "link -> empty", "live/"+kit.TempName(""), "deep/er/")
 	before := onDisk(t, dir)

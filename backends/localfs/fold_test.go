@@ -51,7 +51,7 @@ func TestFoldedNamesAreAConflictThatNamesBoth(t *testing.T) {
 	}
 }
 
-func TestFoldingDoesNotStopWhatIsSpelledAsItWas(t *testing.T) {
+func TestFoldingAllowsTheSameSpelling(t *testing.T) {
 	tr, dir := folding(t)
 	a := putFile(t, tr, "Docs/A", "1", nil)
 	putFile(t, tr, "Docs/B/c", "2", nil)
@@ -63,7 +63,7 @@ func TestFoldingDoesNotStopWhatIsSpelledAsItWas(t *testing.T) {
 	}
 }
 
-func TestProbeSeesWhatThisFileSystemDoes(t *testing.T) {
+func TestProbeFindsThisFileSystemsFolding(t *testing.T) {
 	tr, dir := newTree(t)
 	got, err := tr.dirs.probe()
 	if err != nil {

@@ -52,7 +52,7 @@ func TestKeysAreThoseOfTheListing(t *testing.T) {
 	}
 }
 
-func TestKeysOfWhatIsNotThereAreNone(t *testing.T) {
+func TestAMissingDirectoryHasNoKeys(t *testing.T) {
 	tree, err := New(filepath.Join(t.TempDir(), "missing"), Options{Create: true})
 	if err != nil {
 		t.Fatal(err)

@@ -103,7 +103,7 @@ func TestARootThatAppearsIsSeen(t *testing.T) {
 	equal(t, "list", shown(t, tr), []string{"x"})
 }
 
-func TestErrorsNameTheKeyOnceAndSayWhatIsWrong(t *testing.T) {
+func TestErrorsNameTheKeyOnceAndTheCause(t *testing.T) {
 	tr, dir := newTree(t)
 	write(t, dir, "a")
 	_, err := tr.Put(t.Context(), file("a/b", "x"), strings.NewReader("x"), nil)

@@ -20,7 +20,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-func TestPutReturnsWhatStatSays(t *testing.T) {
+func TestPutReturnsTheEntryOfStat(t *testing.T) {
 	tr, dir := newTree(t)
 	want := file("a/b/c.txt", "hello")
 	want.ModTime = time.Date(2001, 2, 3, 4, 5, 6, 789, time.UTC)
@@ -51,7 +51,7 @@ func TestPutReplacesEachKindByEach(t *testing.T) {
 	equal(t, "file", onDisk(t, dir), []string{"k"})
 }
 
-func TestPutOverwritesOnlyWhatWasSeen(t *testing.T) {
+func TestPutOverwritesOnlyTheSeenVersion(t *testing.T) {
 	tr, dir := newTree(t)
 	first := putFile(t, tr, "k", "one", nil)
 	second := putFile(t, tr, "k", "two", &first)
@@ -215,7 +215,7 @@ func TestPutWithoutHardLinksStillCreates(t *testing.T) {
 	equal(t, "on disk", onDisk(t, dir), []string{"a/b"})
 }
 
-func TestPutRefusesWhatStandsInTheWay(t *testing.T) {
+func TestPutRefusesAnEntryInTheWay(t *testing.T) {
 	tr, dir := newTree(t)
 	write(t, dir, "file", "full/x", "real/", "dirlink -> real", "out -> ..", "ring -> ring", "dangling -> nowhere")
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o666); err != nil {

@@ -110,7 +110,7 @@ func TestOpenOfALinkIsItsEntry(t *testing.T) {
 	}
 }
 
-func TestOpenAndStatOfWhatIsNotThere(t *testing.T) {
+func TestOpenAndStatOfAMissingEntry(t *testing.T) {
 	tr, dir := newTree(t)
 	write(t, dir, "f", "d/x", "l -> d", "lf -> f", "bad\x01/x")
 	for _, key := range []string{

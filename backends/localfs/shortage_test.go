@@ -88,7 +88,7 @@ func manyAtOnce(tr *Tree) error {
 }
 
 // A caller that keeps files open itself is told that another try may succeed.
-func TestAShortageThatNobodyEndsIsTransient(t *testing.T) {
+func TestALastingShortageIsTransient(t *testing.T) {
 	var g gate
 	err := g.do(func() error { return &os.PathError{Op: "open", Err: syscall.EMFILE} })
 	if !core.IsTransient(err) || !errors.Is(err, syscall.EMFILE) {

@@ -148,7 +148,7 @@ func TestAFileSwappedBeforeItIsOpened(t *testing.T) {
 	}
 }
 
-func TestWhatIsCreatedAtTheLastMomentStays(t *testing.T) {
+func TestAnEntryCreatedAtTheLastMomentStays(t *testing.T) {
 	tests := map[string]struct {
 		make func(p string) error
 		want error

@@ -97,7 +97,7 @@ func TestOpenFindsATreeByItsName(t *testing.T) {
 	}
 }
 
-func TestOpenSaysWhatIsWrong(t *testing.T) {
+func TestOpenGivesTheCause(t *testing.T) {
 	for raw, want := range map[string]string{
 		"mem://": "a name is missing", "mem://x?region=y": "no parameters", "mem://x#y": "no parameters", "mem://x/a//b": "empty segment",
 	} {

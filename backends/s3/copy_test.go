@@ -178,7 +178,7 @@ func TestAPartThatFailsLeavesNoUpload(t *testing.T) {
 	}
 }
 
-func TestLinksAndWhatChangedAreNotCopied(t *testing.T) {
+func TestLinksAndChangedObjectsAreNotCopied(t *testing.T) {
 	src, dst, s := twoTrees(t)
 	rawPut(t, src, "src/redirect", "content and a redirect", redirectTo("/src/x"))
 	rawPut(t, src, "src/out", "content and a redirect", redirectTo("/elsewhere"))
@@ -205,7 +205,7 @@ func TestLinksAndWhatChangedAreNotCopied(t *testing.T) {
 	}
 }
 
-func TestACopyOverwritesOnlyWhatWasSeen(t *testing.T) {
+func TestACopyOverwritesOnlyTheSeenVersion(t *testing.T) {
 	src, dst, _ := likeAWS(t)
 	e := putFile(t, src, "k", "new")
 	putFile(t, dst, "k", "somebody's")

@@ -218,9 +218,9 @@ func TestRulesNeedHosting(t *testing.T) {
 	}
 }
 
-// TestRulesThatNobodyLooksAfterAreSaidOnce: they shadow links that were
+// TestStaleRulesAreReportedOnce: they shadow links that were
 // retargeted without them.
-func TestRulesThatNobodyLooksAfterAreSaidOnce(t *testing.T) {
+func TestStaleRulesAreReportedOnce(t *testing.T) {
 	tree, s := serve(t, Options{})
 	host(t, tree, rule("latest/", "v1/", "302"))
 	other := openAt(t, s.URL, Options{})

@@ -97,7 +97,7 @@ func (h *hosted) docs() {
 // retarget leads latest, and so stable, from v1 to v2.
 func (h *hosted) retarget() { h.link("latest", "v2") }
 
-func TestExpandedLinksLeadAVisitorOn(t *testing.T) {
+func TestExpandedLinksRedirectAVisitor(t *testing.T) {
 	h := newHosted(t)
 	h.docs()
 	push := []string{h.dir, h.bucket(), "--dir-links=expand"}
@@ -157,9 +157,9 @@ func TestExpandedLinksGoWithoutTheFlag(t *testing.T) {
 	h.visits("/my%20site/latest", "index 1")
 }
 
-// TestExpandLeavesOutWhatIsExcluded checks exclusion at both ends of an expanded
+// TestExpandLeavesOutExcludedEntries checks exclusion at both ends of an expanded
 // link.
-func TestExpandLeavesOutWhatIsExcluded(t *testing.T) {
+func TestExpandLeavesOutExcludedEntries(t *testing.T) {
 	h := newHosted(t)
 	h.docs()
 	h.write("v1/drafts/x", "x")
@@ -170,7 +170,7 @@ func TestExpandLeavesOutWhatIsExcluded(t *testing.T) {
 	wantRun(t, "once more", run(t, "copy", h.dir, h.bucket(), "--dir-links=expand", "--exclude=/v1/drafts/", "--exclude=/stable/old.html"), 0, map[string]string{})
 }
 
-func TestRulesLeadAVisitorOn(t *testing.T) {
+func TestRulesRedirectAVisitor(t *testing.T) {
 	foreign := types.RoutingRule{
 		Condition: &types.Condition{KeyPrefixEquals: aws.String("docs/")}, Redirect: &types.Redirect{ReplaceKeyPrefixWith: aws.String("v1/")},
 	}

@@ -264,9 +264,9 @@ func TestALinkAndAFileOfTheBytesOfItsPage(t *testing.T) {
 	sync("an empty file", "")
 }
 
-// TestWhatIsOverTheLimitsIsRefusedByName before any write, and all else
+// TestEntriesOverTheLimitsAreRefusedByName before any write, and all else
 // arrives.
-func TestWhatIsOverTheLimitsIsRefusedByName(t *testing.T) {
+func TestEntriesOverTheLimitsAreRefusedByName(t *testing.T) {
 	b := newBounds(t)
 	segment := strings.Repeat("é", 120) // 240 bytes, 720 when encoded
 	b.write("f", "f")

@@ -70,10 +70,10 @@ func (b *bounds) free(name string) bool {
 	return true
 }
 
-// TestRandomTreesOfLinksLeadWhereTheFileSystemLeads compares push and pull with the
+// TestRandomTreesOfLinksResolveAsInTheFileSystem compares push and pull with the
 // file system: each copied name resolves to the same place, only links that leave
 // the tree or have no end are refused, and a second copy changes nothing.
-func TestRandomTreesOfLinksLeadWhereTheFileSystemLeads(t *testing.T) {
+func TestRandomTreesOfLinksResolveAsInTheFileSystem(t *testing.T) {
 	n := 5
 	if v, err := strconv.Atoi(os.Getenv(linkTrees)); err == nil {
 		n = v

@@ -213,7 +213,7 @@ func TestAPreviewCountsItsRequests(t *testing.T) {
 	}
 }
 
-func TestAPreviewLeavesOutWhatACopyLeavesOut(t *testing.T) {
+func TestAPreviewAndACopyExcludeTheSame(t *testing.T) {
 	b := newBounds(t)
 	b.write("index.html", "home")
 	b.write(".s3fcignore", "*.tmp\n")
@@ -325,8 +325,8 @@ func TestAgainst(t *testing.T) {
 	}
 }
 
-// TestABrowserReloadsWhatHasChanged while the preview watches.
-func TestABrowserReloadsWhatHasChanged(t *testing.T) {
+// TestABrowserReloadsAChangedPage while the preview watches.
+func TestABrowserReloadsAChangedPage(t *testing.T) {
 	ctx := browser.Start(t)
 	b := newBounds(t)
 	b.write("index.html", "<!doctype html><p>one")

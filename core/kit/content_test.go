@@ -91,7 +91,7 @@ func TestContentTellsAChangeOnceAndCallsClosed(t *testing.T) {
 	}
 }
 
-func TestCopyBodyTakesNothingButWhatWasPromised(t *testing.T) {
+func TestCopyBodyTakesOnlyThePromisedContent(t *testing.T) {
 	sum := core.SumMD5([]byte("hello"))
 	large := strings.Repeat("0123456789abcdef", 2*LargeFile/16)
 	cancelled, cancel := context.WithCancel(t.Context())

@@ -194,7 +194,7 @@ func allDeletes(t *testing.T) reconcile.DeleteLimit {
 	return l
 }
 
-func TestAChangedDestinationIsLeftAloneUnlessItIsWhatWasMeant(t *testing.T) {
+func TestAChangedDestinationIsLeftAloneUnlessItIsTheWantedOne(t *testing.T) {
 	for _, c := range []struct{ now, outcome string }{{"somebody's newer", "error changed"}, {"new", ""}} {
 		s, d := trees(t, state{"a": "new"}, state{"a": "old", "z": "extra"}, true)
 		first := true

@@ -14,7 +14,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-func TestABackupHoldsJustWhatWasOverwrittenOrDeleted(t *testing.T) {
+func TestABackupHasJustOverwrittenAndDeletedEntries(t *testing.T) {
 	for seed := range uint64(600) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		flat := seed%2 == 0
@@ -56,7 +56,7 @@ func brokenBackup(keys ...string) *hook {
 	}}
 }
 
-func TestWhatCannotBeSavedIsLeftAsItIsAndDeletesStop(t *testing.T) {
+func TestAnEntryThatCannotBeSavedStaysAndDeletesStop(t *testing.T) {
 	for _, unsaved := range []string{"a", "l", "gone", "dir/1", "b"} {
 		src := state{"a": "new", "l": "-> a", "dir": "now a file", "b/x": "b is a directory now", "c": "c"}
 		dst := state{"a": "old", "l": "-> old", "gone": "g", "gone2": "h", "dir/1": "1", "dir/2": "2", "b": "file"}
@@ -88,7 +88,7 @@ func TestABackupThatCannotHoldAnEntryKeepsItAtTheDestination(t *testing.T) {
 }
 
 // The planned version is saved, or nothing: a later one is left alone.
-func TestWhatChangedSinceThePlanIsNeitherSavedNorTouched(t *testing.T) {
+func TestAChangeSinceThePlanIsNeitherSavedNorTouched(t *testing.T) {
 	s, d := trees(t, state{"a": "new", "k": "k"}, state{"a": "old", "gone": "g", "k": "k"}, true)
 	backup := memory.New()
 	r := &reconcile.Reconciler{Src: s, Dst: d, Backup: backup}

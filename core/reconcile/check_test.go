@@ -100,7 +100,7 @@ func (l *liar) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	return body, l.lie(e), err
 }
 
-func TestCheckOfWhatTheOtherSideCannotHoldIsARemark(t *testing.T) {
+func TestAnEntryThatTheOtherSideCannotHoldIsARemark(t *testing.T) {
 	f := memory.All
 	f.URLLinks = false
 	s, d := memory.NewWith(f), memory.New()
@@ -112,7 +112,7 @@ func TestCheckOfWhatTheOtherSideCannotHoldIsARemark(t *testing.T) {
 	}
 }
 
-func TestCheckTriesAgainAndReportsWhatItCannotRead(t *testing.T) {
+func TestCheckRetriesAndReportsUnreadableEntries(t *testing.T) {
 	s, d := trees(t, state{"a": "1", "b": "2", "c": "3"}, state{"a": "1", "b": "2", "c": "3"}, true)
 	var tries atomic.Int64
 	s.open = func(key string) error {
@@ -160,7 +160,7 @@ func TestCheckAfterACopyFindsNothing(t *testing.T) {
 	}
 }
 
-func TestCheckSortsWhatListsOutOfOrder(t *testing.T) {
+func TestCheckSortsAListingOutOfOrder(t *testing.T) {
 	s, d := memory.New(), memory.New()
 	plant(t, s, state{"a": "1", "b": "2", "c": "3"})
 	plant(t, d, state{"a": "1", "c": "4"})

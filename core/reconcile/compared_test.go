@@ -110,8 +110,8 @@ func TestBytesOfBothSidesAreCounted(t *testing.T) {
 	}
 }
 
-// TestTotalsOfASavedPlanTellWhatWasCompared, too.
-func TestTotalsOfASavedPlanTellWhatWasCompared(t *testing.T) {
+// TestTotalsOfASavedPlanHaveTheComparedBytes, too.
+func TestTotalsOfASavedPlanHaveTheComparedBytes(t *testing.T) {
 	totals := reconcile.Totals{Compared: 7, Reread: 8, BySizeTime: 9, Kept: 9}
 	b, err := totals.MarshalJSON()
 	if err != nil {

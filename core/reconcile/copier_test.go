@@ -73,7 +73,7 @@ func TestFilesAreTakenOverWhereTheDestinationCan(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeTakenOverIsReadAndPut(t *testing.T) {
+func TestAFileThatTheStoreCannotCopyIsReadAndPut(t *testing.T) {
 	for name, refuse := range map[string]func(*copying){
 		"not worth asking": func(d *copying) { d.can = func(core.Entry) bool { return false } },
 		"refused": func(d *copying) {

@@ -71,7 +71,7 @@ func drop(t *testing.T, tree *memory.Tree, key string) {
 	}
 }
 
-func TestASavedPlanDoesWhatACopyDoes(t *testing.T) {
+func TestASavedPlanDoesTheSameAsACopy(t *testing.T) {
 	s, d := trees(t, state{"a": "1", "b": "2", "l": "-> a", "d": "file now"}, state{"b": "3", "old": "4", "d/x": "5"}, false)
 	got, sum := later(t, s.Tree, d.Tree, func() {})
 	wantOutcomes(t, got, map[string]string{
@@ -82,7 +82,7 @@ func TestASavedPlanDoesWhatACopyDoes(t *testing.T) {
 	}
 }
 
-func TestASavedPlanOfRandomTreesDoesWhatACopyDoes(t *testing.T) {
+func TestASavedPlanOfRandomTreesDoesTheSameAsACopy(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
 	for range 200 {
 		flat := rnd.IntN(2) == 0
@@ -97,9 +97,9 @@ func TestASavedPlanOfRandomTreesDoesWhatACopyDoes(t *testing.T) {
 	}
 }
 
-// TestWhatChangedSinceThePlanIsLeftAlone changes one thing between plan and
+// TestAChangeSinceThePlanIsLeftAlone changes one thing between plan and
 // apply. Nothing may be decided again, and nothing is deleted in that run.
-func TestWhatChangedSinceThePlanIsLeftAlone(t *testing.T) {
+func TestAChangeSinceThePlanIsLeftAlone(t *testing.T) {
 	src := state{"new": "1", "changed": "22", "l": "-> new", "retargeted": "-> new", "dir": "a file now"}
 	dst := state{"changed": "3", "retargeted": "-> changed", "dir/x": "4", "old": "5"}
 	for name, c := range map[string]struct {
@@ -190,7 +190,7 @@ func (b backwards) List(ctx context.Context, after string) iter.Seq2[core.Entry,
 	}
 }
 
-func TestRecheckSortsWhatListsOutOfOrder(t *testing.T) {
+func TestRecheckSortsAListingOutOfOrder(t *testing.T) {
 	f := memory.All
 	f.Create, f.Replace = core.GuardNone, core.GuardNone
 	s, d := memory.New(), memory.NewWith(f)
@@ -226,9 +226,9 @@ func (f foreign) List(ctx context.Context, after string) iter.Seq2[core.Entry, e
 	}
 }
 
-// TestWhatAnEarlierAttemptDidIsNotDoneAgain carries a plan out twice, and counts the
+// TestActionsOfAnEarlierAttemptAreNotRepeated carries a plan out twice, and counts the
 // operations of the second time.
-func TestWhatAnEarlierAttemptDidIsNotDoneAgain(t *testing.T) {
+func TestActionsOfAnEarlierAttemptAreNotRepeated(t *testing.T) {
 	const n = 300
 	s, d := memory.New(), memory.New()
 	have, want := state{}, state{"link": "-> new"}

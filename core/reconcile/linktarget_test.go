@@ -17,7 +17,7 @@ func failing(tree core.Backend, key string) core.Backend {
 	return wrap.Fault(tree, wrap.OnKind(wrap.StepPut, wrap.OnKey(key, wrap.Always(errors.New("refused")))))
 }
 
-func TestNoLinkIsMadeToWhatCouldNotBePut(t *testing.T) {
+func TestNoLinkIsMadeToAFailedPut(t *testing.T) {
 	src, dst := memory.New(), newTree(true, false)
 	after := state{
 		"v1/a": "a", "v2/a": "a2", "v2/sub/b": "b", "v1/old": "new content", "latest": "-> v2", "file": "-> v2/sub/b", "chain": "-> file",

@@ -40,7 +40,7 @@ func TestOrderIsFilesThenPagesThenLinksThenDeletes(t *testing.T) {
 	}
 }
 
-func TestPagesAreWhatTheRunSays(t *testing.T) {
+func TestPagesAreThoseOfTheOption(t *testing.T) {
 	s, d := trees(t, withPages, nil, true)
 	outcomes(t, &reconcile.Reconciler{Src: s, Dst: d, IsPage: func(key string) bool { return key == "app.js" }})
 	if got := order(d.log, 4, 1); !slices.Equal(got[1], []string{"put app.js"}) {

@@ -84,9 +84,9 @@ func TestARoundTripDeletesNothing(t *testing.T) {
 	}
 }
 
-// TestDeleteAllRemovesWhatTheSourceCouldNotHold holds that the exception has an
+// TestDeleteAllRemovesEntriesThatTheSourceCannotHold holds that the exception has an
 // exception.
-func TestDeleteAllRemovesWhatTheSourceCouldNotHold(t *testing.T) {
+func TestDeleteAllRemovesEntriesThatTheSourceCannotHold(t *testing.T) {
 	src, dst := memory.NewWith(directory), memory.New()
 	plant(t, src, state{"f": "x"})
 	plant(t, dst, state{"f": "x", "p": "x", "p/q": "x", strings.Repeat("s", 300): "x"})

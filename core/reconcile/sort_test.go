@@ -35,7 +35,7 @@ func TestSortedOrdersAnyListing(t *testing.T) {
 	}
 }
 
-func TestSortedKeepsWhatAnEntryIs(t *testing.T) {
+func TestSortedKeepsEntriesWhole(t *testing.T) {
 	want := []core.Entry{
 		{Key: "a\xff", Kind: core.Other, Problem: core.ErrExcluded},
 		{Key: "b", Kind: core.File, Size: 7, MD5: core.SumMD5([]byte("x")), Token: "t", Partial: true, MaybeLink: true},

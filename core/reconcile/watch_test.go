@@ -123,9 +123,9 @@ func TestActionsThatAnInterruptionBreaksOffAreCountedAndNotReported(t *testing.T
 	}
 }
 
-// TestEventsOfReplacementsTellWhatWasThere: an event of a put has the size or the
+// TestEventsOfReplacementsHaveTheOldEntry: an event of a put has the size or the
 // target that the destination had; a saved plan has the whole entry instead.
-func TestEventsOfReplacementsTellWhatWasThere(t *testing.T) {
+func TestEventsOfReplacementsHaveTheOldEntry(t *testing.T) {
 	file := &core.Entry{Key: "k", Kind: core.File, Size: 7}
 	link := &core.Entry{Key: "k", Kind: core.Link, Target: core.Target{Key: "v1"}}
 	for want, a := range map[string]reconcile.Action{

@@ -25,7 +25,7 @@ func (a *asked) Stat(ctx context.Context, key string) (core.Entry, error) {
 // Unwrap lets the proofs through.
 func (a *asked) Unwrap() core.Tree { return a.Tree }
 
-func TestCollapseKeepsWhatIsNoPartOfTheLink(t *testing.T) {
+func TestCollapseKeepsOtherEntriesBelowTheLink(t *testing.T) {
 	m := memory.New()
 	put(t, m, "v2/a", "1")
 	put(t, m, "v2/b", "1")

@@ -248,9 +248,9 @@ func errorKeys(t *testing.T, tree core.Tree) []string {
 	return keys
 }
 
-// TestExpandReportsWhatCannotBeReadBelowTheLinkToo: nothing there may pass for
+// TestExpandReportsErrorsBelowTheLinkToo: nothing there may pass for
 // missing.
-func TestExpandReportsWhatCannotBeReadBelowTheLinkToo(t *testing.T) {
+func TestExpandReportsErrorsBelowTheLinkToo(t *testing.T) {
 	m := directory()
 	put(t, m, "d/x/f", "1")
 	put(t, m, "d/y", "1")

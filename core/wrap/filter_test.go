@@ -14,7 +14,7 @@ import (
 
 func hideTmp(key string) bool { return strings.HasPrefix(key, "tmp") }
 
-func TestFilterShowsWhatIsHiddenAsExcluded(t *testing.T) {
+func TestFilterShowsHiddenEntriesAsExcluded(t *testing.T) {
 	m := memory.New()
 	put(t, m, "a", "1")
 	put(t, m, "tmp/x", "2")
@@ -38,7 +38,7 @@ func TestFilterShowsWhatIsHiddenAsExcluded(t *testing.T) {
 	wantError(t, "Open of what is hidden and not there", err, fs.ErrNotExist)
 }
 
-func TestFilterRefusesToChangeWhatIsHidden(t *testing.T) {
+func TestFilterRefusesToChangeHiddenEntries(t *testing.T) {
 	m := memory.NewOpaque(memory.All)
 	hidden, seen := put(t, m, "tmp/x", "2"), put(t, m, "a", "1")
 	b := wrap.Filter(m, hideTmp)
@@ -114,7 +114,7 @@ func (f *finisher) Finish(_ context.Context, done core.Done) ([]string, error) {
 	return nil, nil
 }
 
-func TestFilterKeepsWhatIsHiddenFromCleanUp(t *testing.T) {
+func TestFilterProtectsHiddenEntriesFromCleanUp(t *testing.T) {
 	inner := &finisher{Tree: memory.New()}
 	f, ok := core.As[core.Finisher](wrap.Filter(inner, hideTmp))
 	if !ok {

@@ -34,7 +34,7 @@ func (s *slow) Stat(ctx context.Context, key string) (core.Entry, error) {
 	return s.Backend.Stat(ctx, key)
 }
 
-func TestLimitBoundsWhatRunsAtOnce(t *testing.T) {
+func TestLimitBoundsConcurrentOperations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{Backend: memory.New()}
 		b := wrap.Limit(s, 3, 0)

@@ -20,7 +20,7 @@ func sub(t *testing.T, b core.Backend, dir string) core.Backend {
 	return s
 }
 
-func TestSubShowsWhatLiesBelow(t *testing.T) {
+func TestSubShowsTheEntriesBelow(t *testing.T) {
 	m := memory.New()
 	for _, key := range []string{"sit", "site", "site-2/x", "site.html", "site/a", "site/b/c", "site0", "z"} {
 		put(t, m, key, key)

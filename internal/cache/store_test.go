@@ -121,10 +121,10 @@ func visit(s *Store, whole bool, keys ...string) {
 	sc.end(whole)
 }
 
-// TestWhatIsGoneIsForgotten checks that entries missing from a whole listing are
+// TestMissingEntriesAreForgotten checks that entries missing from a whole listing are
 // removed once something is written anyhow or there are many, and that a cut
 // listing forgets none.
-func TestWhatIsGoneIsForgotten(t *testing.T) {
+func TestMissingEntriesAreForgotten(t *testing.T) {
 	dir := t.TempDir()
 	keep(t, dir, "a", "b", "c")
 	run := func(whole bool, add string) {

@@ -124,9 +124,9 @@ func put(t *testing.T, b core.Backend, key, content string, old *core.Entry) cor
 	return stored
 }
 
-// TestWhatCannotBeProvedIsAskedOnce holds that an entry that a listing leaves
+// TestAnUnprovedEntryIsAskedForOnce holds that an entry that a listing leaves
 // open costs one question, and none in the runs after.
-func TestWhatCannotBeProvedIsAskedOnce(t *testing.T) {
+func TestAnUnprovedEntryIsAskedForOnce(t *testing.T) {
 	ask := &asked{Backend: memory.NewOpaque(likeS3)}
 	dst := &reopened{t: t, inner: ask, dir: t.TempDir()}
 	dst.open()

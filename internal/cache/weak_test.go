@@ -104,9 +104,9 @@ func TestAVersionThatComesAgainIsNotTakenForTheOld(t *testing.T) {
 	}
 }
 
-// TestOnlyWhatIsSettledIsRemembered holds that a file of a weak version is read
+// TestOnlySettledEntriesAreRemembered holds that a file of a weak version is read
 // again until its time is older than the resolution.
-func TestOnlyWhatIsSettledIsRemembered(t *testing.T) {
+func TestOnlySettledEntriesAreRemembered(t *testing.T) {
 	for _, c := range []struct {
 		changed time.Time
 		known   bool

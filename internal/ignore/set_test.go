@@ -43,7 +43,7 @@ func TestCommandLineBeatsFilesAndFilesBeatDefaults(t *testing.T) {
 	check(t, set, map[string]bool{"a": false, "b": true, "c": false, "d": true})
 }
 
-func TestWhatOneSideHidesIsHidden(t *testing.T) {
+func TestAnEntryHiddenOnOneSideIsHidden(t *testing.T) {
 	set := NewSet(nil, nil, texts{".": "x"}, texts{".": "!x\ny"})
 	check(t, set, map[string]bool{"x": true, "y": true, "z": false})
 }

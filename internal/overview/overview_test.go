@@ -48,7 +48,7 @@ func link(key, target string) core.Entry {
 
 func file(key string) core.Entry { return core.Entry{Key: key, Kind: core.File, Size: 5} }
 
-func TestLinksLeadWhereAVisitorEnds(t *testing.T) {
+func TestLinksPointWhereAVisitorEnds(t *testing.T) {
 	tree := entries{list: []core.Entry{
 		file("a.html"), link("chain", "latest"), link("dangling", "gone"), link("dangling2", "dangling"), link("down", "."),
 		link("latest", "v2"), link("page", "a.html"), link("ring1", "ring2"), link("ring2", "ring1"), link("self", "self"),

@@ -105,7 +105,7 @@ func TestKnownCutsOfAnEarlierRun(t *testing.T) {
 	}
 }
 
-func TestKnownKeysOfAListAndOfWhatIsNone(t *testing.T) {
+func TestKnownKeysOfAListAndOfNoList(t *testing.T) {
 	l := newLab(t)
 	dir := t.TempDir()
 	l.write(dir, "keys", "\"b\"\na\r\n/bad\n\nc\n")

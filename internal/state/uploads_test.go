@@ -148,7 +148,7 @@ func TestOneAloneTakesARecordOver(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRecordIsLeftAlone(t *testing.T) {
+func TestAFileThatIsNoRecordIsLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	u := state.OpenUploads(dir, "store")
 	r := add(t, u, "id")

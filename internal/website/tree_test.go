@@ -87,9 +87,9 @@ func TestPagesOfATree(t *testing.T) {
 	}
 }
 
-// TestWhatAPageCosts checks that a request of a visitor is one request to the
+// TestTheRequestsOfAPage checks that a request of a visitor is one request to the
 // store, and that a missing page is two.
-func TestWhatAPageCosts(t *testing.T) {
+func TestTheRequestsOfAPage(t *testing.T) {
 	counted := &counting{Tree: planted(model.State{"index.html": "home", "link": "-> x", "dir/index.html": "dir"})}
 	site := &Site{Config: core.Website{Index: "index.html"}, Pages: TreePages{Tree: counted}}
 	for _, c := range []struct{ method, path, want string }{

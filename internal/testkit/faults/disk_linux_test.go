@@ -73,7 +73,7 @@ func run(args ...string) (code int, out string) {
 	return code, b.String()
 }
 
-func TestAFullDiskKeepsWhatIsThere(t *testing.T) { confined(t, "full") }
+func TestAFullDiskKeepsTheOldEntries(t *testing.T) { confined(t, "full") }
 
 // fullDisk copies to a file system that has no room for one of the files.
 func fullDisk(dir string) error {

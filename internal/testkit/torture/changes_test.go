@@ -128,7 +128,7 @@ func TestNoObjectThatChangesBetweenRunsIsMissed(t *testing.T) {
 
 // A run that fails leaves facts in the cache. The next one must not take them for
 // its outcome.
-func TestWhatAFailedRunRemembersIsNotTakenForDone(t *testing.T) {
+func TestTheCacheOfAFailedRunIsNotTakenForItsOutcome(t *testing.T) {
 	l := newLab(t, s3server.KMS)
 	l.remember(true)
 	dir := l.dir(oneSize)

@@ -27,7 +27,7 @@ func (l *lab) mapped(path string) (write func(string), done func()) {
 
 // Neither check nor --no-cache believes a cache, or a file's metadata: a program
 // that writes through a memory map leaves its times as they are for a while.
-func TestCheckAndNoCacheSeeWhatTheTimesOfAFileDoNotTell(t *testing.T) {
+func TestCheckAndNoCacheSeeChangesThatKeepTheTimes(t *testing.T) {
 	l := newLab(t)
 	l.remember(true)
 	dir := l.dir(map[string]string{"mapped": strings.Repeat("old ", 1024), "same": "s"})

@@ -91,7 +91,7 @@ func TestNothingIsWrittenThroughAPlantedLink(t *testing.T) {
 
 // A listing can have a link and something below it, so that who makes the link
 // first writes below where it points.
-func TestALinkAndWhatIsBelowItInOneListing(t *testing.T) {
+func TestALinkAndKeysBelowItInOneListing(t *testing.T) {
 	l := newLab(t)
 	top := l.dir(map[string]string{"outside/x": "precious"})
 	dst := filepath.Join(top, "dst")

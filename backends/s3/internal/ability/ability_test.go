@@ -55,9 +55,9 @@ func TestEachAbilityHasItsRow(t *testing.T) {
 	}
 }
 
-// TestWhatAStoreRefusesIsLearnt counts the requests of learning, and checks those
+// TestRefusedAbilitiesAreLearnt counts the requests of learning, and checks those
 // from then on.
-func TestWhatAStoreRefusesIsLearnt(t *testing.T) {
+func TestRefusedAbilitiesAreLearnt(t *testing.T) {
 	optional := []Ability{PutConditions, Redirects, CachePolicy}
 	for name, c := range map[string]struct {
 		lacks []Ability
@@ -231,8 +231,8 @@ func TestThePersonDecides(t *testing.T) {
 	}
 }
 
-// TestWhatSavesTimeIsRememberedForAWeek holds that, and that no weakened promise is.
-func TestWhatSavesTimeIsRememberedForAWeek(t *testing.T) {
+// TestTimeSavingAbilitiesAreRememberedForAWeek holds that, and that no weakened promise is.
+func TestTimeSavingAbilitiesAreRememberedForAWeek(t *testing.T) {
 	dir := t.TempDir()
 	open := func(store string) (*Set, *Memory) {
 		m := OpenMemory(dir, "https://s3.example.com", store)

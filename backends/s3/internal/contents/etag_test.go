@@ -232,7 +232,7 @@ func TestPagesUnderOpaqueETags(t *testing.T) {
 }
 
 // An empty object shows without a question whether ETags are md5s.
-func TestEmptyObjectsShowWhatETagsAre(t *testing.T) {
+func TestEmptyObjectsShowWhetherETagsAreMD5s(t *testing.T) {
 	s := newStore("")
 	s.etag, s.listed.ETag = other, other
 	o := s.opener()

@@ -141,9 +141,9 @@ func TestEveryRequestIsSignedAndSaysNothingOfItself(t *testing.T) {
 	}
 }
 
-// TestAProxyMayRewriteWhatIsNotSigned sends every kind of request through a proxy
+// TestAProxyMayRewriteUnsignedHeaders sends every kind of request through a proxy
 // that rewrites, adds and drops headers, to a server that checks signatures.
-func TestAProxyMayRewriteWhatIsNotSigned(t *testing.T) {
+func TestAProxyMayRewriteUnsignedHeaders(t *testing.T) {
 	srv := record(t, nil)
 	host := strings.TrimPrefix(srv.URL, "http://")
 	srv.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -197,9 +197,9 @@ func TestAnonymousRequestsAreNotSigned(t *testing.T) {
 	}
 }
 
-// TestRequestsSayWhatTheyAreFor holds the method, path, query and body of those
+// TestRequestsOfEveryKindAreExact holds the method, path, query and body of those
 // requests that are documents or have parameters.
-func TestRequestsSayWhatTheyAreFor(t *testing.T) {
+func TestRequestsOfEveryKindAreExact(t *testing.T) {
 	srv := record(t, fitting)
 	s := newSender(t, srv.URL+"/base")
 	kinds := everyKind(t, s)
