@@ -35,7 +35,7 @@ func putText(t *testing.T, b core.Backend, key, text string) {
 	}
 }
 
-// TestALinkThatAnotherJobSetMeanwhileStays holds that a link is written on the
+// TestALinkThatAnotherJobSetMeanwhileStays checks that a link is written on the
 // condition that it is still as it was seen, new ones too.
 func TestALinkThatAnotherJobSetMeanwhileStays(t *testing.T) {
 	for _, first := range []bool{true, false} {
@@ -62,7 +62,7 @@ func TestALinkThatAnotherJobSetMeanwhileStays(t *testing.T) {
 	}
 }
 
-// TestAQuestionThatIsNotAnsweredIsNoAbsence holds that a link is not made beside an
+// TestAQuestionThatIsNotAnsweredIsNoAbsence checks that a link is not made beside an
 // entry that could not be asked for.
 func TestAQuestionThatIsNotAnsweredIsNoAbsence(t *testing.T) {
 	for _, broken := range []string{"current", "releases/1"} {

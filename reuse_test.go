@@ -44,7 +44,7 @@ func (l listsThen) List(ctx context.Context, after string) iter.Seq2[core.Entry,
 	}
 }
 
-// TestFilesAreTakenOverOnlyWhereTheOtherTreeShowsThem holds that an error of the other
+// TestFilesAreTakenOverOnlyWhereTheOtherTreeShowsThem checks that an error of the other
 // tree's listing loses no entry of the source, and marks nothing that was not compared.
 func TestFilesAreTakenOverOnlyWhereTheOtherTreeShowsThem(t *testing.T) {
 	src, from := memory.New(), memory.New()

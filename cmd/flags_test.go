@@ -26,7 +26,7 @@ func command(t *testing.T, name string) *cobra.Command {
 	return cmd
 }
 
-// TestEachOptionOfAPlanHasItsFlag holds the one table to the options that are
+// TestEachOptionOfAPlanHasItsFlag checks the one table to the options that are
 // saved: an option without a row could not be set, and a row without an option
 // would not be saved.
 func TestEachOptionOfAPlanHasItsFlag(t *testing.T) {

@@ -59,7 +59,7 @@ func TestLargeDirectoriesAreFolded(t *testing.T) {
 	}
 }
 
-// TestADirectoryOfManyDirectoriesIsOneLine holds that folding bounds the output where
+// TestADirectoryOfManyDirectoriesIsOneLine checks that folding bounds the output where
 // no directory alone is large.
 func TestADirectoryOfManyDirectoriesIsOneLine(t *testing.T) {
 	var acts []reconcile.Action

@@ -59,7 +59,7 @@ func interruption(ctx context.Context) (code int, ok bool) {
 	return why.code(), true
 }
 
-// unread reports whether a run was interrupted because nobody reads its output
+// unread reports whether a run was interrupted because no process reads its output
 // any more.
 func unread(ctx context.Context) bool {
 	var why *interrupted

@@ -158,7 +158,7 @@ func without(change func(*core.Features)) core.Features {
 // flaws are defects of backends of this and other projects.
 func flaws() []flaw { return slices.Concat(treeFlaws, putFlaws, linkFlaws, storeFlaws) }
 
-// TestFlawsAreCaught holds that each flaw is caught by the case that is meant for
+// TestFlawsAreCaught checks that each flaw is caught by the case that is meant for
 // it, and that no other case catches it where that is said.
 func TestFlawsAreCaught(t *testing.T) {
 	cases := map[string]conformance.Case{}
@@ -204,7 +204,7 @@ func caughtByNoOther(t *testing.T, f flaw) {
 	}
 }
 
-// TestEveryCaseCatches holds that there is a flaw for each case.
+// TestEveryCaseCatches checks that there is a flaw for each case.
 func TestEveryCaseCatches(t *testing.T) {
 	meant := map[string]bool{}
 	for _, f := range flaws() {

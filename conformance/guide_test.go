@@ -8,7 +8,7 @@ import (
 	"github.com/s3fc/s3fc/conformance"
 )
 
-// TestEachCaseNamesASectionOfTheGuide holds that a person whose backend fails finds
+// TestEachCaseNamesASectionOfTheGuide checks that a person whose backend fails finds
 // the text that explains the case.
 func TestEachCaseNamesASectionOfTheGuide(t *testing.T) {
 	guide, err := os.ReadFile("../docs/backend.md")

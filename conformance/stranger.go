@@ -292,7 +292,7 @@ func checkUnreadable(p *probe) {
 	p.holds("dir/y/z", bytesOf("dir/y/z", 20))
 }
 
-// unknown checks that nobody says that nothing is at key, which cannot be seen.
+// unknown checks that no operation reports key as absent, which cannot be seen.
 func (p *probe) unknown(key string) {
 	_, statErr := p.b.Stat(p.ctx, key)
 	_, _, openErr := p.b.Open(p.ctx, key)

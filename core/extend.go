@@ -159,7 +159,7 @@ func (f Features) checkLink(t Target) error {
 }
 
 // A Coster knows how many requests an operation will need, so that a plan can
-// be held against a budget before the first write. It does no I/O.
+// be compared with a budget before the first write. It does no I/O.
 type Coster interface {
 	// PutCost returns the requests of putting e.
 	PutCost(e Entry) Requests

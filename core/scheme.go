@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// An Opener opens the tree at u. [Mux.Open] has checked the parameters of u
-// against [Scheme.Options] before. A tree that holds something open is an
-// [io.Closer]; whoever opened it closes it with [Close].
+// An Opener opens the tree at u. [Mux.Open] has checked the parameters of u against
+// [Scheme.Options] before. A tree that holds something open is an [io.Closer]; its
+// opener closes it with [Close].
 type Opener func(ctx context.Context, u *url.URL, env Env) (Backend, error)
 
 // A Scheme is one kind of store that a [Mux] can open, and all that a program

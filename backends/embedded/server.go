@@ -84,8 +84,8 @@ func openError(err error) error {
 	return fmt.Errorf("embedded %w", err)
 }
 
-// guarded lets nobody in who does not know the key: other users of the machine
-// reach the port too, and so does a web page in a browser.
+// guarded refuses requests without the key: other users of the machine reach the
+// port too, and so does a web page in a browser.
 func (s *server) guarded(next http.Handler) http.Handler {
 	want := "Credential=" + s.key + "/"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,7 +10,7 @@ import (
 
 // abortUploads frees the uploads of processes that were killed. One process at a
 // time has the store, and only it can use the server: at its start, whatever upload
-// there is belongs to nobody any more.
+// there is belongs to no process any more.
 func abortUploads(store s3server.Store) error {
 	buckets, err := store.ListBuckets()
 	if err != nil {

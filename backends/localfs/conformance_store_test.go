@@ -27,6 +27,6 @@ func testStore(t *testing.T, links localfs.LinkPolicy) {
 
 func TestConformance(t *testing.T) { testStore(t, localfs.KeepLinks) }
 
-// TestConformanceWithoutLinks holds that no link of a stranger is followed where
+// TestConformanceWithoutLinks checks that no link of a stranger is followed where
 // links are not declared either.
 func TestConformanceWithoutLinks(t *testing.T) { testStore(t, localfs.SkipLinks) }

@@ -38,7 +38,7 @@ func FuzzKeyToPath(f *testing.F) {
 	})
 }
 
-// useKey does everything with key, and holds the listing against it.
+// useKey calls each operation with key, and checks the listing.
 func useKey(t *testing.T, tr *Tree, key string, keys []string) {
 	t.Helper()
 	ctx := t.Context()

@@ -11,7 +11,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// TestALinkThatIsReplacedAfterItsStat holds that the entry is the file that took
+// TestALinkThatIsReplacedAfterItsStat checks that the entry is the file that took
 // its place, and that a directory there is never left out of a listing.
 func TestALinkThatIsReplacedAfterItsStat(t *testing.T) {
 	tr, dir := newTree(t)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestSettled holds git's rule for racily clean files: both times of a file
+// TestSettled checks git's rule for racily clean files: both times of a file
 // have to be older than any clock ticks.
 func TestSettled(t *testing.T) {
 	dir := t.TempDir()
@@ -54,7 +54,7 @@ func TestSettled(t *testing.T) {
 	}
 }
 
-// TestSettledAsWritten holds that a file just written is settled if it got an
+// TestSettledAsWritten checks that a file just written is settled if it got an
 // old modification time, which nobody's write leaves as it is.
 func TestSettledAsWritten(t *testing.T) {
 	tr, _ := newTree(t)
@@ -77,7 +77,7 @@ func TestSettledAsWritten(t *testing.T) {
 	}
 }
 
-// TestWrittenAsWellAsSettled holds that a write to a file that was settled as
+// TestWrittenAsWellAsSettled checks that a write to a file that was settled as
 // written changes its token, however soon it comes.
 func TestWrittenAsWellAsSettled(t *testing.T) {
 	tr, dir := newTree(t)
@@ -108,7 +108,7 @@ func TestWrittenAsWellAsSettled(t *testing.T) {
 	}
 }
 
-// TestIdentity holds that a directory has one identity, whatever link leads to
+// TestIdentity checks that a directory has one identity, whatever link leads to
 // it.
 func TestIdentity(t *testing.T) {
 	tr, dir := newTree(t)

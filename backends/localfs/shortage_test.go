@@ -20,7 +20,7 @@ import (
 
 func init() { children["few"] = few }
 
-// TestFewDescriptors holds that a process that may have few files open lists a tree
+// TestFewDescriptors checks that a process that may have few files open lists a tree
 // that is deeper than that, and reads and writes more files at once than that.
 func TestFewDescriptors(t *testing.T) {
 	dir := t.TempDir()

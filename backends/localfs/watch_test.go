@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestWatch holds that a change is told, also where the tree's directory was named
+// TestWatch checks that a change is told, also where the tree's directory was named
 // by a link.
 func TestWatch(t *testing.T) {
 	dir := t.TempDir()

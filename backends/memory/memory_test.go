@@ -126,7 +126,7 @@ func TestPlantedOthersAreLeftAlone(t *testing.T) {
 	}
 }
 
-// TestAPageIsNotProved holds that a file is not taken for the link whose page
+// TestAPageIsNotProved checks that a file is not taken for the link whose page
 // it is, nor the link for the file.
 func TestAPageIsNotProved(t *testing.T) {
 	o := NewOpaque(All)

@@ -12,7 +12,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// TestALoginPageIsNoAnswer holds that nothing is taken for done, read, listed or
+// TestALoginPageIsNoAnswer checks that nothing is taken for done, read, listed or
 // empty because something that is not S3 says 200.
 func TestALoginPageIsNoAnswer(t *testing.T) {
 	for name, body := range map[string]string{"a login page": "<html><body>Log in.</body></html>", "nothing": ""} {

@@ -22,7 +22,7 @@ func (w renamed) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// TestAnETagThatNoConditionCanHave holds that a weak one, as proxies make them,
+// TestAnETagThatNoConditionCanHave checks that a weak one, as proxies make them,
 // and one without quotes hinder nobody from reading, and still tell versions
 // apart.
 func TestAnETagThatNoConditionCanHave(t *testing.T) {

@@ -137,7 +137,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestCompletionConflict holds that an upload whose completion met another one
+// TestCompletionConflict checks that an upload whose completion met another one
 // begins again, from the source.
 func TestCompletionConflict(t *testing.T) {
 	fault := func(next http.Handler) http.Handler {
@@ -161,7 +161,7 @@ func TestCompletionConflict(t *testing.T) {
 	}
 }
 
-// TestBudget holds that not one request goes over the limit, and that the
+// TestBudget checks that not one request goes over the limit, and that the
 // abort of an upload does.
 func TestBudget(t *testing.T) {
 	s := s3server.New(t)
@@ -273,7 +273,7 @@ func TestOpenURL(t *testing.T) {
 	}
 }
 
-// TestOpenEnvironment holds where endpoint, path style and credentials come
+// TestOpenEnvironment checks where endpoint, path style and credentials come
 // from.
 func TestOpenEnvironment(t *testing.T) {
 	s := s3server.New(t)
@@ -337,7 +337,7 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
-// TestThrottling holds that a store that throttles in earnest loses nothing.
+// TestThrottling checks that a store that throttles in earnest loses nothing.
 func TestThrottling(t *testing.T) {
 	var n atomic.Int64
 	busy := func(next http.Handler) http.Handler {

@@ -21,7 +21,7 @@ var declaredCases = map[string]bool{
 	"WrongMD5": true, "FileAndDir": true, "UnderLink": true, "Keys": true, "DeleteMissing": true, "CostCoversRequests": true,
 }
 
-// TestConformanceOfStoresThatDeclareTheirLacks holds that a store of which the URL
+// TestConformanceOfStoresThatDeclareTheirLacks checks that a store of which the URL
 // says what it lacks passes the suite: its features are then those of the store.
 func TestConformanceOfStoresThatDeclareTheirLacks(t *testing.T) {
 	ignoresMD5 := s3server.Wrap(func(next http.Handler) http.Handler {
@@ -88,7 +88,7 @@ func refusesDotSegments(next http.Handler) http.Handler {
 	})
 }
 
-// TestPathConflictsCostNothingWhereTheyAreKnown holds how many requests the look for
+// TestPathConflictsCostNothingWhereTheyAreKnown checks how many requests the look for
 // conflicts takes, and that it is made only where the URL asks for it.
 func TestPathConflictsCostNothingWhereTheyAreKnown(t *testing.T) {
 	for lacks, want := range map[string]core.Requests{
@@ -110,7 +110,7 @@ func TestPathConflictsCostNothingWhereTheyAreKnown(t *testing.T) {
 	}
 }
 
-// TestAStoreThatDoesNotCheckContentMD5IsLearnt holds that wrong content is noticed by
+// TestAStoreThatDoesNotCheckContentMD5IsLearnt checks that wrong content is noticed by
 // the ETag once, and before it is sent from then on.
 func TestAStoreThatDoesNotCheckContentMD5IsLearnt(t *testing.T) {
 	tree, s := serve(t, Options{}, s3server.Wrap(func(next http.Handler) http.Handler {

@@ -25,7 +25,7 @@ func notes(t *testing.T, tree *Tree, done core.Done) string {
 	return strings.Join(all, "\n")
 }
 
-// TestStoresWithoutRedirects holds that links survive in stores that forget or
+// TestStoresWithoutRedirects checks that links survive in stores that forget or
 // refuse the redirect, and that this is said once.
 func TestStoresWithoutRedirects(t *testing.T) {
 	badRequest := func(next http.Handler) http.Handler {
@@ -130,7 +130,7 @@ func TestDeleteBatch(t *testing.T) {
 	}
 }
 
-// TestDeleteBatchAnswers holds that each key's answer inside a good answer
+// TestDeleteBatchAnswers checks that each key's answer inside a good answer
 // counts, and that no answer is a failure.
 func TestDeleteBatchAnswers(t *testing.T) {
 	fault := func(next http.Handler) http.Handler {
@@ -183,7 +183,7 @@ func TestHostingNote(t *testing.T) {
 	}
 }
 
-// TestHostingSilence holds that no answer, and no sensible one, is no remark.
+// TestHostingSilence checks that no answer, and no sensible one, is no remark.
 func TestHostingSilence(t *testing.T) {
 	for name, answer := range map[string]func(http.ResponseWriter){
 		"403":     func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden) },
@@ -207,7 +207,7 @@ func TestHostingSilence(t *testing.T) {
 	}
 }
 
-// TestLongLinkWithoutRedirect holds that a target that metadata has no room for
+// TestLongLinkWithoutRedirect checks that a target that metadata has no room for
 // is refused where the redirect is not kept.
 func TestLongLinkWithoutRedirect(t *testing.T) {
 	for name, quirk := range map[string]s3server.Quirk{"drop": s3server.DropsRedirect, "501": s3server.RefusesRedirect} {

@@ -39,7 +39,7 @@ func fill(t testing.TB, tree *Tree, keys ...string) {
 	wg.Wait()
 }
 
-// TestListPages holds that a listing takes max(1, ceil(n/1000)) requests, with
+// TestListPages checks that a listing takes max(1, ceil(n/1000)) requests, with
 // neighbours of the prefix on both sides.
 func TestListPages(t *testing.T) {
 	long.Only(t)
@@ -95,7 +95,7 @@ func TestListOddKeys(t *testing.T) {
 	}
 }
 
-// TestKeysOfGoCDK holds that keys that Go CDK would rewrite are read as they are.
+// TestKeysOfGoCDK checks that keys that Go CDK would rewrite are read as they are.
 func TestKeysOfGoCDK(t *testing.T) {
 	for _, prefix := range []string{"", "p..", "x__0x2f__"} {
 		tree, s := serve(t, Options{Prefix: prefix})
@@ -161,7 +161,7 @@ func listError(ctx context.Context, tree *Tree) error {
 	return nil
 }
 
-// TestListCanceled holds that a listing that is cut short never looks complete.
+// TestListCanceled checks that a listing that is cut short never looks complete.
 func TestListCanceled(t *testing.T) {
 	tree, _ := serve(t, Options{})
 	fill(t, tree, "a", "b", "c")
@@ -200,7 +200,7 @@ func TestListBreak(t *testing.T) {
 	goleak.VerifyNone(t, ignore, goleak.IgnoreAnyFunction("net/http.(*conn).serve"), goleak.IgnoreAnyFunction("net/http.(*connReader).backgroundRead"))
 }
 
-// TestListPrefetch holds that the next page is fetched while this one is worked
+// TestListPrefetch checks that the next page is fetched while this one is worked
 // on.
 func TestListPrefetch(t *testing.T) {
 	second := make(chan struct{})
@@ -231,7 +231,7 @@ func TestListPrefetch(t *testing.T) {
 	}
 }
 
-// TestListLies holds that an answer which cannot be right is never taken for a
+// TestListLies checks that an answer which cannot be right is never taken for a
 // complete listing.
 func TestListLies(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{

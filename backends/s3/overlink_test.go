@@ -27,7 +27,7 @@ func putOver(t *testing.T, tree *Tree, key, content string, old *core.Entry, see
 	}
 }
 
-// TestAFileThatReplacesALinkHasNoRedirect holds that, in a store that keeps the
+// TestAFileThatReplacesALinkHasNoRedirect checks that, in a store that keeps the
 // headers of an object that is overwritten, for bodies that can be read again and for
 // those that cannot, and with one HEAD alone in every other store.
 func TestAFileThatReplacesALinkHasNoRedirect(t *testing.T) {
@@ -63,7 +63,7 @@ func TestAFileThatReplacesALinkHasNoRedirect(t *testing.T) {
 	}
 }
 
-// TestALargeFileOverALink holds the same for a file that goes up in parts.
+// TestALargeFileOverALink checks the same for a file that goes up in parts.
 func TestALargeFileOverALink(t *testing.T) {
 	tree, _ := serve(t, Options{}, s3server.MergesMetadata)
 	link := putLink(t, tree, "l", "v1")
@@ -73,7 +73,7 @@ func TestALargeFileOverALink(t *testing.T) {
 	}
 }
 
-// TestAURLMayForbidTheDelete holds that a store of which the URL says that it keeps
+// TestAURLMayForbidTheDelete checks that a store of which the URL says that it keeps
 // no headers is taken by its word, and the file is an error if it does.
 func TestAURLMayForbidTheDelete(t *testing.T) {
 	server := s3server.New(t, s3server.MergesMetadata)

@@ -60,7 +60,7 @@ func TestPartsThatAreKnownAreNotHashedAgain(t *testing.T) {
 	}
 }
 
-// TestPartsThatAreNotAsWasSaidAreRefused holds that the store checks each part
+// TestPartsThatAreNotAsWasSaidAreRefused checks that the store checks each part
 // where nobody else does, and that other part sizes are not taken over.
 func TestPartsThatAreNotAsWasSaidAreRefused(t *testing.T) {
 	tree, _ := serve(t, Options{})

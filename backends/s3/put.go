@@ -151,7 +151,7 @@ func (w *writer) content(ctx context.Context, e *core.Entry, body io.Reader) (co
 	return content, done, nil
 }
 
-// completeOrCheckMD5 sets the md5 of e to that of content, or holds it against it.
+// completeOrCheckMD5 sets the md5 of e to that of content, or compares the two.
 func completeOrCheckMD5(e *core.Entry, content io.ReadSeeker) error {
 	sum, err := format.RestMD5(content)
 	if err == nil && e.MD5.Known() && sum != e.MD5 {
@@ -211,9 +211,9 @@ func readExactly(r io.Reader, buf []byte) error {
 // typeHead is how many bytes of a file are looked at for its media type.
 const typeHead = 3 << 10
 
-// contentType returns the media type of a file, by name and content; content
-// stays where it is. A type that would promise UTF-8 is held against more of the
-// content: a byte far behind the beginning may break the promise.
+// contentType returns the media type of a file, by name and content; content stays
+// where it is. A type that would promise UTF-8 is checked by more of the content: a
+// byte far behind the beginning may break the promise.
 func contentType(key string, content io.ReadSeeker) (string, error) {
 	at, err := content.Seek(0, io.SeekCurrent)
 	if err != nil {

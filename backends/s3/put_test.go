@@ -216,7 +216,7 @@ func TestPartsFailure(t *testing.T) {
 	}
 }
 
-// TestLostCompletion holds that an upload whose completion went well while its
+// TestLostCompletion checks that an upload whose completion went well while its
 // answer was lost is not sent again.
 func TestLostCompletion(t *testing.T) {
 	var once sync.Once
@@ -249,7 +249,7 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d discard) WriteHeader(int)             {}
 
-// TestBodyKinds holds that the media type is told from name and content, and
+// TestBodyKinds checks that the media type is told from name and content, and
 // that the content is whole, whatever kind of reader it comes from.
 func TestBodyKinds(t *testing.T) {
 	tree, _ := serve(t, Options{})

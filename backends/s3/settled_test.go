@@ -21,7 +21,7 @@ func aged(by time.Duration) s3server.Option {
 	})
 }
 
-// TestSettledByTheStoresClock holds that an object counts as settled when its
+// TestSettledByTheStoresClock checks that an object counts as settled when its
 // store says that it is old, whatever the clock here says, and that listing,
 // HEAD and GET tell one time of change.
 func TestSettledByTheStoresClock(t *testing.T) {
@@ -54,7 +54,7 @@ func TestPutTellsTheParts(t *testing.T) {
 	}
 }
 
-// TestIdentity holds that two trees have one identity only if they are of one
+// TestIdentity checks that two trees have one identity only if they are of one
 // place.
 func TestIdentity(t *testing.T) {
 	seen := map[string]string{}

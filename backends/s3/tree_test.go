@@ -127,7 +127,7 @@ func TestLongTarget(t *testing.T) {
 	}
 }
 
-// TestForeignObjects holds how objects that other tools made are read.
+// TestForeignObjects checks how objects that other tools made are read.
 func TestForeignObjects(t *testing.T) {
 	tree, _ := serve(t, Options{Prefix: "p"})
 	md := core.SumMD5([]byte("x"))

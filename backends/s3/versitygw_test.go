@@ -30,7 +30,7 @@ func TestVersitygwConformance(t *testing.T) {
 	conformance.Test(t, func(t testing.TB) core.Backend { return onGateway(t, g, "p") })
 }
 
-// TestVersitygwRedirects holds that links are 301s to a visitor, and that each
+// TestVersitygwRedirects checks that links are 301s to a visitor, and that each
 // ends at the target's bytes: chains, directories, odd names, under a prefix.
 func TestVersitygwRedirects(t *testing.T) {
 	g := versitygw.Start(t)

@@ -75,7 +75,7 @@ func (b *bounds) sends(what string, want map[string]int64, args ...string) {
 	}
 }
 
-// TestRequestsOfFilesAreTheLowerBound holds the bounds of docs/cost.md that
+// TestRequestsOfFilesAreTheLowerBound checks the bounds of docs/cost.md that
 // need no question.
 func TestRequestsOfFilesAreTheLowerBound(t *testing.T) {
 	b := newBounds(t)
@@ -96,7 +96,7 @@ func TestRequestsOfFilesAreTheLowerBound(t *testing.T) {
 	b.sends("delete of all", map[string]int64{"LIST": 2, "DELETE": 2}, t.TempDir(), b.bucket()+"/prefix", "--allow-empty-source")
 }
 
-// TestEachExtraRequestIsTheOnlyOne holds the extras of docs/cost.md, one by
+// TestEachExtraRequestIsTheOnlyOne checks the extras of docs/cost.md, one by
 // one.
 func TestEachExtraRequestIsTheOnlyOne(t *testing.T) {
 	b := newBounds(t)

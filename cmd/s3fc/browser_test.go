@@ -95,7 +95,7 @@ func TestABrowserFollowsThePageOfALink(t *testing.T) {
 	})
 }
 
-// TestALinkOfAnOddNameIsARedirectToItsBytes holds the website of a whole copy:
+// TestALinkOfAnOddNameIsARedirectToItsBytes checks the website of a whole copy:
 // links, chains and links to directories, under a prefix, of names with spaces
 // and other characters.
 func TestALinkOfAnOddNameIsARedirectToItsBytes(t *testing.T) {

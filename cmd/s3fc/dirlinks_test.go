@@ -305,7 +305,7 @@ func TestASavedPlanHoldsExpandedLinks(t *testing.T) {
 	h.visits("/stable/old.html", "old")
 }
 
-// TestVersitygwFollowsRulesOfACopy holds the whole way on another server, which
+// TestVersitygwFollowsRulesOfACopy checks the whole way on another server, which
 // has no room for expanded links.
 func TestVersitygwFollowsRulesOfACopy(t *testing.T) {
 	g := versitygw.Start(t)

@@ -35,7 +35,7 @@ func noted(r ran, text string) (n int) {
 	return n
 }
 
-// TestLinksSurviveStoresWithoutRedirects holds that they come back as links,
+// TestLinksSurviveStoresWithoutRedirects checks that they come back as links,
 // that a browser is still led on, and that the user is told once in a run that
 // writes links, and only then.
 func TestLinksSurviveStoresWithoutRedirects(t *testing.T) {

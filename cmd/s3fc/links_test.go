@@ -133,7 +133,7 @@ func (b *bounds) redirect(key, location string) {
 
 const redirectHeader = "X-Amz-Website-Redirect-Location"
 
-// TestAllChangesOfKind holds that each of file, link and directory can become
+// TestAllChangesOfKind checks that each of file, link and directory can become
 // each other, all in one run, up and down.
 func TestAllChangesOfKind(t *testing.T) {
 	kinds := map[string][2]string{ // before and after
@@ -236,7 +236,7 @@ func resolves(dir, name string) (string, error) {
 	return filepath.Rel(root, real)
 }
 
-// TestALinkAndAFileOfTheBytesOfItsPage holds that the one becomes the other,
+// TestALinkAndAFileOfTheBytesOfItsPage checks that the one becomes the other,
 // although size and ETag are the same, up and down.
 func TestALinkAndAFileOfTheBytesOfItsPage(t *testing.T) {
 	b := newBounds(t)
@@ -294,7 +294,7 @@ func TestEntriesOverTheLimitsAreRefusedByName(t *testing.T) {
 	wantSame(t, "pulled", back.dir, b.dir)
 }
 
-// TestRingsOfABucketArePulledOnce holds that links of strangers which lead to
+// TestRingsOfABucketArePulledOnce checks that links of strangers which lead to
 // each other, or through each other, are no trouble in the runs that follow.
 func TestRingsOfABucketArePulledOnce(t *testing.T) {
 	b := newBounds(t)

@@ -79,7 +79,7 @@ type tb struct {
 
 func (t tb) Cleanup(f func()) { t.env.Defer(f) }
 
-// code runs a command and holds it to an exit code: code 2 s3fc copy x
+// code runs a command and checks its exit code: code 2 s3fc copy x
 func code(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: code N command...")

@@ -294,7 +294,7 @@ func TestServeUsage(t *testing.T) {
 	}
 }
 
-// TestAgainst holds the changes that the overview shows.
+// TestAgainst checks the changes that the overview shows.
 func TestAgainst(t *testing.T) {
 	b := newBounds(t)
 	b.write("same", "same")

@@ -12,7 +12,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// TestRefusalsOfOneKindHaveOneCause holds that a long list of refusals can be told as
+// TestRefusalsOfOneKindHaveOneCause checks that a long list of refusals can be told as
 // a few lines, whatever their keys, targets and lengths.
 func TestRefusalsOfOneKindHaveOneCause(t *testing.T) {
 	src, dst := memory.New(), memory.NewWith(directory)

@@ -58,7 +58,7 @@ func TestCheckNamesEachDifference(t *testing.T) {
 	}
 }
 
-// TestCheckBelievesNoListing holds that a check reads where a copy would
+// TestCheckBelievesNoListing checks that a check reads where a copy would
 // believe a token.
 func TestCheckBelievesNoListing(t *testing.T) {
 	s, d := memory.New(), &liar{Tree: memory.New()}

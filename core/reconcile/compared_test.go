@@ -75,7 +75,7 @@ func compared(t *testing.T, src core.Tree, dst core.Backend) (reconcile.Totals, 
 	return p.Totals(), sum
 }
 
-// TestBytesThatAreReadToCompareAreCounted holds that the plan and the summary tell
+// TestBytesThatAreReadToCompareAreCounted checks that the plan and the summary tell
 // every byte that was read and not sent, and that nothing else is read.
 func TestBytesThatAreReadToCompareAreCounted(t *testing.T) {
 	const small, large, huge = 1000, 5 << 20, 20 << 20

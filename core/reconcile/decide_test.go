@@ -155,7 +155,7 @@ func TestDecide(t *testing.T) {
 }
 
 // everyRule is every combination of rules that decide tells apart. It does not ask
-// the destination's check: an action is held against that after the decision.
+// the destination's check: an action is checked by that after the decision.
 func everyRule(yield func(rules) bool) {
 	for bits := range 1 << 8 {
 		for _, del := range []DeleteMode{DeleteAfter, DeleteNever, DeleteAll} {

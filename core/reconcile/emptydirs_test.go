@@ -223,7 +223,7 @@ func TestEmptyDirectoriesStayWhereSomethingFailedOrCameInBetween(t *testing.T) {
 	}
 }
 
-// TestEmptyDirectoriesInASavedPlan holds that a plan file carries them.
+// TestEmptyDirectoriesInASavedPlan checks that a plan file carries them.
 func TestEmptyDirectoriesInASavedPlan(t *testing.T) {
 	src, dst := newTree(true, false), newDirTree()
 	plant(t, src, state{"a": "x"})

@@ -29,7 +29,7 @@ func (u *unasked) Open(context.Context, string) (io.ReadCloser, core.Entry, erro
 	return nil, core.Entry{}, errors.New("not to be read")
 }
 
-// TestTwoListingsProveEachOther holds that files whose listings show one
+// TestTwoListingsProveEachOther checks that files whose listings show one
 // fingerprint are the same with no question asked, and that no other is.
 func TestTwoListingsProveEachOther(t *testing.T) {
 	content := strings.Repeat("x", 100)
@@ -70,7 +70,7 @@ type printing struct{ *unasked }
 
 func (printing) Fingerprint(have core.Entry) string { return have.Token }
 
-// TestTwoListingsProveLinks holds that equal fingerprints are enough for entries
+// TestTwoListingsProveLinks checks that equal fingerprints are enough for entries
 // that may be links, and that different ones are asked about.
 func TestTwoListingsProveLinks(t *testing.T) {
 	for target, keeps := range map[string]bool{"a": true, "b": false} {

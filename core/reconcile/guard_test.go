@@ -32,7 +32,7 @@ func union(states ...state) state {
 	return all
 }
 
-// TestTheDefaultGuardTellsTurnoverFromLoss holds which runs go, and which stop before
+// TestTheDefaultGuardTellsTurnoverFromLoss checks which runs go, and which stop before
 // their first write.
 func TestTheDefaultGuardTellsTurnoverFromLoss(t *testing.T) {
 	index := state{"index.html": "new"}
@@ -99,7 +99,7 @@ func TestTheDefaultGuardTellsTurnoverFromLoss(t *testing.T) {
 	}
 }
 
-// TestAPlanOfBeforeIsGuardedAsBefore holds that a plan without the count of net
+// TestAPlanOfBeforeIsGuardedAsBefore checks that a plan without the count of net
 // deletes is not stopped by a limit that its maker did not know.
 func TestAPlanOfBeforeIsGuardedAsBefore(t *testing.T) {
 	src, dst := trees(t, numbered("%02d", 0, 10), numbered("%02d", 0, 40), true)
@@ -119,7 +119,7 @@ func TestAPlanOfBeforeIsGuardedAsBefore(t *testing.T) {
 	}
 }
 
-// TestNetDeletesOfRandomTrees holds the count that a plan makes on the way against one
+// TestNetDeletesOfRandomTrees checks the count that a plan makes on the way against one
 // over the finished plan.
 func TestNetDeletesOfRandomTrees(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 12))

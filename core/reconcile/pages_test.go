@@ -48,7 +48,7 @@ func TestPagesAreThoseOfTheOption(t *testing.T) {
 	}
 }
 
-// TestASavedPlanKeepsItsPages holds that pages are marked in a plan, whatever the
+// TestASavedPlanKeepsItsPages checks that pages are marked in a plan, whatever the
 // program that applies it takes for one, and that a plan without marks has none.
 func TestASavedPlanKeepsItsPages(t *testing.T) {
 	for name, marked := range map[string]bool{"saved now": true, "saved before": false} {

@@ -145,7 +145,7 @@ func TestAPlanFileThatIsNotAsItWasWrittenIsRefused(t *testing.T) {
 	}
 }
 
-// TestADeleteThatMakesWayFollowsItsPut holds that no edited plan moves the
+// TestADeleteThatMakesWayFollowsItsPut checks that no edited plan moves the
 // deletes of one replacement to another.
 func TestADeleteThatMakesWayFollowsItsPut(t *testing.T) {
 	s, d := trees(t, state{"d": "now a file", "e": "too"}, state{"d/x": "1", "e/y": "2"}, false)

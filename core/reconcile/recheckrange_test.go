@@ -8,7 +8,7 @@ import (
 	"github.com/s3fc/s3fc/core/wrap"
 )
 
-// TestRecheckListsTheRangeOfItsPlan holds that a plan of one key does not list all of
+// TestRecheckListsTheRangeOfItsPlan checks that a plan of one key does not list all of
 // the destination.
 func TestRecheckListsTheRangeOfItsPlan(t *testing.T) {
 	for _, key := range []string{"d/0500", "d/0000", "d/0999", "a", "z", "d/05~", "d/é", "d/0500/x"} {

@@ -70,7 +70,7 @@ func manyNames(format string, n int) []string {
 
 var errDenied = fmt.Errorf("AccessDenied: Access Denied: %w", fs.ErrPermission)
 
-// TestEqualRefusalsOfEverythingEndTheRun holds that a store which takes nothing is not
+// TestEqualRefusalsOfEverythingEndTheRun checks that a store which takes nothing is not
 // asked for each of many files, and that one error stands for all.
 func TestEqualRefusalsOfEverythingEndTheRun(t *testing.T) {
 	dst := &refusing{Backend: memory.New(), fail: func(string, int) error { return errDenied }}
@@ -83,7 +83,7 @@ func TestEqualRefusalsOfEverythingEndTheRun(t *testing.T) {
 	}
 }
 
-// TestALargeFirstDirectoryDelaysTheEnd holds that the refusals of one directory do not
+// TestALargeFirstDirectoryDelaysTheEnd checks that the refusals of one directory do not
 // hide that those of the next are the same.
 func TestALargeFirstDirectoryDelaysTheEnd(t *testing.T) {
 	dst := &refusing{Backend: memory.New(), fail: func(string, int) error { return errDenied }}
@@ -93,7 +93,7 @@ func TestALargeFirstDirectoryDelaysTheEnd(t *testing.T) {
 	}
 }
 
-// TestRefusalsThatDifferOrAreOfOnePlaceEndNothing holds that a run goes on where
+// TestRefusalsThatDifferOrAreOfOnePlaceEndNothing checks that a run goes on where
 // something may go well, and that each refusal is reported then.
 func TestRefusalsThatDifferOrAreOfOnePlaceEndNothing(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -121,7 +121,7 @@ func TestRefusalsThatDifferOrAreOfOnePlaceEndNothing(t *testing.T) {
 	}
 }
 
-// TestAFinalErrorEndsTheRunOnce holds that it is not reported for each entry.
+// TestAFinalErrorEndsTheRunOnce checks that it is not reported for each entry.
 func TestAFinalErrorEndsTheRunOnce(t *testing.T) {
 	away := core.Final(errors.New("the store has given no answer for 60 seconds"))
 	dst := &refusing{Backend: memory.New(), fail: func(_ string, n int) error {

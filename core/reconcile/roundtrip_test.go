@@ -50,7 +50,7 @@ func randomEntry(r *rand.Rand) (core.Entry, []byte) {
 	return core.Entry{Key: key, Kind: core.File, Size: int64(len(body)), MD5: core.SumMD5(body)}, body
 }
 
-// TestARoundTripDeletesNothing holds that for any two stores a copy from a to b, and
+// TestARoundTripDeletesNothing checks that for any two stores a copy from a to b, and
 // back, leaves a as it was, whatever b could not hold.
 func TestARoundTripDeletesNothing(t *testing.T) {
 	rounds := rounds(6000)
@@ -84,7 +84,7 @@ func TestARoundTripDeletesNothing(t *testing.T) {
 	}
 }
 
-// TestDeleteAllRemovesEntriesThatTheSourceCannotHold holds that the exception has an
+// TestDeleteAllRemovesEntriesThatTheSourceCannotHold checks that the exception has an
 // exception.
 func TestDeleteAllRemovesEntriesThatTheSourceCannotHold(t *testing.T) {
 	src, dst := memory.NewWith(directory), memory.New()
@@ -102,7 +102,7 @@ func TestDeleteAllRemovesEntriesThatTheSourceCannotHold(t *testing.T) {
 // directory is the features of a local directory.
 var directory = core.Features{Links: true, ModTimes: true, Create: core.GuardAtomic, Replace: core.GuardAtomic, MaxKey: 4000, MaxSegment: 255, MaxTarget: 4000}
 
-// TestAFileBecomesADirectoryAndBack holds that both converge in one run, whatever
+// TestAFileBecomesADirectoryAndBack checks that both converge in one run, whatever
 // lies below that one side cannot hold or that is excluded.
 func TestAFileBecomesADirectoryAndBack(t *testing.T) {
 	long := "d/" + strings.Repeat("s", 300)
@@ -150,7 +150,7 @@ func TestAFileBecomesADirectoryAndBack(t *testing.T) {
 	}
 }
 
-// TestAPairIsRefusedWhole holds that all of a pair is named, and that a source that
+// TestAPairIsRefusedWhole checks that all of a pair is named, and that a source that
 // has one side of it has the other deleted.
 func TestAPairIsRefusedWhole(t *testing.T) {
 	pair := state{"a": "1", "a-b": "2", "a/b": "3", "a/b/c": "4", "a/x/y": "5", "a0": "6"}

@@ -69,7 +69,7 @@ func TestBasePassesOnAllThatIsNotChanged(t *testing.T) {
 	conformance.Test(t, func(testing.TB) core.Backend { return decorate(memory.NewOpaque(memory.All)) })
 }
 
-// TestAForgottenAbilityIsFound holds that the suite finds the ability that leads
+// TestAForgottenAbilityIsFound checks that the suite finds the ability that leads
 // around a method, and nothing where it is overridden too.
 func TestAForgottenAbilityIsFound(t *testing.T) {
 	base := func(b core.Backend) wrap.Base { return wrap.Base{Backend: b} }

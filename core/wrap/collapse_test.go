@@ -39,7 +39,7 @@ func TestCollapseKeepsOtherEntriesBelowTheLink(t *testing.T) {
 	wantLines(t, wrap.CollapseDirLinks(m), "", "k>v2/", "k/b>v2/a", "k/c", "url>https://example.com/", "url/a>a", "v2/a", "v2/b")
 }
 
-// TestCollapseAsksOnlyWhereKeysLieBelowALink holds the price: nothing for a tree
+// TestCollapseAsksOnlyWhereKeysLieBelowALink checks the price: nothing for a tree
 // without, and with proofs one question for each link that has them.
 func TestCollapseAsksOnlyWhereKeysLieBelowALink(t *testing.T) {
 	m := memory.NewOpaque(memory.All)

@@ -88,7 +88,7 @@ func TestExpandOfTheRootAndOfADirectoryThatHoldsTheLink(t *testing.T) {
 		"d/self>d/", "d/self/f>d/f", "d/self/root>d/root", "d/self/self>d/self")
 }
 
-// TestExpandStopsInARing holds that links which lead nowhere have nothing below
+// TestExpandStopsInARing checks that links which lead nowhere have nothing below
 // them.
 func TestExpandStopsInARing(t *testing.T) {
 	m := directory()

@@ -7,7 +7,7 @@ import (
 	"github.com/s3fc/s3fc/conformance"
 )
 
-// TestLostAbilities holds which abilities each decorator loses: those that write by
+// TestLostAbilities checks which abilities each decorator loses: those that write by
 // a way of their own, and those that would lead around it.
 func TestLostAbilities(t *testing.T) {
 	lost := map[string]string{

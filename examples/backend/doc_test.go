@@ -14,7 +14,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// TestPageIsThisPackage holds that the page shows the files of this package, cut into
+// TestPageIsThisPackage checks that the page shows the files of this package, cut into
 // sections, and no other code: code that is copied from it is compiled and tested.
 func TestPageIsThisPackage(t *testing.T) {
 	page := read(t, "../../docs/backend.md")
@@ -31,7 +31,7 @@ func TestPageIsThisPackage(t *testing.T) {
 	}
 }
 
-// TestSize holds the promise of the README and the page: at most 130 lines of code,
+// TestSize checks the promise of the README and the page: at most 130 lines of code,
 // imports aside.
 func TestSize(t *testing.T) {
 	_, code, _ := strings.Cut(read(t, "jsonfile.go"), "\n)\n")
@@ -46,7 +46,7 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestReopen holds that the tree is in the file, not only in memory, and that a line
+// TestReopen checks that the tree is in the file, not only in memory, and that a line
 // that was cut short is a change that never happened.
 func TestReopen(t *testing.T) {
 	u := &url.URL{Scheme: "jsonfile", Path: filepath.Join(t.TempDir(), "tree.json")}
@@ -104,7 +104,7 @@ func cutShort(t *testing.T, name string) {
 	}
 }
 
-// TestCancelledPut holds that a Put whose context ended changes nothing.
+// TestCancelledPut checks that a Put whose context ended changes nothing.
 func TestCancelledPut(t *testing.T) {
 	b := store(t).Backend
 	ctx, cancel := context.WithCancel(t.Context())

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestPageIsThisPackage holds that the page shows the files of this package, cut into
+// TestPageIsThisPackage checks that the page shows the files of this package, cut into
 // sections, and no other code: code that is copied from it is compiled and tested.
 func TestPageIsThisPackage(t *testing.T) {
 	page := read(t, "../../docs/backend-directories.md")

@@ -50,7 +50,7 @@ func readAll(r *reader) (map[string]string, error) {
 	return m, c.err
 }
 
-// TestFileRoundTrip holds that a file of many blocks is read as it was written,
+// TestFileRoundTrip checks that a file of many blocks is read as it was written,
 // with the number of each record, and that its index alone is in memory.
 func TestFileRoundTrip(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 10_000} {
@@ -114,7 +114,7 @@ func TestSeek(t *testing.T) {
 	})
 }
 
-// TestDamageIsNoticed holds that a file that differs in one byte, or ends too
+// TestDamageIsNoticed checks that a file that differs in one byte, or ends too
 // early, yields no record that was not written.
 func TestDamageIsNoticed(t *testing.T) {
 	want := numbered(2000)
@@ -162,7 +162,7 @@ func TestNewerVersionIsToldFromDamage(t *testing.T) {
 	}
 }
 
-// FuzzReader holds that no bytes make the reader panic or go on for ever.
+// FuzzReader checks that no bytes make the reader panic or go on for ever.
 func FuzzReader(f *testing.F) {
 	f.Add(fileOf(f, numbered(3)), "dir00/name-000000")
 	f.Add(fileOf(f, numbered(40)), "dir05/name-000005")
@@ -184,7 +184,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// FuzzIndex holds the same for an index whose checksum is right.
+// FuzzIndex checks the same for an index whose checksum is right.
 func FuzzIndex(f *testing.F) {
 	good := fileOf(f, numbered(1000))
 	at := int(binary.LittleEndian.Uint64(good[len(good)-tail:]))
@@ -208,7 +208,7 @@ func FuzzIndex(f *testing.F) {
 	})
 }
 
-// FuzzBlock holds the same for a block whose checksum is right.
+// FuzzBlock checks the same for a block whose checksum is right.
 func FuzzBlock(f *testing.F) {
 	var w blockWriter
 	for i := range 5 {
@@ -226,7 +226,7 @@ func FuzzBlock(f *testing.F) {
 	})
 }
 
-// TestMerge holds that of several sources the last counts.
+// TestMerge checks that of several sources the last counts.
 func TestMerge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		maps := rapid.SliceOfN(rapid.MapOf(rapid.StringMatching(`[a-d]{1,2}`), rapid.SliceOfN(rapid.Byte(), 0, 2)), 0, 5).Draw(t, "sources")

@@ -54,7 +54,7 @@ func decode(b []byte) (r record, ok bool) {
 	return r, r.decodeAs(b, v)
 }
 
-// TestRecordRoundTrip holds that a record comes back as it was, matches its
+// TestRecordRoundTrip checks that a record comes back as it was, matches its
 // version and no other, and that nothing behind it is taken for a part of it.
 func TestRecordRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -106,7 +106,7 @@ func TestRecordOfAnEntry(t *testing.T) {
 	}
 }
 
-// FuzzRecord holds that no bytes make the decoder panic, or yield a record that
+// FuzzRecord checks that no bytes make the decoder panic, or yield a record that
 // is not encoded as the same bytes' meaning again.
 func FuzzRecord(f *testing.F) {
 	file := record{version: version{size: 5, token: "abc"}, kind: core.File, md5: core.SumMD5(nil)}

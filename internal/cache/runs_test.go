@@ -133,7 +133,7 @@ func (p *place) settled() { time.Sleep(p.settle + 10*time.Millisecond) }
 
 var past = time.Unix(1_000_000_000, 5e8)
 
-// TestUnchangedRunsReadAndAskNothing holds that the second unchanged push reads
+// TestUnchangedRunsReadAndAskNothing checks that the second unchanged push reads
 // no file and asks nothing, though the first push was not from here, and though
 // the store's listing proves nothing.
 func TestUnchangedRunsReadAndAskNothing(t *testing.T) {
@@ -235,7 +235,7 @@ func putOddParts(t *testing.T, client *awss3.Client, key string, meta map[string
 	}
 }
 
-// TestChangesAreSeen holds that no change of a remembered file is missed, though
+// TestChangesAreSeen checks that no change of a remembered file is missed, though
 // its size and modification time are those of before.
 func TestChangesAreSeen(t *testing.T) {
 	t.Parallel()
@@ -258,7 +258,7 @@ func TestChangesAreSeen(t *testing.T) {
 	p.unchanged("after", false, 0, 2) // these two are too new to be remembered
 }
 
-// TestRacyChangesAreSeen holds that a file that changes right after it was read,
+// TestRacyChangesAreSeen checks that a file that changes right after it was read,
 // within one tick of the coarsest clock, is seen to have changed.
 func TestRacyChangesAreSeen(t *testing.T) {
 	t.Parallel()
@@ -272,7 +272,7 @@ func TestRacyChangesAreSeen(t *testing.T) {
 	}
 }
 
-// TestOverwrittenObjectsAreSeen holds that an object that was overwritten is
+// TestOverwrittenObjectsAreSeen checks that an object that was overwritten is
 // asked about again, though its ETag and size are those of before.
 func TestOverwrittenObjectsAreSeen(t *testing.T) {
 	t.Parallel()

@@ -158,7 +158,7 @@ func TestMissingEntriesAreForgotten(t *testing.T) {
 	}
 }
 
-// TestUnchangedRunWritesNothing holds that a run that finds out nothing leaves
+// TestUnchangedRunWritesNothing checks that a run that finds out nothing leaves
 // the file as it is, but for saying once a day that it is in use.
 func TestUnchangedRunWritesNothing(t *testing.T) {
 	dir := t.TempDir()
@@ -186,7 +186,7 @@ func TestUnchangedRunWritesNothing(t *testing.T) {
 	}
 }
 
-// TestNothingIsNeeded holds that whatever is wrong with the directory or the
+// TestNothingIsNeeded checks that whatever is wrong with the directory or the
 // file, a run goes on, and leaves a good file if it can.
 func TestNothingIsNeeded(t *testing.T) {
 	file := func(content string) func(t *testing.T, dir, path string) string {
@@ -279,7 +279,7 @@ func TestDamageInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestSeveralAtOnce holds that stores of one tree, as in several processes,
+// TestSeveralAtOnce checks that stores of one tree, as in several processes,
 // leave a whole file, which is that of the last.
 func TestSeveralAtOnce(t *testing.T) {
 	dir := t.TempDir()
@@ -333,7 +333,7 @@ func TestStoreIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
-// TestClearAndSweepKeepToTheirOwn holds that other people's files stay.
+// TestClearAndSweepKeepToTheirOwn checks that other people's files stay.
 func TestClearAndSweepKeepToTheirOwn(t *testing.T) {
 	dir := t.TempDir()
 	keep(t, dir, "a")

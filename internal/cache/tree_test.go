@@ -124,7 +124,7 @@ func put(t *testing.T, b core.Backend, key, content string, old *core.Entry) cor
 	return stored
 }
 
-// TestAnUnprovedEntryIsAskedForOnce holds that an entry that a listing leaves
+// TestAnUnprovedEntryIsAskedForOnce checks that an entry that a listing leaves
 // open costs one question, and none in the runs after.
 func TestAnUnprovedEntryIsAskedForOnce(t *testing.T) {
 	ask := &asked{Backend: memory.NewOpaque(likeS3)}
@@ -159,7 +159,7 @@ func TestAnUnprovedEntryIsAskedForOnce(t *testing.T) {
 	}
 }
 
-// TestUnsettledIsNotRemembered holds that nothing is remembered of an entry that
+// TestUnsettledIsNotRemembered checks that nothing is remembered of an entry that
 // could change without showing it.
 func TestUnsettledIsNotRemembered(t *testing.T) {
 	dst := &reopened{t: t, inner: unsettled{memory.NewOpaque(likeS3)}, dir: t.TempDir()}
@@ -213,7 +213,7 @@ func TestTheAgeOfTheSourceIsNotTheDestinations(t *testing.T) {
 	}
 }
 
-// TestALinkIsRecordedAtOnce holds that the target of a link that was read is known in
+// TestALinkIsRecordedAtOnce checks that the target of a link that was read is known in
 // the next run, even of one that was written a moment ago; and that a link to another
 // target is asked for again.
 func TestALinkIsRecordedAtOnce(t *testing.T) {

@@ -104,7 +104,7 @@ func TestAVersionThatComesAgainIsNotTakenForTheOld(t *testing.T) {
 	}
 }
 
-// TestOnlySettledEntriesAreRemembered holds that a file of a weak version is read
+// TestOnlySettledEntriesAreRemembered checks that a file of a weak version is read
 // again until its time is older than the resolution.
 func TestOnlySettledEntriesAreRemembered(t *testing.T) {
 	for _, c := range []struct {

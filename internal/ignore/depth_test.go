@@ -60,7 +60,7 @@ func (c *counted) ReadRules(dir string) (*Rules, error) {
 	return c.texts.ReadRules(dir)
 }
 
-// TestEachDirectoryIsReadOnce holds that deep keys cost no more than their levels,
+// TestEachDirectoryIsReadOnce checks that deep keys cost no more than their levels,
 // also where there are more directories than are remembered.
 func TestEachDirectoryIsReadOnce(t *testing.T) {
 	keys := deepKeys(40, 390)

@@ -105,7 +105,7 @@ func lostRequests(ctx context.Context, s state, r *Run, all []Head) (lost int64,
 	return lost, nil
 }
 
-// divide gives each task its share of the requests that nobody needs.
+// divide gives each task its share of the unused requests.
 func (v *Verdict) divide(r *Run) error {
 	sent := total(v.Spent.Trees) + v.Lost
 	left := r.MaxRequests - sent - v.Need - reportRequests

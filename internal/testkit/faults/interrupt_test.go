@@ -191,7 +191,7 @@ func interruptPull(t *testing.T, w way) {
 	}
 }
 
-// TestAReaderThatGoesLeavesNothingTorn holds that a closed pipe on stdout is no reason
+// TestAReaderThatGoesLeavesNothingTorn checks that a closed pipe on stdout is no reason
 // to leave anything half-done.
 func TestAReaderThatGoesLeavesNothingTorn(t *testing.T) {
 	server := s3server.New(t)

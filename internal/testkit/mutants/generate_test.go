@@ -40,7 +40,7 @@ func TestGenerate(t *testing.T) {
 	}
 }
 
-// TestNamesAreTheirs holds that each mutant has a name of its own, by which it is
+// TestNamesAreTheirs checks that each mutant has a name of its own, by which it is
 // listed.
 func TestNamesAreTheirs(t *testing.T) {
 	for _, target := range targets {

@@ -47,7 +47,7 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// TestAFewMutants holds that mutants of memory that the suite is known to catch can
+// TestAFewMutants checks that mutants of memory that the suite is known to catch can
 // be built and are caught. It is the part of TestMutants for every day.
 func TestAFewMutants(t *testing.T) {
 	if testing.Short() {

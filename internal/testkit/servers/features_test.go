@@ -75,7 +75,7 @@ func length(n int) string {
 	return strconv.Itoa(n)
 }
 
-// TestThePageHasTheFeaturesOfEachScheme holds that the section is that of the code,
+// TestThePageHasTheFeaturesOfEachScheme checks that the section is that of the code,
 // whichever servers run.
 func TestThePageHasTheFeaturesOfEachScheme(t *testing.T) {
 	b, err := os.ReadFile(page)

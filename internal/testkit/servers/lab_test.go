@@ -159,7 +159,7 @@ func (l *lab) push(s site) error {
 	return err
 }
 
-// pushed pushes a site and holds the tree to it, pulled into a new directory.
+// pushed pushes a site, pulls it into a new directory, and compares the two.
 func (l *lab) pushed(s site) error {
 	if err := l.push(s); err != nil {
 		return err

@@ -42,7 +42,7 @@ var (
 	vague         = refusal{400, "BadRequest", "Your request could not be handled."}
 )
 
-// TestEachAbilityHasItsRow holds that the table is whole.
+// TestEachAbilityHasItsRow checks that the table is whole.
 func TestEachAbilityHasItsRow(t *testing.T) {
 	names := Names()
 	for a := range count {
@@ -91,7 +91,7 @@ func TestRefusedAbilitiesAreLearnt(t *testing.T) {
 	}
 }
 
-// TestRefusalsOneAfterTheOther holds that a store which refuses one header after the
+// TestRefusalsOneAfterTheOther checks that a store which refuses one header after the
 // other, each by its name, is asked without both.
 func TestRefusalsOneAfterTheOther(t *testing.T) {
 	s, sent := new(Set), 0
@@ -110,7 +110,7 @@ func TestRefusalsOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// TestARefusalThatNamesNothingIsTriedOnce holds that each ability is left away once
+// TestARefusalThatNamesNothingIsTriedOnce checks that each ability is left away once
 // a run, for as many requests as are refused.
 func TestARefusalThatNamesNothingIsTriedOnce(t *testing.T) {
 	s := new(Set)
@@ -144,7 +144,7 @@ func TestOtherErrorsAreLeftAlone(t *testing.T) {
 	}
 }
 
-// TestAPromiseIsGivenUpAfterAProofAlone holds that nothing is sent without an
+// TestAPromiseIsGivenUpAfterAProofAlone checks that nothing is sent without an
 // ability if the proof fails.
 func TestAPromiseIsGivenUpAfterAProofAlone(t *testing.T) {
 	changed := errors.New("changed")
@@ -160,7 +160,7 @@ func TestAPromiseIsGivenUpAfterAProofAlone(t *testing.T) {
 	}
 }
 
-// TestAnInvalidRedirectIsNoRefusalOfRedirects holds that one bad target does not cost
+// TestAnInvalidRedirectIsNoRefusalOfRedirects checks that one bad target does not cost
 // all links their redirects.
 func TestAnInvalidRedirectIsNoRefusalOfRedirects(t *testing.T) {
 	s, st := new(Set), &store{lacks: []Ability{Redirects}, no: refusal{400, "InvalidRedirectLocation", "redirect"}}
@@ -169,7 +169,7 @@ func TestAnInvalidRedirectIsNoRefusalOfRedirects(t *testing.T) {
 	}
 }
 
-// TestManyRequestsLearnOnce holds that of requests that are refused at once, one finds
+// TestManyRequestsLearnOnce checks that of requests that are refused at once, one finds
 // out why.
 func TestManyRequestsLearnOnce(t *testing.T) {
 	s := new(Set)
@@ -231,7 +231,7 @@ func TestThePersonDecides(t *testing.T) {
 	}
 }
 
-// TestTimeSavingAbilitiesAreRememberedForAWeek holds that, and that no weakened promise is.
+// TestTimeSavingAbilitiesAreRememberedForAWeek checks that, and that no weakened promise is.
 func TestTimeSavingAbilitiesAreRememberedForAWeek(t *testing.T) {
 	dir := t.TempDir()
 	open := func(store string) (*Set, *Memory) {
@@ -272,7 +272,7 @@ func TestTimeSavingAbilitiesAreRememberedForAWeek(t *testing.T) {
 	}
 }
 
-// TestNotesAreOfTheRunThatWentWithout holds that a lack is said once a run, in each
+// TestNotesAreOfTheRunThatWentWithout checks that a lack is said once a run, in each
 // run that it matters to.
 func TestNotesAreOfTheRunThatWentWithout(t *testing.T) {
 	s := new(Set)

@@ -69,7 +69,7 @@ func TestLinkPageSizes(t *testing.T) {
 	}
 }
 
-// TestPageInjection holds that a target cannot leave its attribute.
+// TestPageInjection checks that a target cannot leave its attribute.
 func TestLinkPageInjection(t *testing.T) {
 	const evil = `https://example.org/"><script>alert(1)</script>`
 	p := string(LinkPage(evil))

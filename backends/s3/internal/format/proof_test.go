@@ -7,7 +7,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// TestOnlyETagsOfContentAreFingerprints holds that a fingerprint is an ETag of the
+// TestOnlyETagsOfContentAreFingerprints checks that a fingerprint is an ETag of the
 // form of an md5, or of parts, and that an empty object has none, for it may be a
 // link.
 func TestOnlyETagsOfContentAreFingerprints(t *testing.T) {
@@ -39,7 +39,7 @@ func TestOnlyETagsOfContentAreFingerprints(t *testing.T) {
 	}
 }
 
-// TestALinkPageHasThePrefixInItsFingerprint holds that the same page is another link
+// TestALinkPageHasThePrefixInItsFingerprint checks that the same page is another link
 // under another prefix.
 func TestALinkPageHasThePrefixInItsFingerprint(t *testing.T) {
 	page := LinkPage("/site/v2/")

@@ -91,7 +91,7 @@ func putLink(t testing.TB, s *Store, key, location string) error {
 	return err
 }
 
-// TestABareConditionIsLearnt holds that a store which compares conditions without
+// TestABareConditionIsLearnt checks that a store which compares conditions without
 // quotes is asked so, and that its conditions then hold.
 func TestABareConditionIsLearnt(t *testing.T) {
 	s, srv := open(t, s3server.BareIfMatch)
@@ -114,7 +114,7 @@ func TestABareConditionIsLearnt(t *testing.T) {
 	}
 }
 
-// TestAConditionThatNeverHoldsIsGivenUpAfterAProof holds that, and that nothing is
+// TestAConditionThatNeverHoldsIsGivenUpAfterAProof checks that, and that nothing is
 // overwritten unseen before it.
 func TestAConditionThatNeverHoldsIsGivenUpAfterAProof(t *testing.T) {
 	never := s3server.Wrap(func(next http.Handler) http.Handler {
@@ -153,7 +153,7 @@ func TestAConditionThatNeverHoldsIsGivenUpAfterAProof(t *testing.T) {
 	}
 }
 
-// TestAConditionThatOnceHeldIsBelieved holds that a 412 costs no HEAD then.
+// TestAConditionThatOnceHeldIsBelieved checks that a 412 costs no HEAD then.
 func TestAConditionThatOnceHeldIsBelieved(t *testing.T) {
 	s, srv := open(t)
 	first := mustPut(t, s, "a", "1", Version{None: true})
@@ -168,7 +168,7 @@ func TestAConditionThatOnceHeldIsBelieved(t *testing.T) {
 	}
 }
 
-// TestAPersonWhoInsistsOnConditionsKeepsThem holds that has=conditions fails the write
+// TestAPersonWhoInsistsOnConditionsKeepsThem checks that has=conditions fails the write
 // instead.
 func TestAPersonWhoInsistsOnConditionsKeepsThem(t *testing.T) {
 	srv := s3server.New(t, s3server.NoConditions)
@@ -204,7 +204,7 @@ func TestAHeaderThatAStoreRefusesInAnyWords(t *testing.T) {
 	}
 }
 
-// TestBatches holds how objects are deleted by stores that know no batches, no ETags
+// TestBatches checks how objects are deleted by stores that know no batches, no ETags
 // in one, or compare them wrongly.
 func TestBatches(t *testing.T) {
 	wrong := s3server.Wrap(func(next http.Handler) http.Handler {
@@ -264,7 +264,7 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// TestDeletesWithoutConditions holds that an object is asked for before it is deleted
+// TestDeletesWithoutConditions checks that an object is asked for before it is deleted
 // where the store has no conditional deletes, and that another version stays.
 func TestDeletesWithoutConditions(t *testing.T) {
 	for lacks, c := range map[string]struct{ one, three string }{
@@ -322,7 +322,7 @@ func ignoresDeleteConditions(next http.Handler) http.Handler {
 	})
 }
 
-// TestABatchThatIsRefusedForAnotherReasonIsAnError holds that a batch which is denied
+// TestABatchThatIsRefusedForAnotherReasonIsAnError checks that a batch which is denied
 // teaches nothing.
 func TestABatchThatIsRefusedForAnotherReasonIsAnError(t *testing.T) {
 	s, _ := open(t, s3server.DeniesWrites)
@@ -341,7 +341,7 @@ func TestABatchThatIsRefusedForAnotherReasonIsAnError(t *testing.T) {
 	}
 }
 
-// TestExpectIsLeftAway holds that a body is sent without Expect after a 417, and so
+// TestExpectIsLeftAway checks that a body is sent without Expect after a 417, and so
 // are all that follow.
 func TestExpectIsLeftAway(t *testing.T) {
 	s, srv := open(t, s3server.RefusesExpect)
@@ -357,7 +357,7 @@ func TestExpectIsLeftAway(t *testing.T) {
 	}
 }
 
-// TestExpectIsLeftAwayAfterARefusalInAnyWords holds that for a store that answers
+// TestExpectIsLeftAwayAfterARefusalInAnyWords checks that for a store that answers
 // Expect with a 400, also one that refuses a condition in the same way, and that
 // smaller files are sent as ever.
 func TestExpectIsLeftAwayAfterARefusalInAnyWords(t *testing.T) {
@@ -383,7 +383,7 @@ func TestExpectIsLeftAwayAfterARefusalInAnyWords(t *testing.T) {
 	}
 }
 
-// TestWritesThatAreRedirected holds that each is followed with its body.
+// TestWritesThatAreRedirected checks that each is followed with its body.
 func TestWritesThatAreRedirected(t *testing.T) {
 	s, srv := open(t, s3server.RedirectsPut)
 	etag := mustPut(t, s, "a", "content", Version{None: true})
@@ -395,7 +395,7 @@ func TestWritesThatAreRedirected(t *testing.T) {
 	}
 }
 
-// TestManyOverwritesLearnTheBareFormTogether holds that none fails because another one
+// TestManyOverwritesLearnTheBareFormTogether checks that none fails because another one
 // has just learnt it.
 func TestManyOverwritesLearnTheBareFormTogether(t *testing.T) {
 	s, _ := open(t, s3server.BareIfMatch)
@@ -414,7 +414,7 @@ func TestManyOverwritesLearnTheBareFormTogether(t *testing.T) {
 	wg.Wait()
 }
 
-// TestAConditionThatIsIgnoredOnACopyProvesNothing holds that a copy which went well does
+// TestAConditionThatIsIgnoredOnACopyProvesNothing checks that a copy which went well does
 // not make a 412 to a PUT believed: Ceph ignores the one, and compares the other bare.
 func TestAConditionThatIsIgnoredOnACopyProvesNothing(t *testing.T) {
 	s, _ := open(t, s3server.BareIfMatch, s3server.Wrap(func(next http.Handler) http.Handler {
@@ -437,7 +437,7 @@ func TestAConditionThatIsIgnoredOnACopyProvesNothing(t *testing.T) {
 	}
 }
 
-// TestServersThatTrimTheKeysOfABatch holds that no other object is deleted, and that a
+// TestServersThatTrimTheKeysOfABatch checks that no other object is deleted, and that a
 // key which the answer does not name is deleted alone.
 func TestServersThatTrimTheKeysOfABatch(t *testing.T) {
 	trims := s3server.Wrap(func(next http.Handler) http.Handler {

@@ -81,7 +81,7 @@ type sendError struct{ error }
 func (e sendError) Unwrap() error       { return e.error }
 func (sendError) ConnectionError() bool { return true }
 
-// TestAServerThatRestartsLosesNoRequest holds that all requests wait while there is no
+// TestAServerThatRestartsLosesNoRequest checks that all requests wait while there is no
 // answer, that somebody is told within 10 s, and that nothing but probes is sent.
 func TestAServerThatRestartsLosesNoRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestAServerThatRestartsLosesNoRequest(t *testing.T) {
 	})
 }
 
-// TestAStoreThatStaysAwayIsGivenUp holds that every request fails with one error then,
+// TestAStoreThatStaysAwayIsGivenUp checks that every request fails with one error then,
 // and that a later one tries again.
 func TestAStoreThatStaysAwayIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestAStoreThatStaysAwayIsGivenUp(t *testing.T) {
 	})
 }
 
-// TestAStoreThatNeverAnsweredIsGivenUpWithin10s holds that, for each way of no answer.
+// TestAStoreThatNeverAnsweredIsGivenUpWithin10s checks that, for each way of no answer.
 func TestAStoreThatNeverAnsweredIsGivenUpWithin10s(t *testing.T) {
 	for name, s := range map[string]*server{
 		"refused": {err: syscall.ECONNREFUSED}, "reset": {err: syscall.ECONNRESET}, "no route": {err: syscall.EHOSTUNREACH, takes: 3 * time.Second},
@@ -189,7 +189,7 @@ func TestAStoreThatNeverAnsweredIsGivenUpWithin10s(t *testing.T) {
 	}
 }
 
-// TestOneBadRequestIsNoSilence holds that requests which are answered go on beside one
+// TestOneBadRequestIsNoSilence checks that requests which are answered go on beside one
 // that never is, and that this one fails alone.
 func TestOneBadRequestIsNoSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -229,7 +229,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// TestABodyThatCannotBeReadIsNoSilence holds that an error of the source is not taken
+// TestABodyThatCannotBeReadIsNoSilence checks that an error of the source is not taken
 // for one of the store.
 func TestABodyThatCannotBeReadIsNoSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -253,7 +253,7 @@ type iotestErr struct{ error }
 
 func (e iotestErr) Read([]byte) (int, error) { return 0, e.error }
 
-// TestAMinuteOfRefusalsEndsNothing holds that a store which throttles is alive: the
+// TestAMinuteOfRefusalsEndsNothing checks that a store which throttles is alive: the
 // request waits for it.
 func TestAMinuteOfRefusalsEndsNothing(t *testing.T) {
 	for _, status := range []int{http.StatusServiceUnavailable, http.StatusTooManyRequests} {
@@ -303,7 +303,7 @@ type refusal int
 func (r refusal) Error() string       { return http.StatusText(int(r)) }
 func (r refusal) HTTPStatusCode() int { return int(r) }
 
-// TestAQuietStoreIsToldOf holds that an answer which takes long is said to, once.
+// TestAQuietStoreIsToldOf checks that an answer which takes long is said to, once.
 func TestAQuietStoreIsToldOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{takes: 30 * time.Second}

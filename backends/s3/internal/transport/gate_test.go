@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestGate holds the shape of the adaptive limit: a burst of refusals halves it
+// TestGate checks the shape of the adaptive limit: a burst of refusals halves it
 // once, successes raise it one by one, and never above where it began.
 func TestGate(t *testing.T) {
 	g := newGate(16)
@@ -57,7 +57,7 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// TestGateGrows holds when more requests wait at once than at the beginning:
+// TestGateGrows checks when more requests wait at once than at the beginning:
 // where answers take long because of the way, as far as is allowed, and not
 // where they take long because there are so many, or where nobody wants more.
 func TestGateGrows(t *testing.T) {
@@ -101,7 +101,7 @@ func rounds(g *gate, n int, takes func(inside int) time.Duration) {
 	}
 }
 
-// TestGateThatGrewIsCut holds that a store that throttles is believed: from then
+// TestGateThatGrewIsCut checks that a store that throttles is believed: from then
 // on the limit grows one by one.
 func TestGateThatGrewIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// TestStall holds that a body on which nothing moves any more ends.
+// TestStall checks that a body on which nothing moves any more ends.
 func TestStall(t *testing.T) {
 	release := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

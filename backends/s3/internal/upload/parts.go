@@ -12,9 +12,9 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// send sends the parts, a few of them at once. A body whose parts are known is
-// read where it is wanted: the store holds each part against its md5. Any other
-// is read once, in order, and held against the md5 that was promised.
+// send sends the parts, a few of them at once. A body whose parts are known is read
+// where it is wanted: the store checks each part by its md5. Any other is read
+// once, in order, and checked by the promised md5.
 func (u *upload) send(ctx context.Context, body io.Reader, known core.PartSums) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(partsAtOnce + 1) // and who reads or begins them

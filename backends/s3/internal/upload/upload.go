@@ -34,7 +34,7 @@ func (u *Uploader) newUpload(key string, e core.Entry, header http.Header) *uplo
 }
 
 // begin begins a new upload. The answer is waited for even if the run ends
-// meanwhile: without it nobody would know which upload to abort.
+// meanwhile: without it the upload could not be found and aborted.
 func (u *upload) begin(ctx context.Context) error {
 	patient, done := outlasting(ctx, abortTime)
 	defer done()

@@ -61,7 +61,7 @@ func composite(content []byte) string {
 	return format.PartsETag(core.HashParts(size, sums))
 }
 
-// TestALargeFileGoesUpInParts holds that, on stores that answer a completion with an
+// TestALargeFileGoesUpInParts checks that, on stores that answer a completion with an
 // ETag and without.
 func TestALargeFileGoesUpInParts(t *testing.T) {
 	for name, quirks := range map[string][]s3server.Option{
@@ -82,7 +82,7 @@ func TestALargeFileGoesUpInParts(t *testing.T) {
 	}
 }
 
-// TestAFailedUploadIsAborted holds that nothing of it stays, whatever it failed for.
+// TestAFailedUploadIsAborted checks that nothing of it stays, whatever it failed for.
 func TestAFailedUploadIsAborted(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*File, []byte)
@@ -150,7 +150,7 @@ func TestAnUploadOfAnotherProcessIsResumed(t *testing.T) {
 	}
 }
 
-// TestPartSumsOfOtherPartsAreNotTaken holds that md5s of other part sizes are not used.
+// TestPartSumsOfOtherPartsAreNotTaken checks that md5s of other part sizes are not used.
 func TestPartSumsOfOtherPartsAreNotTaken(t *testing.T) {
 	u := &upload{size: 8, sums: make([]core.MD5, 2)}
 	if u.partSums(known{bytes.NewReader(make([]byte, 16)), 4}) != nil || u.partSums(bytes.NewReader(nil)) != nil {

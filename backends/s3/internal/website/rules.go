@@ -176,7 +176,7 @@ func (s *Site) routeKey(prefix string) (key string, ok bool) {
 	return key, below && slash && core.ValidKey(key)
 }
 
-// StrayNote remarks on rules of ours that nobody looks after.
+// StrayNote is the remark about our rules that no flag updates.
 func (s *Site) StrayNote(rules []wire.RoutingRule) (note string, any bool) {
 	n := len(s.routeLinks(rules))
 	return fmt.Sprintf("bucket %s has routing rules for links to directories (%d), which only --dir-links=rules updates: they may have other targets than the links by now",

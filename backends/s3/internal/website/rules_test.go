@@ -30,7 +30,7 @@ func text(rules []wire.RoutingRule) string {
 	return strings.Join(all, ", ")
 }
 
-// TestRulesAreMergedInTheirPlaces holds that rules of others stay where they are, and
+// TestRulesAreMergedInTheirPlaces checks that rules of others stay where they are, and
 // that ours come, change and go.
 func TestRulesAreMergedInTheirPlaces(t *testing.T) {
 	for _, prefix := range []string{"", "site/"} {
@@ -61,7 +61,7 @@ func TestRulesAreMergedInTheirPlaces(t *testing.T) {
 	}
 }
 
-// TestTooManyRulesAreAnError holds the limit, rules of others included.
+// TestTooManyRulesAreAnError checks the limit, rules of others included.
 func TestTooManyRulesAreAnError(t *testing.T) {
 	s := &Site{Bucket: "b"}
 	var links []core.Entry
@@ -76,7 +76,7 @@ func TestTooManyRulesAreAnError(t *testing.T) {
 	}
 }
 
-// TestKeysThatNoRuleCanNameAreRemarkedOn holds that there is no wrong rule for them.
+// TestKeysThatNoRuleCanNameAreRemarkedOn checks that there is no wrong rule for them.
 func TestKeysThatNoRuleCanNameAreRemarkedOn(t *testing.T) {
 	s := &Site{Bucket: "b"}
 	rules, change, err := s.merge(nil, core.Routes{Links: []core.Entry{dirLink("all", "."), dirLink("sp ace", "v"), dirLink("to", "é")}})

@@ -38,7 +38,7 @@ func expires(valid string) http.HandlerFunc {
 	}
 }
 
-// TestExpiredCredentialsAreAskedForAnewOnce holds that, for many requests at once, and
+// TestExpiredCredentialsAreAskedForAnewOnce checks that, for many requests at once, and
 // wherever the new ones are.
 func TestExpiredCredentialsAreAskedForAnewOnce(t *testing.T) {
 	static := credentials.NewStaticCredentialsProvider("OLD", "SK", "")
@@ -71,7 +71,7 @@ func TestExpiredCredentialsAreAskedForAnewOnce(t *testing.T) {
 	}
 }
 
-// TestAHeadThatGivesNoReasonAsksForNewCredentials holds that a 400 to a HEAD, whose
+// TestAHeadThatGivesNoReasonAsksForNewCredentials checks that a 400 to a HEAD, whose
 // answer has no body and so no code, is tried with new credentials, and that nothing
 // is tried again where there are none.
 func TestAHeadThatGivesNoReasonAsksForNewCredentials(t *testing.T) {
@@ -91,7 +91,7 @@ func TestAHeadThatGivesNoReasonAsksForNewCredentials(t *testing.T) {
 	}
 }
 
-// TestExpiredCredentialsWithoutNewOnesEndTheRun holds that there is one cause, and that
+// TestExpiredCredentialsWithoutNewOnesEndTheRun checks that there is one cause, and that
 // it is found with one request for each that was under way.
 func TestExpiredCredentialsWithoutNewOnesEndTheRun(t *testing.T) {
 	reloads := 0

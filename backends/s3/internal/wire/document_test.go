@@ -38,7 +38,7 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestABodyThatBreaksOffIsAskedForAgain holds that a document which is cut is not
+// TestABodyThatBreaksOffIsAskedForAgain checks that a document which is cut is not
 // taken for a short one.
 func TestABodyThatBreaksOffIsAskedForAgain(t *testing.T) {
 	var asked atomic.Int64
@@ -61,7 +61,7 @@ func TestABodyThatBreaksOffIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// TestARefusalThatBreaksOffIsAskedForAgain holds that its code is not lost.
+// TestARefusalThatBreaksOffIsAskedForAgain checks that its code is not lost.
 func TestARefusalThatBreaksOffIsAskedForAgain(t *testing.T) {
 	var asked atomic.Int64
 	srv := record(t, func(w http.ResponseWriter, r *http.Request) {
@@ -77,7 +77,7 @@ func TestARefusalThatBreaksOffIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// TestConflictsOfACompletionAreLeft holds that only other requests are sent again
+// TestConflictsOfACompletionAreLeft checks that only other requests are sent again
 // after a conflict.
 func TestConflictsOfACompletionAreLeft(t *testing.T) {
 	srv := record(t, refuses(http.StatusConflict, "ConditionalRequestConflict"))
@@ -90,7 +90,7 @@ func TestConflictsOfACompletionAreLeft(t *testing.T) {
 	}
 }
 
-// TestDeleteBatch holds that each key has its own answer, and that silence is none.
+// TestDeleteBatch checks that each key has its own answer, and that silence is none.
 func TestDeleteBatch(t *testing.T) {
 	srv := record(t, answers(`<DeleteResult xmlns="`+namespace+`"><Deleted><Key>a&amp;b</Key></Deleted>
 		<Error><Key>c</Key><Code>AccessDenied</Code><Message>no</Message></Error><Error><Key>d</Key></Error></DeleteResult>`))
@@ -104,7 +104,7 @@ func TestDeleteBatch(t *testing.T) {
 	}
 }
 
-// TestListPartsReadsAllPages holds that parts of a later page are not missed.
+// TestListPartsReadsAllPages checks that parts of a later page are not missed.
 func TestListPartsReadsAllPages(t *testing.T) {
 	srv := record(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("part-number-marker") == "" {
@@ -143,7 +143,7 @@ func TestAWebsiteGoesBackAsItCame(t *testing.T) {
 	}
 }
 
-// TestACanceledRequestSaysSo holds that the end of the context is not taken for an
+// TestACanceledRequestSaysSo checks that the end of the context is not taken for an
 // error of the connection.
 func TestACanceledRequestSaysSo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestRedirectsKeepMethodAndBody holds that a 307 and a 308 of S3 are followed,
+// TestRedirectsKeepMethodAndBody checks that a 307 and a 308 of S3 are followed,
 // signed for the new host.
 func TestRedirectsKeepMethodAndBody(t *testing.T) {
 	for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
@@ -40,7 +40,7 @@ func TestRedirectsKeepMethodAndBody(t *testing.T) {
 	}
 }
 
-// TestWritesGoStraightToWhereTheyAreSentOn holds that a body is sent to a server that
+// TestWritesGoStraightToWhereTheyAreSentOn checks that a body is sent to a server that
 // does not want it once, and to the endpoint again once the other server is gone.
 func TestWritesGoStraightToWhereTheyAreSentOn(t *testing.T) {
 	there := record(t, fitting)
@@ -76,7 +76,7 @@ func TestWritesGoStraightToWhereTheyAreSentOn(t *testing.T) {
 	send(http.MethodPut, 1, 0)
 }
 
-// TestOtherRedirectsAreNotFollowed holds that nothing is sent to where somebody
+// TestOtherRedirectsAreNotFollowed checks that nothing is sent to where somebody
 // else than S3 sends it, nor without TLS.
 func TestOtherRedirectsAreNotFollowed(t *testing.T) {
 	there := record(t, fitting)

@@ -181,7 +181,7 @@ func rewrite(r *http.Request) {
 	r.ContentLength = -1
 }
 
-// TestAnonymousRequestsAreNotSigned holds that nothing but the request is sent.
+// TestAnonymousRequestsAreNotSigned checks that nothing but the request is sent.
 func TestAnonymousRequestsAreNotSigned(t *testing.T) {
 	srv := record(t, fitting)
 	s := newSender(t, srv.URL, func(_ *Options, o *awss3.Options) { o.Credentials = aws.AnonymousCredentials{} })
@@ -197,7 +197,7 @@ func TestAnonymousRequestsAreNotSigned(t *testing.T) {
 	}
 }
 
-// TestRequestsOfEveryKindAreExact holds the method, path, query and body of those
+// TestRequestsOfEveryKindAreExact checks the method, path, query and body of those
 // requests that are documents or have parameters.
 func TestRequestsOfEveryKindAreExact(t *testing.T) {
 	srv := record(t, fitting)
@@ -224,7 +224,7 @@ func TestRequestsOfEveryKindAreExact(t *testing.T) {
 	}
 }
 
-// TestEndpoints holds where a bucket is asked, and how requests to it are signed.
+// TestEndpoints checks where a bucket is asked, and how requests to it are signed.
 func TestEndpoints(t *testing.T) {
 	for _, c := range []struct {
 		name, bucket string
@@ -275,7 +275,7 @@ func (s *sessions) Retrieve(_ context.Context, bucket string) (aws.Credentials, 
 	return aws.Credentials{AccessKeyID: "AK", SecretAccessKey: "SK", SessionToken: "session"}, nil
 }
 
-// TestSpecialSignatures holds that directory buckets are signed by their session,
+// TestSpecialSignatures checks that directory buckets are signed by their session,
 // and access points of more than one region for all of them.
 func TestSpecialSignatures(t *testing.T) {
 	srv := record(t, fitting)
@@ -316,7 +316,7 @@ func TestSpecialSignatures(t *testing.T) {
 	}
 }
 
-// TestAnEarlyAnswerLeavesTheBodyAlone holds that nothing reads a body once its
+// TestAnEarlyAnswerLeavesTheBodyAlone checks that nothing reads a body once its
 // request was answered, although the server did not take all of it.
 func TestAnEarlyAnswerLeavesTheBodyAlone(t *testing.T) {
 	srv := record(t, nil)
@@ -335,7 +335,7 @@ func TestAnEarlyAnswerLeavesTheBodyAlone(t *testing.T) {
 	}
 }
 
-// TestABodyIsTakenBackWhenItsRequestIsOver holds that nothing is read from it
+// TestABodyIsTakenBackWhenItsRequestIsOver checks that nothing is read from it
 // any more.
 func TestABodyIsTakenBackWhenItsRequestIsOver(t *testing.T) {
 	b := &lentBody{r: strings.NewReader("secret of the next request")}
@@ -349,7 +349,7 @@ func TestABodyIsTakenBackWhenItsRequestIsOver(t *testing.T) {
 	}
 }
 
-// TestABodyIsSentAgainFromWhereItWas holds that each try sends the whole body, and
+// TestABodyIsSentAgainFromWhereItWas checks that each try sends the whole body, and
 // nothing before or behind it.
 func TestABodyIsSentAgainFromWhereItWas(t *testing.T) {
 	var tries atomic.Int64
@@ -382,7 +382,7 @@ func TestABodyIsSentAgainFromWhereItWas(t *testing.T) {
 	}
 }
 
-// TestTheClockOfTheStoreIsTakenOver holds that a request which is refused for its
+// TestTheClockOfTheStoreIsTakenOver checks that a request which is refused for its
 // time is signed for the store's time, and so are all that follow.
 func TestTheClockOfTheStoreIsTakenOver(t *testing.T) {
 	const ahead = 3 * time.Hour
@@ -414,7 +414,7 @@ func TestTheClockOfTheStoreIsTakenOver(t *testing.T) {
 	}
 }
 
-// TestTheRegionThatTheStoreNamesIsUsed holds that a bucket elsewhere costs one
+// TestTheRegionThatTheStoreNamesIsUsed checks that a bucket elsewhere costs one
 // request more, once.
 func TestTheRegionThatTheStoreNamesIsUsed(t *testing.T) {
 	for name, refusal := range map[string]http.HandlerFunc{

@@ -2,7 +2,7 @@ package active
 
 import "testing"
 
-// TestEachChange holds each function with its mutant on and off.
+// TestEachChange checks each function with its mutant on and off.
 func TestEachChange(t *testing.T) {
 	defer func() { current = -1 }()
 	yes, no := func() bool { return true }, func() bool { return false }
