@@ -95,6 +95,9 @@ func (c *Changes) Close() error {
 	return errors.Join(c.plan.Close(), c.run.close())
 }
 
+// Spent returns the requests that the trees have sent until now, and about their cost.
+func (c *Changes) Spent() (core.Requests, Estimate) { return c.run.account(core.Requests{}) }
+
 var errApplied = errors.New("the plan was applied already")
 
 // apply carries out the plan, unless a guard stops it.

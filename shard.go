@@ -120,10 +120,12 @@ type End struct {
 	Notes    []string // remarks for the user, one sentence each
 	Dirs     int64    // empty directories that were removed
 	Requests core.Requests
+	Cost     Estimate // of Requests
 }
 
 // FinishURL takes the last steps of a run that was divided: those that a destination
-// takes once, after its last write.
+// takes once, after its last write. Options.Event gets the empty directories that it
+// removes.
 func FinishURL(ctx context.Context, mux *core.Mux, src, dst string, o Options, done core.Done) (end End, err error) {
 	r, err := newURLRun(o, mux, src, dst)
 	if err != nil {
@@ -133,11 +135,11 @@ func FinishURL(ctx context.Context, mux *core.Mux, src, dst string, o Options, d
 		return end, err
 	}
 	if done.Deletes {
-		end.Dirs, err = r.rec.RemoveEmptyDirs(ctx)
+		end.Dirs, err = r.rec.RemoveEmptyDirs(ctx, r.o.event)
 	}
 	if f, ok := core.As[core.Finisher](r.rec.Dst); ok && err == nil {
 		end.Notes, err = f.Finish(ctx, done)
 	}
-	end.Requests, _ = r.account(core.Requests{})
+	end.Requests, end.Cost = r.account(core.Requests{})
 	return end, withClose(err, r.close())
 }

@@ -324,11 +324,15 @@ type shardSummary struct {
 
 func (t *shardTask) summary(rep *shard.Report) shardSummary {
 	c, p := rep.Summary, rep.Planned
-	return shardSummary{
+	s := shardSummary{
 		summaryJSON: summaryJSON{
 			Event: "summary", Files: c.Files, Links: c.Links, Deletes: c.Deletes, Kept: p.Kept + c.Kept, Refused: p.Refused + c.Refused,
 			Conflicts: p.Conflicts, Bytes: c.Bytes, Requests: c.Spent.Trees, Seconds: time.Since(t.of.Created).Seconds(), Notes: rep.Notes,
 		},
 		StateRequests: c.Spent.State, Removable: rep.Removable,
 	}
+	if dollars, known := c.Spent.Cost(); known {
+		s.Cost = &dollars
+	}
+	return s
 }

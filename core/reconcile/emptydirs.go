@@ -44,9 +44,9 @@ func (d *emptyDirs) leave(key string, remove func(dir string) error) error {
 }
 
 // RemoveEmptyDirs removes the directories of the destination that hold nothing, once
-// a divided run has ended: no part of it sees a directory whole. It returns how many
-// it removed.
-func (r *Reconciler) RemoveEmptyDirs(ctx context.Context) (removed int64, err error) {
+// a divided run has ended: no part of it sees a directory whole. It calls event with
+// each that it removed, unless event is nil, and returns how many these are.
+func (r *Reconciler) RemoveEmptyDirs(ctx context.Context, event func(Action)) (removed int64, err error) {
 	remover, ok := core.As[core.DirRemover](r.Dst)
 	if !ok {
 		return 0, nil
@@ -83,6 +83,9 @@ func (r *Reconciler) RemoveEmptyDirs(ctx context.Context) (removed int64, err er
 			return removed, err
 		}
 		removed++
+		if event != nil {
+			event(Action{Op: OpRemoveDir, Key: dir, Reason: ReasonEmpty})
+		}
 	}
 	return removed, nil
 }

@@ -105,6 +105,6 @@ func noRequests(err error) error {
 func counts(res *s3fc.Result) Counts {
 	return Counts{
 		Files: res.Files, Links: res.Links, Deletes: res.Deletes, Kept: res.Kept, Refused: res.Refused, Bytes: res.Bytes,
-		Spent: Requests{Trees: res.Requests.Map()},
+		Spent: toTrees(res.Requests, res.Cost),
 	}
 }

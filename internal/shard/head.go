@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strconv"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
 )
@@ -29,11 +30,32 @@ type Head struct {
 type Requests struct {
 	Trees map[string]int64 `json:"trees,omitempty"` // to the source and the destination
 	State map[string]int64 `json:"state,omitempty"` // to the tree of the run's state
+	// Dollars is about the cost of those to Trees whose prices are known, and Unpriced
+	// is the number of the others.
+	Dollars  float64 `json:"dollars,omitempty"`
+	Unpriced int64   `json:"unpriced,omitempty"`
+}
+
+// toTrees are requests to the source and the destination.
+func toTrees(sent core.Requests, cost s3fc.Estimate) Requests {
+	r := Requests{Trees: sent.Map(), Dollars: cost.Dollars}
+	if !cost.Known {
+		r.Dollars, r.Unpriced = 0, sent.Total()
+	}
+	return r
+}
+
+// Cost returns about the cost of the requests to the trees in US dollars; known is
+// false if the price of any is not known, or nothing was sent.
+func (r *Requests) Cost() (dollars float64, known bool) {
+	return r.Dollars, r.Unpriced == 0 && total(r.Trees) > 0
 }
 
 // add adds the requests of another task.
 func (r *Requests) add(other Requests) {
 	r.Trees, r.State = addCounts(r.Trees, other.Trees), addCounts(r.State, other.State)
+	r.Dollars += other.Dollars
+	r.Unpriced += other.Unpriced
 }
 
 func addCounts(sum, more map[string]int64) map[string]int64 {
@@ -81,7 +103,7 @@ func heads(ctx context.Context, s state, r *Run) ([]Head, error) {
 }
 
 // head makes the head of shard i from the plan that is stored.
-func (t *Tasks) head(ctx context.Context, r *Run, i, attempt int, spent core.Requests) (*Head, error) {
+func (t *Tasks) head(ctx context.Context, r *Run, i, attempt int, spent Requests) (*Head, error) {
 	p, hash, err := t.readPlan(ctx, r, i)
 	if err != nil {
 		return nil, err
@@ -90,8 +112,9 @@ func (t *Tasks) head(ctx context.Context, r *Run, i, attempt int, spent core.Req
 	s := t.state()
 	h := &Head{
 		Run: r.ID(), Index: i, Plan: hash, Totals: p.Header.Totals, Need: p.Header.Shard.Need,
-		Attempt: attempt, Spent: Requests{Trees: spent.Map(), State: s.spent(1)},
+		Attempt: attempt, Spent: spent,
 	}
+	h.Spent.State = s.spent(1)
 	if _, err := s.createJSON(ctx, headKey(i), h); err != nil {
 		return nil, err
 	}

@@ -394,7 +394,7 @@ func TestARunThatHasEndedRefusesEveryStep(t *testing.T) {
 func TestTheReportHasTheEventsOfAPlainCopy(t *testing.T) {
 	events := func(into *[]string) func(reconcile.Action) {
 		return func(a reconcile.Action) {
-			if a.Op != reconcile.OpRemoveDir { // a divided run counts them alone
+			if a.Op != reconcile.OpRemoveDir { // a divided run removes them with their last entry
 				*into = append(*into, a.Name()+" "+a.Key)
 			}
 		}

@@ -101,7 +101,7 @@ func (t *Tasks) lastSteps(ctx context.Context, r *Run, rep *Report) error {
 	done := core.Done{LinksPut: rep.Summary.Links, Deletes: o.Delete != s3fc.DeleteNever}
 	end, err := s3fc.FinishURL(ctx, t.Mux, r.Source.URL, r.Destination.URL, o, done)
 	rep.Notes, rep.Dirs = end.Notes, end.Dirs
-	rep.Summary.Spent.add(Requests{Trees: end.Requests.Map()})
+	rep.Summary.Spent.add(toTrees(end.Requests, end.Cost))
 	return err
 }
 

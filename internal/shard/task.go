@@ -66,8 +66,7 @@ func (t *Tasks) Begin(ctx context.Context, src, dst string, shards int, known *K
 	if r.Cuts, err = t.cuts(ctx, shards, known, from, to); err != nil {
 		return nil, err
 	}
-	sent := c.Result().Requests
-	r.Spent.Trees = sent.Map()
+	r.Spent = toTrees(c.Spent())
 	return r, Create(ctx, t.State, r)
 }
 
@@ -161,7 +160,7 @@ func (t *Tasks) List(ctx context.Context, r *Run, i int) (*Head, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	attempt, spent := -1, core.Requests{}
+	attempt, spent := -1, Requests{}
 	if has, err := s.has(ctx, planKey(i)); err != nil {
 		return nil, err
 	} else if !has {
@@ -174,7 +173,7 @@ func (t *Tasks) List(ctx context.Context, r *Run, i int) (*Head, error) {
 
 // plan lists the range of shard i and stores its plan, unless there is one by then.
 // It returns the number of this attempt and the requests that it sent.
-func (t *Tasks) plan(ctx context.Context, r *Run, i int) (attempt int, sent core.Requests, err error) {
+func (t *Tasks) plan(ctx context.Context, r *Run, i int) (attempt int, sent Requests, err error) {
 	o, err := t.options(r)
 	if err != nil {
 		return 0, sent, err
@@ -201,7 +200,7 @@ func (t *Tasks) plan(ctx context.Context, r *Run, i int) (attempt int, sent core
 		return attempt, sent, err
 	}
 	err = t.storePlan(ctx, r, i, c)
-	return attempt, c.Result().Requests, err
+	return attempt, toTrees(c.Spent()), err
 }
 
 // storePlan stores the plan of shard i, unless there is one by then.
