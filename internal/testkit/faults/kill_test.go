@@ -86,17 +86,6 @@ func newScene(t *testing.T, w way) *scene {
 	return s
 }
 
-// site is a random tree of files and links to them. It always has one file.
-func (s *scene) site() model.State {
-	made := model.State{"always": fmt.Sprint("here ", s.rnd.IntN(2))}
-	for range 8 {
-		key := fmt.Sprintf("d%d/f%d", s.rnd.IntN(3), s.rnd.IntN(4))
-		made[key] = strings.Repeat(fmt.Sprint("content ", s.rnd.IntN(3)), 1+s.rnd.IntN(20_000))
-		made[fmt.Sprint("link", s.rnd.IntN(4))] = model.Link(key)
-	}
-	return made
-}
-
 // killed runs the program and kills it some time after its nth request.
 func (s *scene) killed(n int, args ...string) (inTime bool) {
 	s.t.Helper()
@@ -202,7 +191,7 @@ func killPushes(t *testing.T, s *scene, n int) {
 	t.Parallel()
 	hit, from := 0, model.State{}
 	for i := range n {
-		to := s.site()
+		to := randomSite(s.rnd)
 		if i%4 == 1 {
 			to["big"] = strings.Repeat(fmt.Sprintf("%016d", s.rnd.Uint32()), 17<<16)
 		}
@@ -241,7 +230,7 @@ func killPulls(t *testing.T, s *scene, n int) {
 	hit, from := 0, model.State{}
 	clean := openS3(t, s.server.URL, s3Options())
 	for i := range n {
-		to := s.site()
+		to := randomSite(s.rnd)
 		if all, err := copyTree(t.Context(), t, planted(to), clean, 4); !all {
 			t.Fatal(err)
 		}
@@ -324,4 +313,15 @@ func TestAKilledLargeUploadGoesOn(t *testing.T) {
 	if err != nil || len(now["big"]) != 20<<20 {
 		t.Errorf("the object has %d bytes, %v", len(now["big"]), err)
 	}
+}
+
+// randomSite is a random tree of files and links to them. It always has one file.
+func randomSite(rnd *rand.Rand) model.State {
+	made := model.State{"always": fmt.Sprint("here ", rnd.IntN(2))}
+	for range 8 {
+		key := fmt.Sprintf("d%d/f%d", rnd.IntN(3), rnd.IntN(4))
+		made[key] = strings.Repeat(fmt.Sprint("content ", rnd.IntN(3)), 1+rnd.IntN(20_000))
+		made[fmt.Sprint("link", rnd.IntN(4))] = model.Link(key)
+	}
+	return made
 }

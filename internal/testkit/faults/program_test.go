@@ -14,6 +14,7 @@ import (
 
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/s3"
+	"github.com/s3fc/s3fc/backends/sftp"
 	"github.com/s3fc/s3fc/cmd"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/testkit/model"
@@ -49,6 +50,9 @@ func schemes() *core.Mux {
 	directories.Open = openSoonSettled
 	mux.Handle(directories)
 	mux.Handle(s3.Scheme)
+	overSSH := sftp.Scheme
+	overSSH.Open = openOverPipe
+	mux.Handle(overSSH)
 	return mux
 }
 
