@@ -200,6 +200,58 @@ func TestARunOverABadConnectionConverges(t *testing.T) {
 	}
 }
 
+// A transfer whose session drops in the middle is tried again within the run, both
+// ways.
+func TestARunTriesATransferAgain(t *testing.T) {
+	s, tree, dir := newTree(t)
+	src, content := memory.New(), strings.Repeat("0123456789abcdef", 1<<16)
+	src.Plant(core.Entry{Key: "d/f", Kind: core.File}, []byte(content))
+	over := retried(tree)
+	up := &dropsOnce{Backend: over, drop: s.drop}
+	copyAll(t, src, up, 1, reconcile.DetectAuto)
+	if b, err := os.ReadFile(filepath.Join(dir, "d/f")); err != nil || string(b) != content || up.drops != 1 {
+		t.Errorf("pushed %d bytes, with %d sessions dropped: %v", len(b), up.drops, err)
+	}
+	dst, down := memory.New(), &dropsOnce{Backend: over, drop: s.drop}
+	copyAll(t, down, dst, 1, reconcile.DetectAuto)
+	if e, err := dst.Stat(t.Context(), "d/f"); err != nil || e.MD5 != core.SumMD5([]byte(content)) || down.drops != 1 {
+		t.Errorf("pulled %d bytes, with %d sessions dropped: %v", e.Size, down.drops, err)
+	}
+	if entries, err := os.ReadDir(filepath.Join(dir, "d")); err != nil || len(entries) != 1 {
+		t.Errorf("left at the server: %v, %v", entries, err)
+	}
+}
+
+// dropsOnce drops the session in the middle of its first transfer.
+type dropsOnce struct {
+	core.Backend
+	drops int
+	drop  func()
+}
+
+// half is a reader that drops the session after 300,000 bytes, if none was dropped.
+func (d *dropsOnce) half(r io.Reader) io.Reader {
+	if d.drops > 0 {
+		return r
+	}
+	return &callAt{r, 300_000, func() { d.drops++; d.drop() }}
+}
+
+func (d *dropsOnce) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	return d.Backend.Put(ctx, e, d.half(body), old)
+}
+
+func (d *dropsOnce) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
+	rc, e, err := d.Backend.Open(ctx, key)
+	if rc != nil {
+		rc = struct {
+			io.Reader
+			io.Closer
+		}{d.half(rc), rc}
+	}
+	return rc, e, err
+}
+
 // Leftovers of a killed run are swept by the next one; here, an earlier version
 // left them.
 func TestLeftoversAreSwept(t *testing.T) {

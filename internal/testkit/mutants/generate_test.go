@@ -71,7 +71,7 @@ func TestReadSurvivors(t *testing.T) {
 	}
 	write("# a list\n\n== same: it is slower only\na b: c\n\n== gap: no case asks\nd e: f #2\n")
 	got, err := ReadSurvivors(name)
-	if err != nil || len(got) != 2 || got["a b: c"] != (Survivor{true, "it is slower only"}) || got["d e: f #2"] != (Survivor{false, "no case asks"}) {
+	if err != nil || len(got) != 2 || got["a b: c"] != (Survivor{Same: true, Reason: "it is slower only"}) || got["d e: f #2"] != (Survivor{Reason: "no case asks"}) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for _, bad := range []string{"a b: c\n", "== perhaps: slower\na b: c\n"} {

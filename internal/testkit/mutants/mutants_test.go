@@ -1,173 +1,173 @@
 package mutants
 
 import (
-	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"sync"
+	"strconv"
 	"testing"
 	"time"
 )
 
 // targets are the packages whose mutants the suite has to catch, with the tests of
-// theirs that run it: first a few quick ones, which catch most.
-var targets = []struct {
-	name, path   string
-	quick, tests string
-}{
-	{"memory", "github.com/s3fc/s3fc/backends/memory", "^TestConformanceOfTheStore$", "^TestConformance"},
-	{"localfs", "github.com/s3fc/s3fc/backends/localfs", "^TestConformance$", "^TestConformance(WithoutLinks|OnAPlainSystem|OfAMissingDirectory)?$"},
+// theirs that run it.
+var targets = []target{
+	{"memory", "github.com/s3fc/s3fc/backends/memory", "^TestConformance"},
+	{"localfs", "github.com/s3fc/s3fc/backends/localfs", "^TestConformance(WithoutLinks|OnAPlainSystem|OfAMissingDirectory)?$"},
+}
+
+type target struct{ name, path, tests string }
+
+// generate returns the mutants of the target, and those known to survive.
+func (to target) generate(t *testing.T) (*Package, map[string]Survivor) {
+	t.Helper()
+	p, err := Generate(t.Context(), to.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := ReadSurvivors(filepath.Join("testdata", to.name+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, known
 }
 
 // atLeast is the share of mutants that the suite has to catch, in percent.
 const atLeast = 95
 
-// TestMutants runs the conformance suite on each mutant of the memory and the
-// directory backend, with S3FC_TEST_MUTANTS=1 in the environment.
+// TestTheListsLeaveEnough holds that each survivor of the lists is a mutant, and that
+// the suite has a good score if it catches all others. TestMutants holds that it
+// does.
+func TestTheListsLeaveEnough(t *testing.T) {
+	for _, target := range targets {
+		p, known := target.generate(t)
+		names := map[string]bool{}
+		for _, m := range p.Mutants {
+			names[m.Name] = true
+		}
+		same := 0
+		for name, s := range known {
+			if !names[name] {
+				t.Errorf("%s.txt: there is no mutant %s", target.name, name)
+			}
+			if s.Same {
+				same++
+			}
+		}
+		others, caught := len(p.Mutants)-same, len(p.Mutants)-len(known)
+		score := 100 * float64(caught) / float64(others)
+		t.Logf("%s: %d mutants, %d of which do the same; the suite is to catch %d of the other %d: %.1f %%",
+			target.name, len(p.Mutants), same, caught, others, score)
+		if score < atLeast {
+			t.Errorf("%s: a suite that catches only %.1f %% would pass; want at least %d %%", target.name, score, atLeast)
+		}
+	}
+}
+
+// TestMutants runs the conformance suite on the mutants of the memory and the
+// directory backend: on all with S3FC_TEST_MUTANTS=all in the environment, and with a
+// number on so many of each, chosen by a seed that the output shows.
 func TestMutants(t *testing.T) {
-	if os.Getenv("S3FC_TEST_MUTANTS") == "" {
-		t.Skip("NOT RUN: S3FC_TEST_MUTANTS=1 runs the suite on each mutant")
+	want := os.Getenv("S3FC_TEST_MUTANTS")
+	if want == "" {
+		t.Skip("NOT RUN: S3FC_TEST_MUTANTS is not set")
+	}
+	n, err := strconv.Atoi(want)
+	if err != nil && want != "all" {
+		t.Fatalf("S3FC_TEST_MUTANTS=%s: want all, or how many of each backend", want)
 	}
 	for _, target := range targets {
 		t.Run(target.name, func(t *testing.T) {
-			p, err := Generate(t.Context(), target.path)
-			if err != nil {
-				t.Fatal(err)
+			p, known := target.generate(t)
+			mutants := p.Mutants
+			if want != "all" {
+				mutants = sample(t, mutants, n)
 			}
-			known, err := ReadSurvivors(filepath.Join("testdata", target.name+".txt"))
+			start := time.Now()
+			r := newRunner(t, p, target.tests)
+			survived, err := r.Survivors(t.Context(), mutants, runtime.GOMAXPROCS(0))
 			if err != nil {
-				t.Fatal(err)
+				t.Error(err)
 			}
-			r := newRunner(t, p, target.quick, target.tests)
-			compareKnown(t, p.Mutants, r.survivors(p.Mutants), known)
+			compare(t, mutants, survived, known)
+			t.Logf("%d of %d mutants ran, in %s", len(mutants), len(p.Mutants), time.Since(start).Round(time.Second))
 		})
 	}
 }
 
-// TestAFewMutants checks that mutants of memory that the suite is known to catch can
+// newRunner builds the mutants of p, and measures the tests.
+func newRunner(t *testing.T, p *Package, tests string) *Runner {
+	t.Helper()
+	b, err := Build(t.Context(), p, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Runner{Binary: b, Say: func(s string) { t.Log(s) }}
+	if r.Tests, err = b.Tests(t.Context(), tests); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d tests run the suite", len(r.Tests))
+	return r
+}
+
+// sample chooses n of mutants.
+func sample(t *testing.T, mutants []Mutant, n int) []Mutant {
+	t.Helper()
+	seed := rand.Uint64() //nolint:gosec // A choice.
+	if s := os.Getenv("S3FC_TEST_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("S3FC_TEST_SEED=%d chooses the same mutants again", seed)
+	var chosen []Mutant
+	for _, i := range rand.New(rand.NewPCG(seed, 0)).Perm(len(mutants)) { //nolint:gosec // Reproducible.
+		if chosen = append(chosen, mutants[i]); len(chosen) == n {
+			break
+		}
+	}
+	return chosen
+}
+
+// compare compares the mutants that survived with those that may.
+func compare(t *testing.T, mutants, survived []Mutant, known map[string]Survivor) {
+	t.Helper()
+	left := map[string]bool{}
+	for _, m := range survived {
+		left[m.Name] = true
+		if known[m.Name].Reason == "" {
+			t.Errorf("line %d: not caught, and not listed in testdata: %s", m.Line, m.Name)
+		}
+	}
+	for _, m := range mutants {
+		if s, ok := known[m.Name]; ok && !left[m.Name] && !s.Chance {
+			t.Errorf("listed in testdata, but caught by now: %s", m.Name)
+		}
+	}
+	t.Logf("%d of %d mutants are caught", len(mutants)-len(survived), len(mutants))
+}
+
+// TestAFewMutants holds that mutants of memory that the suite is known to catch can
 // be built and are caught. It is the part of TestMutants for every day.
 func TestAFewMutants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	target := targets[0]
-	p, err := Generate(t.Context(), target.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	known, err := ReadSurvivors(filepath.Join("testdata", target.name+".txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := Build(t.Context(), p, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range sample(p.Mutants, known, 4) {
-		got, err := b.Run(t.Context(), m.ID, target.quick, true, time.Minute)
-		if err != nil || !got.Caught {
-			t.Errorf("not caught: line %d: %s: %v\n%s", m.Line, m.Name, err, got.Output)
+	p, known := targets[0].generate(t)
+	r := newRunner(t, p, "^TestConformanceOfTheStore$/^below_$")
+	left := 4
+	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(len(p.Mutants)) { //nolint:gosec // Reproducible.
+		m := p.Mutants[i]
+		if known[m.Name].Reason != "" || len(r.Reaching(m)) == 0 {
+			continue
+		}
+		if got, err := r.Caught(t.Context(), m); err != nil || !got {
+			t.Errorf("not caught: line %d: %s: %v", m.Line, m.Name, err)
+		}
+		if left--; left == 0 {
+			return
 		}
 	}
-}
-
-// sample picks n mutants that are not known to survive.
-func sample(mutants []Mutant, known map[string]Survivor, n int) []Mutant {
-	caught := slices.DeleteFunc(slices.Clone(mutants), func(m Mutant) bool { return known[m.Name].Reason != "" })
-	rand.New(rand.NewPCG(1, 2)).Shuffle(len(caught), func(i, j int) { caught[i], caught[j] = caught[j], caught[i] }) //nolint:gosec // Reproducible.
-	return caught[:n]
-}
-
-// compareKnown compares the mutants that survived with those that may. The score is of the
-// mutants that do something else than the program.
-func compareKnown(t *testing.T, mutants, survived []Mutant, known map[string]Survivor) {
-	t.Helper()
-	left, same := map[string]bool{}, 0
-	for _, m := range survived {
-		left[m.Name] = true
-		switch is, ok := known[m.Name]; {
-		case !ok:
-			t.Errorf("line %d: not caught, and not listed in testdata: %s", m.Line, m.Name)
-		case is.Same:
-			same++
-		}
-	}
-	for name := range known {
-		if !left[name] {
-			t.Errorf("listed in testdata, but caught by now or gone: %s", name)
-		}
-	}
-	others, caught := len(mutants)-same, len(mutants)-len(survived)
-	score := 100 * float64(caught) / float64(others)
-	t.Logf("%d mutants, %d of which do the same; %d of the other %d are caught: %.1f %%", len(mutants), same, caught, others, score)
-	if score < atLeast {
-		t.Errorf("the suite catches %.1f %% of the mutants; want at least %d %%", score, atLeast)
-	}
-}
-
-// A runner runs mutants of one package.
-type runner struct {
-	t            *testing.T
-	binary       *Binary
-	quick, tests string
-	cpu          time.Duration // that a run may use
-}
-
-func newRunner(t *testing.T, p *Package, quick, tests string) *runner {
-	t.Helper()
-	b, err := Build(t.Context(), p, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &runner{t: t, binary: b, quick: quick, tests: tests}
-	got, err := b.Run(t.Context(), -1, tests, false, time.Hour)
-	if got.Caught || err != nil {
-		t.Fatalf("the tests fail without a mutant: %v\n%s", err, got.Output)
-	}
-	r.cpu = max(5*time.Second, 4*got.CPU)
-	t.Logf("%d mutants; the tests use %s of processor time without any", len(p.Mutants), got.CPU)
-	return r
-}
-
-// caught runs one mutant, first without the long cases and the other variants.
-func (r *runner) caught(ctx context.Context, m Mutant) bool {
-	got, err := r.binary.Run(ctx, m.ID, r.quick, true, r.cpu)
-	if err == nil && !got.Caught {
-		got, err = r.binary.Run(ctx, m.ID, r.tests, false, r.cpu)
-	}
-	if err != nil {
-		r.t.Errorf("%s: %v", m.Name, err)
-	}
-	return got.Caught
-}
-
-// survivors runs all of mutants, a few at once, and returns those that are not
-// caught, in order.
-func (r *runner) survivors(mutants []Mutant) []Mutant {
-	var mu sync.Mutex
-	var survived []Mutant
-	next := make(chan Mutant)
-	var wg sync.WaitGroup
-	for range max(1, runtime.NumCPU()) {
-		wg.Go(func() {
-			for m := range next {
-				if !r.caught(r.t.Context(), m) {
-					r.t.Logf("survived: line %d: %s", m.Line, m.Name)
-					mu.Lock()
-					survived = append(survived, m)
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	for _, m := range mutants {
-		next <- m
-	}
-	close(next)
-	wg.Wait()
-	slices.SortFunc(survived, func(a, b Mutant) int { return a.ID - b.ID })
-	return survived
 }

@@ -18,7 +18,11 @@ import (
 // A Binary is the test program of a package with all its mutants in it.
 type Binary struct {
 	path, dir string
+	notes     string // the file for the mutants that are reached; none if empty
 }
+
+// noting returns b, whose runs note the mutants that they reach in the file name.
+func (b *Binary) noting(name string) *Binary { return &Binary{path: b.path, dir: b.dir, notes: name} }
 
 // Build makes the test program of p in the directory dir.
 func Build(ctx context.Context, p *Package, dir string) (*Binary, error) {
@@ -59,20 +63,39 @@ type Result struct {
 	CPU time.Duration
 }
 
-// longest is how long a run may take that waits, and so uses no processor.
-const longest = 5 * time.Minute
+// Limits are how long a run may take.
+type Limits struct {
+	CPU, Wall time.Duration
+}
+
+// NoLimits is more than any run takes that ends.
+var NoLimits = Limits{CPU: time.Hour, Wall: time.Hour}
+
+// LimitsOf returns the limits of a run of these tests: much more than they take
+// without a mutant, on a busy machine too.
+func LimitsOf(tests []Test) Limits {
+	l := Limits{CPU: 4 * time.Second, Wall: 20 * time.Second}
+	for _, t := range tests {
+		l.CPU += 4 * t.CPU
+		l.Wall += 10 * t.Wall
+	}
+	return l
+}
+
+// memory is the address space that a run may have, in KiB: a mutant can collect
+// entries without end.
+const memory = "2621440"
 
 // Run runs the tests that match pattern with mutant id, or with none if id is
-// negative, until one fails. A run that uses more processor time than cpu ends, so
-// that a mutant which never ends is caught, on a busy machine too.
-func (b *Binary) Run(ctx context.Context, id int, pattern string, short bool, cpu time.Duration) (Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, longest)
+// negative, until one fails. A run that exceeds the limits ends, so that a mutant
+// which never ends is caught.
+func (b *Binary) Run(ctx context.Context, id int, pattern string, limits Limits, flags ...string) (Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, limits.Wall)
 	defer cancel()
-	limit := strconv.Itoa(int(cpu.Seconds()) + 1)
-	cmd := exec.CommandContext(ctx, "sh", "-c", `ulimit -t "$0"; exec "$@"`, limit,
-		b.path, "-test.run", pattern, "-test.failfast", "-test.short="+strconv.FormatBool(short))
+	args := []string{"-c", `ulimit -c 0; ulimit -v ` + memory + `; ulimit -t "$0"; exec "$@"`, strconv.Itoa(int(limits.CPU.Seconds()) + 1), b.path, "-test.run", pattern, "-test.failfast"}
+	cmd := exec.CommandContext(ctx, "sh", append(args, flags...)...) //nolint:gosec // Of this run.
 	cmd.Dir = b.dir
-	cmd.Env = append(os.Environ(), active.Variable+"="+strconv.Itoa(id))
+	cmd.Env = append(os.Environ(), active.Variable+"="+strconv.Itoa(id), active.ReachedVariable+"="+b.notes)
 	cmd.WaitDelay = 5 * time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

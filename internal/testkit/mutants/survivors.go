@@ -8,14 +8,18 @@ import (
 
 // A Survivor says why a mutant is known to survive.
 type Survivor struct {
-	// Same says that no caller can tell the mutant from the program: it is slower,
-	// or uses more memory, or has the same result in another way.
-	Same   bool
+	// Same says that the mutant does what the program does, as far as any caller can
+	// tell: it is slower, or keeps more, or has the same result on another way.
+	Same bool
+	// Chance says that time or the order of goroutines decides whether a case catches
+	// it, or that it is caught only where there is less memory or fewer open files.
+	Chance bool
 	Reason string
 }
 
 // ReadSurvivors reads a list of survivors by the name of the mutant: a line
-// "== same: reason" or "== gap: reason", and below it one name a line.
+// "== same: reason", "== gap: reason" or "== chance: reason", and below it one name a
+// line.
 func ReadSurvivors(name string) (map[string]Survivor, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -28,13 +32,16 @@ func ReadSurvivors(name string) (map[string]Survivor, error) {
 		head, isHead := strings.CutPrefix(line, "== ")
 		same, isSame := strings.CutPrefix(head, "same: ")
 		gap, isGap := strings.CutPrefix(head, "gap: ")
+		chance, isChance := strings.CutPrefix(head, "chance: ")
 		switch {
 		case isHead && isSame:
-			current = Survivor{true, same}
+			current = Survivor{Same: true, Reason: same}
 		case isHead && isGap:
-			current = Survivor{false, gap}
+			current = Survivor{Reason: gap}
+		case isHead && isChance:
+			current = Survivor{Chance: true, Reason: chance}
 		case isHead:
-			return nil, fmt.Errorf("%s: %q is neither same nor gap", name, line)
+			return nil, fmt.Errorf("%s: %q is neither same nor gap nor chance", name, line)
 		case line == "" || strings.HasPrefix(line, "#"):
 		case current.Reason == "":
 			return nil, fmt.Errorf("%s: %q has no reason", name, line)

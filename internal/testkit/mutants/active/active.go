@@ -1,18 +1,27 @@
-// Package active says which mutant of a mutated program runs. Only code that
-// package mutants rewrote imports it.
+// Package active says which mutant of a mutated program runs, and notes which of
+// them the program reaches. Only code that package mutants rewrote imports it.
 package active
 
 import (
 	"cmp"
 	"os"
 	"strconv"
+	"sync"
 )
 
 // Variable is the environment variable with the number of the mutant that runs;
 // without it, the program behaves as it is written.
 const Variable = "S3FC_MUTANT"
 
-var current = number(os.Getenv(Variable))
+// ReachedVariable is the environment variable with the name of a file. The program
+// appends the number of each mutant that it reaches, once and on a line of its own: a
+// run that does not reach a mutant cannot tell it from the program.
+const ReachedVariable = "S3FC_MUTANTS_REACHED"
+
+var (
+	current = number(os.Getenv(Variable))
+	notes   = openNotes(os.Getenv(ReachedVariable))
+)
 
 func number(s string) int {
 	n, err := strconv.Atoi(s)
@@ -22,8 +31,40 @@ func number(s string) int {
 	return n
 }
 
-// On reports whether mutant id runs.
-func On(id int) bool { return id == current }
+// A notebook appends numbers to a file, each once.
+type notebook struct {
+	file  *os.File
+	known sync.Map
+}
+
+func openNotes(name string) *notebook {
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // The test names it.
+	if err != nil {
+		panic(err)
+	}
+	return &notebook{file: f}
+}
+
+func (n *notebook) add(id int) {
+	if _, known := n.known.LoadOrStore(id, true); known {
+		return
+	}
+	if _, err := n.file.WriteString(strconv.Itoa(id) + "\n"); err != nil {
+		panic(err)
+	}
+}
+
+// On reports whether mutant id runs. The functions below ask it only where the mutant
+// has another result than the program, as far as they can tell.
+func On(id int) bool {
+	if notes != nil {
+		notes.add(id)
+	}
+	return id == current
+}
 
 // And is a && b, or a || b in mutant id.
 func And(id int, a bool, b func() bool) bool {
@@ -42,10 +83,10 @@ func Or(id int, a bool, b func() bool) bool {
 }
 
 // Less is a < b, or a <= b in mutant id.
-func Less[T cmp.Ordered](id int, a, b T) bool { return a < b || On(id) && a == b }
+func Less[T cmp.Ordered](id int, a, b T) bool { return a < b || a == b && On(id) }
 
 // LessEqual is a <= b, or a < b in mutant id.
-func LessEqual[T cmp.Ordered](id int, a, b T) bool { return a < b || !On(id) && a == b }
+func LessEqual[T cmp.Ordered](id int, a, b T) bool { return a < b || a == b && !On(id) }
 
 // Number is the types that have arithmetic.
 type Number interface {
@@ -54,7 +95,7 @@ type Number interface {
 
 // Add is a + b, or a - b in mutant id.
 func Add[T Number](id int, a, b T) T {
-	if On(id) {
+	if b != 0 && On(id) {
 		return a - b
 	}
 	return a + b
@@ -62,7 +103,7 @@ func Add[T Number](id int, a, b T) T {
 
 // Subtract is a - b, or a + b in mutant id.
 func Subtract[T Number](id int, a, b T) T {
-	if On(id) {
+	if b != 0 && On(id) {
 		return a + b
 	}
 	return a - b
@@ -70,7 +111,7 @@ func Subtract[T Number](id int, a, b T) T {
 
 // Join is a + b, or a alone in mutant id.
 func Join[T ~string](id int, a, b T) T {
-	if On(id) {
+	if b != "" && On(id) {
 		return a
 	}
 	return a + b

@@ -1,0 +1,78 @@
+package mutants
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Runner runs mutants of one package against its tests.
+type Runner struct {
+	Binary *Binary
+	// Tests are all tests that may catch a mutant, the shortest first.
+	Tests []Test
+	// Say is called for each mutant that survives, by several goroutines.
+	Say func(string)
+}
+
+// batch is how long the tests take together, without a mutant, that run first.
+const batch = time.Second
+
+// Caught runs mutant m, and reports whether a test catches it. Only tests that
+// reach m run, the short ones first.
+func (r *Runner) Caught(ctx context.Context, m Mutant) (bool, error) {
+	tests := r.Reaching(m)
+	n := 0
+	for took := time.Duration(0); n < len(tests) && took < batch; n++ {
+		took += tests[n].Wall
+	}
+	for _, part := range [][]Test{tests[:n], tests[n:]} {
+		if len(part) == 0 {
+			continue
+		}
+		got, err := r.Binary.Run(ctx, m.ID, Pattern(part), LimitsOf(part))
+		if err != nil || got.Caught {
+			return got.Caught, err
+		}
+	}
+	return false, nil
+}
+
+// Reaching returns the tests that reach m.
+func (r *Runner) Reaching(m Mutant) []Test {
+	return slices.DeleteFunc(slices.Clone(r.Tests), func(t Test) bool { return !t.Reached[m.ID] })
+}
+
+// Survivors runs mutants, as many at once as workers, and returns those that are
+// not caught, in order.
+func (r *Runner) Survivors(ctx context.Context, mutants []Mutant, workers int) ([]Mutant, error) {
+	var mu sync.Mutex
+	var survived []Mutant
+	var errs []error
+	next := make(chan Mutant)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for m := range next {
+				caught, err := r.Caught(ctx, m)
+				if err == nil && caught {
+					continue
+				}
+				r.Say(fmt.Sprintf("survived: line %d, reached by %d tests: %s", m.Line, len(r.Reaching(m)), m.Name))
+				mu.Lock()
+				survived, errs = append(survived, m), append(errs, err)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, m := range mutants {
+		next <- m
+	}
+	close(next)
+	wg.Wait()
+	slices.SortFunc(survived, func(a, b Mutant) int { return a.ID - b.ID })
+	return survived, errors.Join(errs...)
+}
