@@ -160,6 +160,11 @@ func (p *probe) provesNothingWrong(prover core.Prover, have core.Entry, contents
 			p.failf("a link whose listing is %s proves a file of the md5 that its token shows", show(have))
 		}
 	}
+	for content, sum := range map[string]core.MD5{"its own": core.SumMD5([]byte(contents[have.Key])), "an unknown": {}} {
+		if prover.Proves(have, core.Evidence{Kind: core.Other, Size: have.Size, MD5: sum}) {
+			p.failf("%s proves an Other of %s content", show(have), content)
+		}
+	}
 	unknown := core.Evidence{Kind: core.File, Size: have.Size}
 	if prover.Proves(have, unknown) {
 		p.failf("%s proves a file of unknown md5", show(have))

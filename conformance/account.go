@@ -56,7 +56,7 @@ func checkChecker(p *probe) {
 	for _, e := range bad {
 		err := c.CheckPut(e)
 		if !sameRefusal(err, err) {
-			p.failf("CheckPut of a %s at %q, which Features refuse, is neither core.ErrUnsupportedKey nor core.ErrUnsupportedLink: %s", e.Kind, e.Key, orNone(err))
+			p.failf("CheckPut of kind %s at %q, which Features refuse, is neither core.ErrUnsupportedKey nor core.ErrUnsupportedLink: %s", e.Kind, e.Key, orNone(err))
 		}
 	}
 	for _, e := range []core.Entry{fileOf("f", "content"), fileOf("d/e/f", "content")} {

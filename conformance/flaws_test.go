@@ -207,6 +207,10 @@ var treeFlaws = []flaw{
 			return rc, e, err
 		}})
 	}},
+	{name: "resumes a listing after a key that is not its last one", caught: "Pages", only: true, open: func() core.Backend {
+		return overWith(without(func(f *core.Features) { f.Unordered = true }), broken{list: resumes})
+	}},
+	{name: "an Other is proved", caught: "Prover", only: true, open: func() core.Backend { return otherProver{memory.NewOpaque(memory.All)} }},
 	{name: "an md5 of the same size proves", caught: "Prover", open: func() core.Backend { return lyingProver{memory.NewOpaque(memory.All)} }},
 	{name: "all files of one size have one fingerprint", caught: "Fingerprinter", open: func() core.Backend { return sizePrints{memory.NewOpaque(memory.All)} }},
 	{name: "a batch hides the errors of its keys", caught: "BatchDelete", open: func() core.Backend { return silentBatch{memory.NewOpaque(memory.All)} }},
@@ -215,6 +219,37 @@ var treeFlaws = []flaw{
 	{name: "a copy takes a link for a file", caught: "Copier", open: func() core.Backend { return copier{memory.New(), anyKind} }},
 	{name: "a copy goes over anything", caught: "Copier", open: func() core.Backend { return copier{memory.New(), anyOld} }},
 	{name: "the end of a run empties the tree", caught: "Finisher", open: func() core.Backend { return sweeper{memory.New()} }},
+}
+
+// resumes lists in pages, in the order of directories, each after the last key.
+func resumes(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
+	return func(yield func(core.Entry, error) bool) {
+		for {
+			all, err := collect(b.List(ctx, after))
+			page := all[:min(500, len(all))]
+			for _, e := range page {
+				if ctx.Err() != nil {
+					break
+				}
+				if !yield(e, nil) {
+					return
+				}
+				after = e.Key
+			}
+			if err = errors.Join(err, ctx.Err()); err != nil {
+				yield(core.Entry{}, err)
+			}
+			if err != nil || len(page) == len(all) {
+				return
+			}
+		}
+	}
+}
+
+type otherProver struct{ *memory.Opaque }
+
+func (p otherProver) Proves(have core.Entry, e core.Evidence) bool {
+	return e.Kind == core.Other || p.Opaque.Proves(have, e)
 }
 
 type lyingProver struct{ *memory.Opaque }

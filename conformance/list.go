@@ -105,7 +105,8 @@ func checkPages(p *probe) {
 	const n = 2100
 	var keys []string
 	for i := range n {
-		keys = append(keys, fmt.Sprintf("d%d/%04d", i%3, i))
+		// By name d comes before d-x, and by key after it.
+		keys = append(keys, fmt.Sprintf("d%s/%04d", []string{"", "-x", ".y"}[i%3], i))
 	}
 	var next atomic.Int64
 	var wg sync.WaitGroup

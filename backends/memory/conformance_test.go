@@ -55,6 +55,7 @@ func TestConformance(t *testing.T) {
 	t.Run("zero", func(t *testing.T) {
 		conformance.Test(t, func(testing.TB) core.Backend { return new(Tree) })
 	})
+	t.Run("whole-unordered", func(t *testing.T) { conformance.Test(t, opens("unordered")) })
 	t.Run("opaque-like-s3", func(t *testing.T) { conformance.Test(t, opens("like-s3")) })
 }
 

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,18 +17,22 @@ type Runner struct {
 	Tests []Test
 	// Say is called for each mutant that survives, by several goroutines.
 	Say func(string)
+
+	mu    sync.Mutex
+	kills map[string]int // by test: how many mutants it caught
 }
 
-// batch is how long the tests take together, without a mutant, that run first.
+// batch is how much processor time the tests take together, without a mutant, that
+// run first.
 const batch = time.Second
 
 // Caught runs mutant m, and reports whether a test catches it. Only tests that
-// reach m run, the short ones first.
+// reach m run: first the short ones, and of them those that caught others.
 func (r *Runner) Caught(ctx context.Context, m Mutant) (bool, error) {
-	tests := r.Reaching(m)
+	tests := r.ordered(r.Reaching(m))
 	n := 0
 	for took := time.Duration(0); n < len(tests) && took < batch; n++ {
-		took += tests[n].Wall
+		took += tests[n].CPU
 	}
 	for _, part := range [][]Test{tests[:n], tests[n:]} {
 		if len(part) == 0 {
@@ -35,10 +40,32 @@ func (r *Runner) Caught(ctx context.Context, m Mutant) (bool, error) {
 		}
 		got, err := r.Binary.Run(ctx, m.ID, Pattern(part), LimitsOf(part))
 		if err != nil || got.Caught {
+			r.count(failed(got.Output))
 			return got.Caught, err
 		}
 	}
 	return false, nil
+}
+
+// ordered sorts tests by how many mutants they caught in each second, in place.
+func (r *Runner) ordered(tests []Test) []Test {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	use := func(t Test) float64 { return float64(1+r.kills[t.Name]) / (t.CPU + 50*time.Millisecond).Seconds() }
+	slices.SortStableFunc(tests, func(a, b Test) int { return cmp.Compare(use(b), use(a)) })
+	return tests
+}
+
+// count notes that the tests called names caught a mutant.
+func (r *Runner) count(names []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.kills == nil {
+		r.kills = map[string]int{}
+	}
+	for _, name := range names {
+		r.kills[name]++
+	}
 }
 
 // Reaching returns the tests that reach m.

@@ -77,15 +77,25 @@ func readNotes(name string) (map[int]bool, error) {
 	return reached, err
 }
 
-var passLine = regexp.MustCompile(`^ *--- PASS: (\S+) \(`)
+var (
+	passLine = regexp.MustCompile(`^ *--- PASS: (\S+) \(`)
+	failLine = regexp.MustCompile(`^ *--- FAIL: (\S+) \(`)
+)
 
 // passed returns the tests of a verbose output that passed and have no tests below
 // them.
-func passed(output string) []string {
+func passed(output string) []string { return leaves(output, passLine) }
+
+// failed is the same for tests that failed.
+func failed(output string) []string { return leaves(output, failLine) }
+
+// leaves returns the tests of the lines of output that match, without those that
+// have others below them.
+func leaves(output string, line *regexp.Regexp) []string {
 	var names []string
 	parents := map[string]bool{}
-	for line := range strings.Lines(output) {
-		m := passLine.FindStringSubmatch(line)
+	for l := range strings.Lines(output) {
+		m := line.FindStringSubmatch(l)
 		if m == nil {
 			continue
 		}
