@@ -158,3 +158,15 @@ func TestACanceledRequestSaysSo(t *testing.T) {
 }
 
 var _ xml.Unmarshaler = (*RoutingRule)(nil)
+
+// TestAnUploadBeginsByTheNamesOfTheAnswer holds that the answers of S3 and of rclone
+// serve s3 to CreateMultipartUpload are read, and no other one.
+func TestAnUploadBeginsByTheNamesOfTheAnswer(t *testing.T) {
+	for root, want := range map[string]string{"InitiateMultipartUploadResult": "u", "InitiateMultipartUpload": "u", "html": ""} {
+		srv := record(t, answers("<"+root+"><UploadId>u</UploadId></"+root+">"))
+		id, _, err := newSender(t, srv.URL).CreateUpload(t.Context(), "k", nil)
+		if id != want || (err == nil) != (want != "") || err != nil && !errors.Is(err, ErrNotS3) {
+			t.Errorf("%s: id %q, %v", root, id, err)
+		}
+	}
+}

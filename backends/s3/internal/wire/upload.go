@@ -27,7 +27,8 @@ func (s *Sender) CreateUpload(ctx context.Context, key string, header http.Heade
 		r.Set("X-Amz-Checksum-Algorithm", "CRC32")
 	}
 	var doc struct{ UploadId string } //nolint:revive,staticcheck // The name in S3's XML.
-	if a, err = s.call(ctx, r, &doc, "InitiateMultipartUploadResult"); err == nil && doc.UploadId == "" {
+	// rclone serve s3 leaves "Result" away.
+	if a, err = s.call(ctx, r, &doc, "InitiateMultipartUploadResult", "InitiateMultipartUpload"); err == nil && doc.UploadId == "" {
 		err = ErrNotS3
 	}
 	return doc.UploadId, a, err
