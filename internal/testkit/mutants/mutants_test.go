@@ -38,8 +38,8 @@ func (to target) generate(t *testing.T) (*Package, map[string]Survivor) {
 // atLeast is the share of mutants that the suite has to catch, in percent.
 const atLeast = 95
 
-// TestTheListsLeaveEnough holds that each survivor of the lists is a mutant, and that
-// the suite has a good score if it catches all others. TestMutants holds that it
+// TestTheListsLeaveEnough checks that each survivor of the lists is a mutant, and that
+// the suite has a good score if it catches all others. TestMutants checks that it
 // does.
 func TestTheListsLeaveEnough(t *testing.T) {
 	for _, target := range targets {
@@ -163,7 +163,7 @@ func compare(t *testing.T, mutants, survived []Mutant, known map[string]Survivor
 	t.Logf("%d of %d mutants are caught", len(mutants)-len(survived), len(mutants))
 }
 
-// TestAFewMutants holds that mutants of memory that the suite is known to catch can
+// TestAFewMutants checks that mutants of memory that the suite is known to catch can
 // be built and are caught. It is the part of TestMutants for every day.
 func TestAFewMutants(t *testing.T) {
 	if testing.Short() {

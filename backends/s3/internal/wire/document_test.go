@@ -159,7 +159,7 @@ func TestACanceledRequestSaysSo(t *testing.T) {
 
 var _ xml.Unmarshaler = (*RoutingRule)(nil)
 
-// TestAnUploadBeginsByTheNamesOfTheAnswer holds that the answers of S3 and of rclone
+// TestAnUploadBeginsByTheNamesOfTheAnswer checks that the answers of S3 and of rclone
 // serve s3 to CreateMultipartUpload are read, and no other one.
 func TestAnUploadBeginsByTheNamesOfTheAnswer(t *testing.T) {
 	for root, want := range map[string]string{"InitiateMultipartUploadResult": "u", "InitiateMultipartUpload": "u", "html": ""} {
