@@ -17,6 +17,18 @@ type Estimate struct {
 	Prices []*core.Prices
 }
 
+// Add returns the sum of both, which is known if either is and the other has no requests
+// that cost anything.
+func (e Estimate) Add(f Estimate) Estimate {
+	e.Dollars, e.Known = e.Dollars+f.Dollars, e.Known || f.Known
+	for _, p := range f.Prices {
+		if !slices.Contains(e.Prices, p) {
+			e.Prices = append(slices.Clone(e.Prices), p)
+		}
+	}
+	return e
+}
+
 // bill is the requests of one tree, and their prices.
 type bill struct {
 	requests core.Requests

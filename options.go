@@ -94,6 +94,8 @@ type Options struct {
 	MaxDelete DeleteLimit
 	// AllowEmptySource lets an empty source empty the destination.
 	AllowEmptySource bool
+	// DeleteReleases lets the run delete entries of releases that were marked.
+	DeleteReleases bool
 	// Strict makes a run with refused entries an [IncompleteError].
 	Strict bool
 
@@ -122,6 +124,9 @@ type Options struct {
 	// [DefaultMaxRequests], and a negative number no limit. It holds for trees
 	// that are opened here; open trees have their [core.Env].
 	MaxRequests int64
+	// Budget, if not nil, is the limit on requests in place of MaxRequests, for several
+	// runs together.
+	Budget *core.Budget
 	// GiveUp is how long a store that answered before may give no answer at all until
 	// the run ends with an error; 0 is a minute.
 	GiveUp time.Duration
@@ -185,6 +190,8 @@ func (o *Options) env() core.Env {
 		e.Jobs = fit
 	}
 	switch {
+	case o.Budget != nil:
+		e.Budget = o.Budget
 	case o.MaxRequests == 0:
 		e.Budget = core.NewBudget(DefaultMaxRequests)
 	case o.MaxRequests > 0:

@@ -51,6 +51,7 @@ var planOptions = []planOption{
 		},
 	},
 	boolOption("allow-empty-source", func(o *Options) *bool { return &o.AllowEmptySource }),
+	boolOption("delete-releases", func(o *Options) *bool { return &o.DeleteReleases }),
 	wordOption("links", func(o *Options) *string { return &o.Links }, "keep", "follow", "skip"),
 	wordOption("link-body", func(o *Options) *string { return &o.LinkBody }, "page", "empty"),
 	wordOption("dir-links", func(o *Options) *string { return (*string)(&o.DirLinks) },

@@ -92,7 +92,13 @@ func (p *SavedPlan) Open(ctx context.Context, mux *core.Mux, src, dst string, o 
 	if err := p.check(ctx, r); err != nil {
 		return nil, errors.Join(err, p.Close(), r.close())
 	}
-	return &Changes{run: r, plan: p.plan, stopped: r.rec.Guard(p.plan)}, nil
+	c := &Changes{run: r, plan: p.plan, stopped: r.rec.Guard(p.plan)}
+	if err := c.checkReleases(ctx); isGuard(err) {
+		c.stopped = err
+	} else if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }
 
 // run returns the run that the plan was made by, on the trees that it names.

@@ -272,7 +272,7 @@ func (r *run) sourceMissing(ctx context.Context) bool {
 
 // isGuard reports whether err stops a run before its first write.
 func isGuard(err error) bool {
-	for _, g := range []error{core.ErrBudget, core.ErrEmptySource, core.ErrTooManyDeletes, core.ErrTooManyRoutes} {
+	for _, g := range []error{core.ErrBudget, core.ErrEmptySource, core.ErrTooManyDeletes, core.ErrTooManyRoutes, ErrMarkedRelease} {
 		if errors.Is(err, g) {
 			return true
 		}

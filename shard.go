@@ -41,6 +41,9 @@ func (c *Changes) Sides() (src, dst core.Tree) { return c.run.src.tree, c.run.ds
 // Options.Range. Guards do not keep it from being saved: they are for the sum of all
 // shards. SaveShard fills in the requests that each phase needs.
 func (c *Changes) SaveShard(w io.Writer, program string, s reconcile.PlanShard) error {
+	if errors.Is(c.stopped, ErrMarkedRelease) {
+		return c.stopped // one shard is enough to tell
+	}
 	s.Need = make(map[string]int64)
 	for p := reconcile.PhaseListing + 1; p <= reconcile.PhaseDeletes; p++ {
 		need, err := c.run.needOf(c.plan, p)

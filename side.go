@@ -100,14 +100,26 @@ func sameTree(a, b core.Tree) bool {
 }
 
 // at returns the tree inside s that is named by a time.
-func (s side) at(t time.Time) side {
-	name := t.UTC().Format(backupTime)
-	u := s.url.JoinPath(name)
+func (s side) at(t time.Time) side { return s.below(t.UTC().Format(backupTime)) }
+
+// below returns the tree at key inside s; key has no characters that a URL encodes.
+func (s side) below(key string) side {
+	u := s.url.JoinPath(key)
 	arg := u.String()
 	if !strings.Contains(s.name, "://") {
-		arg = filepath.Join(s.name, name)
+		arg = filepath.Join(s.name, key)
 	}
 	return side{mux: s.mux, name: arg, url: u}
+}
+
+// Below returns the URL or path of the tree that lies at key inside the tree arg. key
+// has only characters that a URL does not encode.
+func Below(mux *core.Mux, arg, key string) (string, error) {
+	s, err := named(mux, "tree", arg)
+	if err != nil {
+		return "", err
+	}
+	return s.below(key).name, nil
 }
 
 // isEntry reports whether the side names one entry of a tree, and no tree. It
@@ -137,11 +149,19 @@ func (s *side) isEntry(ctx context.Context, env core.Env) bool {
 // OpenSource opens a tree for reading. The errors are [OptionError] and
 // [MissingError]. The caller closes the tree with [core.Close].
 func OpenSource(ctx context.Context, mux *core.Mux, arg string, env core.Env) (core.Backend, error) {
+	env.Create = false
 	return openAs(ctx, mux, "source", arg, env)
 }
 
 // OpenTree is [OpenSource] for a tree that exists, where there is no other.
 func OpenTree(ctx context.Context, mux *core.Mux, arg string, env core.Env) (core.Backend, error) {
+	env.Create = false
+	return openAs(ctx, mux, "", arg, env)
+}
+
+// MakeTree is [OpenTree] for a tree that is made where its scheme can make it.
+func MakeTree(ctx context.Context, mux *core.Mux, arg string, env core.Env) (core.Backend, error) {
+	env.Create = true
 	return openAs(ctx, mux, "", arg, env)
 }
 
@@ -150,7 +170,6 @@ func openAs(ctx context.Context, mux *core.Mux, as, arg string, env core.Env) (c
 	if err != nil {
 		return nil, err
 	}
-	env.Create = false
 	err = s.open(ctx, env)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &MissingError{Side: as, Tree: arg, Err: err}

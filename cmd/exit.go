@@ -138,6 +138,8 @@ func guardRemedy(e *s3fc.GuardError) string {
 		return "; allow it with --allow-empty-source, or use --delete=never"
 	case errors.Is(e, core.ErrTooManyDeletes):
 		return fmt.Sprintf("; allow it with --max-delete %d, or use --delete=never", e.Deletes)
+	case errors.Is(e, s3fc.ErrMarkedRelease):
+		return "; leave releases alone with --exclude /releases/ --exclude /current, deploy with release instead of copy, or allow it with --delete-releases"
 	case errors.Is(e, s3fc.ErrDangling):
 		return "; allow it with --dangling"
 	case errors.Is(e, s3fc.ErrOccupied):

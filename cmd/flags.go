@@ -36,6 +36,7 @@ var planFlags = []planFlag{
 	{name: "strict", option: "strict", usage: "exit 1 if an entry cannot be copied", typ: "bool"},
 	{name: "max-delete", option: "max-delete", usage: "delete nothing if more would be deleted (default: all of DST, or more than 10 and half of it, renamed files not counted)", guard: true, typ: "N|P%"},
 	{name: "allow-empty-source", option: "allow-empty-source", usage: "empty DST if SRC is empty", guard: true, typ: "bool"},
+	{name: "delete-releases", option: "delete-releases", usage: "delete entries of releases, too, that $0 release has made", guard: true, typ: "bool"},
 }
 
 // bindPlanFlags defines the flags for which want is true.

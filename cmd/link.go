@@ -113,22 +113,7 @@ func (o *oneTree) link(cmd *cobra.Command, args []string, opts s3fc.LinkOptions)
 	}
 	defer func() { _ = core.Close(o.tree) }() // the link is written, or the error is known
 	act, err := s3fc.SetLink(ctx, o.tree, args[1], args[2], opts)
-	if err != nil {
-		out := o.result(reconcile.Action{Op: reconcile.OpFail}, opts.DryRun)
-		if out.Stopped = err; o.json {
-			o.rep.summary(out)
-		}
-		return err
-	}
-	o.say(act)
-	var notes []string
-	if act.Op == reconcile.OpPut && !opts.DryRun {
-		notes = finishLink(ctx, o.tree)
-	}
-	out := o.result(act, opts.DryRun)
-	out.Notes = notes
-	o.rep.summary(out)
-	return nil
+	return o.conclude(ctx, act, err, opts.DryRun)
 }
 
 // say prints an action, whatever it is.

@@ -95,7 +95,7 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // eventNames are all that a line of JSON may say.
-var eventNames = []string{"start", "put", "link", "delete", "refuse", "error", "conflict", "keep", "summary"}
+var eventNames = []string{"start", "put", "link", "delete", "refuse", "error", "conflict", "keep", "release", "summary"}
 
 // events holds the stdout of the last command to being events of JSON, each
 // whole, with a summary as the last and only there. Each argument, a field and a

@@ -1,0 +1,134 @@
+package s3fc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"strings"
+
+	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
+)
+
+// ErrMarkedRelease: the plan deletes entries of a release that was marked, as package
+// internal/release marks them. A [GuardError] wraps it.
+var ErrMarkedRelease = errors.New("the plan deletes entries of a release")
+
+const (
+	// ReleasesDir is the directory of a tree that has its releases, each in a directory
+	// of its own.
+	ReleasesDir = "releases"
+	// ReleaseMarkers is the directory of their markers.
+	ReleaseMarkers = ReleasesDir + "/" + markersDir
+	markersDir     = ".s3fc" // in ReleasesDir
+	markerEnd      = ".json"
+)
+
+// ReleaseMarker returns the key of the marker of the release id. It lies beside the
+// releases, so that it is no entry of the site.
+func ReleaseMarker(id string) string {
+	return ReleaseMarkers + "/" + id + markerEnd
+}
+
+// ReleaseOfMarker returns the id of the release whose marker is at key.
+func ReleaseOfMarker(key string) (id string, ok bool) {
+	name, below := strings.CutPrefix(key, ReleaseMarkers+"/")
+	id, end := strings.CutSuffix(name, markerEnd)
+	return id, below && end && id != "" && !strings.Contains(id, "/")
+}
+
+// releaseAt is a directory that may be a release: id, in the tree that is at root, a
+// path without slashes at its ends.
+type releaseAt struct{ root, id string }
+
+// releasesAround yields the directories that may be releases and have the entry at
+// path in them, or in their marker.
+func releasesAround(path string) iter.Seq[releaseAt] {
+	return func(yield func(releaseAt) bool) {
+		segments := strings.Split(path, "/")
+		for i, s := range segments[:len(segments)-1] {
+			if s != ReleasesDir {
+				continue
+			}
+			id := segments[i+1]
+			if id == markersDir && i+2 < len(segments) {
+				id, _ = strings.CutSuffix(segments[i+2], markerEnd)
+			}
+			if !yield(releaseAt{strings.Join(segments[:i], "/"), id}) {
+				return
+			}
+		}
+	}
+}
+
+// checkReleases returns a [GuardError] if the plan deletes entries of a release that
+// was marked. It asks for markers only if the plan deletes below a directory of that
+// name.
+func (c *Changes) checkReleases(ctx context.Context) error {
+	if c.run.o.DeleteReleases || c.plan.Totals().Deletes == 0 {
+		return nil
+	}
+	at := ""
+	if c.run.dst.url != nil {
+		at = strings.Trim(c.run.dst.url.Path, "/")
+	}
+	asked := make(map[releaseAt]bool)
+	for act, err := range c.plan.All() {
+		if err != nil {
+			return err
+		}
+		if act.Op != reconcile.OpDelete {
+			continue
+		}
+		for rel := range releasesAround(strings.TrimPrefix(at+"/"+act.Key, "/")) {
+			if asked[rel] {
+				continue
+			}
+			asked[rel] = true
+			marked, err := c.run.isMarked(ctx, at, rel)
+			switch {
+			case errors.Is(err, fs.ErrPermission):
+				return &GuardError{Err: fmt.Errorf("%w: %s, perhaps; its marker cannot be asked for: %w", ErrMarkedRelease, core.DisplayKey(ReleasesDir+"/"+rel.id), err)}
+			case err != nil:
+				return fmt.Errorf("whether %s/%s is a release cannot be found out: %w", ReleasesDir, core.DisplayKey(rel.id), err)
+			case marked:
+				return &GuardError{Err: fmt.Errorf("%w: %s, as %s", ErrMarkedRelease, core.DisplayKey(strings.TrimPrefix(rel.root+"/"+ReleasesDir+"/"+rel.id, "/")), core.DisplayKey(act.Key)),
+					Deletes: c.plan.Totals().Deletes, Entries: c.plan.Totals().DstEntries}
+			}
+		}
+	}
+	return nil
+}
+
+// isMarked reports whether a directory is a release that was marked. at is the path of
+// the destination, which may lie in the release.
+func (r *run) isMarked(ctx context.Context, at string, rel releaseAt) (bool, error) {
+	marker := strings.TrimPrefix(rel.root+"/"+ReleaseMarker(rel.id), "/")
+	if core.CheckKey(marker) != nil {
+		return false, nil
+	}
+	tree, key := core.Tree(r.dst.tree), marker
+	if at != "" {
+		below, inside := strings.CutPrefix(marker, at+"/")
+		key = below
+		if !inside {
+			root := *r.dst.url
+			root.Path, root.RawPath = "/"+rel.root, ""
+			env := r.env
+			env.Create, env.Hidden = false, nil
+			opened, err := r.mux.Open(ctx, &root, env)
+			if err != nil {
+				return false, err
+			}
+			defer func() { _ = core.Close(opened) }() // only read
+			tree, key = opened, ReleaseMarker(rel.id)
+		}
+	}
+	_, err := tree.Stat(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
