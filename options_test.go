@@ -12,7 +12,7 @@ import (
 // reason.
 var ofOneRun = map[string]string{
 	"Backup": "belongs to the run that writes", "BackupTree": "belongs to the run that writes",
-	"Exact": "every saved plan is", "MaxRequests": "a limit of one run", "GiveUp": "a limit of one run", "Jobs": "of the machine", "Memory": "of the machine",
+	"Exact": "every saved plan is", "MaxRequests": "a limit of one run", "Budget": "a limit of one run", "Reuse": "of one copy; the entries of a plan say what is reused", "GiveUp": "a limit of one run", "Jobs": "of the machine", "Memory": "of the machine",
 	"Bandwidth": "of the machine", "CacheDir": "of the machine", "TempDir": "of the machine", "Prices": "for the estimate only",
 	"Log": "of the program", "Start": "of the program", "Event": "of the program", "Keeps": "what is reported", "Range": "of one shard; its plan says which", "Notice": "of the program", "Progress": "of the program",
 }
@@ -26,7 +26,7 @@ func TestEachOptionIsSavedWithAPlanOrIsOfOneRun(t *testing.T) {
 	}
 	o := Options{
 		Rules: []string{"*.tmp", "!keep.tmp"}, Pages: []string{"*.xml"}, SiteRules: "none", Links: "skip", LinkBody: "empty", DirLinks: DirLinksExpand,
-		Delete: DeleteAll, Detect: DetectSizeTime, MaxDelete: limit, AllowEmptySource: true, Strict: true,
+		Delete: DeleteAll, Detect: DetectSizeTime, MaxDelete: limit, AllowEmptySource: true, DeleteReleases: true, Strict: true,
 	}
 	fields, zero := reflect.ValueOf(o), 0
 	for i := range fields.NumField() {

@@ -150,6 +150,19 @@ var works = []struct {
 	}},
 	{run: func(c *tally) {
 		dir, bucket := c.dir, c.bucket()
+		c.files(10, "content ")
+		c.does("release 10 files, for the first time", "release", "--id", "1", dir, bucket)
+		c.files(2, "another content ")
+		c.does("release these, 2 of 10 have changed, not AWS", "release", "--id", "2", dir, bucket)
+		c.does("release these, unchanged, with `--keep 2`, not AWS", "release", "--id", "3", "--keep", "2", dir, bucket)
+		c.does("`releases`, of two", "releases", bucket)
+		c.does("`rollback` to a release by its name", "rollback", bucket, "2")
+		c.does("", "rollback", bucket, "3")
+		c.does("`rollback` to the release before, of two", "rollback", bucket)
+		c.does("`link` to a directory", "link", bucket, "pointer", "releases/2")
+	}},
+	{run: func(c *tally) {
+		dir, bucket := c.dir, c.bucket()
 		c.write("v1/index.html", "one")
 		c.link("latest", "v1")
 		c.link("first", "v1/index.html")
