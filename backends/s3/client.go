@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -90,6 +91,11 @@ func (s *setup) take(params url.Values) error {
 	if _, _, err = takeBool(params, "hostname_immutable"); err != nil { // implied by path style
 		return err
 	}
+	if v := params.Get("rate_limiter_capacity"); v != "" {
+		if _, err := strconv.ParseUint(v, 10, 31); err != nil {
+			return fmt.Errorf("rate_limiter_capacity=%s: expected a number", v)
+		}
+	}
 	for _, name := range []string{"endpoint", "kmskeyid", "ssetype"} {
 		params.Del(name)
 	}
@@ -147,6 +153,7 @@ func (s setup) adjust(o *awss3.Options, t *transport.Transport) {
 		o.UsePathStyle = *s.pathStyle
 	}
 	o.UseAccelerate = s.accelerate
+	o.UseARNRegion = true // an ARN names its region
 	o.EndpointOptions.DisableHTTPS = s.noHTTPS
 	o.HTTPClient = t.Client()
 	o.Retryer = t.Retryer()
