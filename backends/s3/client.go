@@ -42,7 +42,7 @@ func configure(ctx context.Context, o Options) (setup, error) {
 	if params == nil {
 		params = url.Values{}
 	}
-	if err := s.take(params); err != nil {
+	if err := s.readParams(params); err != nil {
 		return setup{}, err
 	}
 	cfg, err := gcaws.V2ConfigFromURLParams(ctx, params)
@@ -65,7 +65,7 @@ func cached(p aws.CredentialsProvider) aws.CredentialsProvider {
 	return aws.NewCredentialsCache(p)
 }
 
-func (s *setup) take(params url.Values) error {
+func (s *setup) readParams(params url.Values) error {
 	s.endpoint, s.kmsKey = params.Get("endpoint"), params.Get("kmskeyid")
 	s.wantsChecksums = strings.EqualFold(params.Get("request_checksum_calculation"), "when_supported")
 	if v := params.Get("ssetype"); v != "" {

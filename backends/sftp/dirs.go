@@ -11,10 +11,10 @@ import (
 	"github.com/s3fc/s3fc/core/kit"
 )
 
-// look returns the attributes of the thing at key: of itself, or under FollowLinks of
+// attributes returns the attributes of the thing at key: of itself, or under FollowLinks of
 // the target of a link, unless that leads nowhere. It is fs.ErrNotExist if there is
 // nothing, and a *kit.ParentError if something on the way is not a directory.
-func (t *Tree) look(ctx context.Context, key string) (os.FileInfo, error) {
+func (t *Tree) attributes(ctx context.Context, key string) (os.FileInfo, error) {
 	if t.links != kit.FollowLinks {
 		return t.lookStrictly(ctx, key)
 	}
@@ -25,7 +25,7 @@ func (t *Tree) look(ctx context.Context, key string) (os.FileInfo, error) {
 	return infos[0], errs[0]
 }
 
-// lookStrictly is look that never follows a link.
+// lookStrictly is attributes that never follows a link.
 func (t *Tree) lookStrictly(ctx context.Context, key string) (os.FileInfo, error) {
 	all := append(parents(key), key)
 	infos, errs := t.each(ctx, all, (*client).Lstat)

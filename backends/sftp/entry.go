@@ -50,7 +50,7 @@ func (t *Tree) lstat(ctx context.Context, key string) (os.FileInfo, error) {
 	if !plainPath(key) {
 		return nil, fs.ErrNotExist
 	}
-	info, err := t.look(ctx, key)
+	info, err := t.attributes(ctx, key)
 	if badArgument(err) { // no name is as long
 		err = fs.ErrNotExist
 	}

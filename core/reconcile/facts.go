@@ -206,8 +206,8 @@ func (a *asker) sameFingerprints(src, dst *core.Entry) bool {
 		src.Size != dst.Size {
 		return false
 	}
-	print := a.srcFingerprints.Fingerprint(*src)
-	return print != "" && print == a.dstFingerprints.Fingerprint(*dst)
+	fingerprint := a.srcFingerprints.Fingerprint(*src)
+	return fingerprint != "" && fingerprint == a.dstFingerprints.Fingerprint(*dst)
 }
 
 // slashDiffers reports whether both sides are links, and the destination's states

@@ -28,8 +28,8 @@ type refusals struct {
 	tops map[string]struct{} // the first segments of the keys
 }
 
-// hold takes a failure, and reports whether it is held back.
-func (r *refusals) hold(act Action) bool {
+// delay takes a failure, and reports whether its report is delayed.
+func (r *refusals) delay(act Action) bool {
 	if r.over || len(r.held) == maxHeld || act.Reason != ReasonWrite || !errors.Is(act.Err, fs.ErrPermission) || core.IsFinal(act.Err) {
 		return false
 	}

@@ -122,7 +122,7 @@ func (t *tally) endsRun(act Action) bool {
 // refused reports whether a failure is held back because all others so far are the
 // same. It ends the run if there were enough.
 func (t *tally) refused(act Action) bool {
-	if !t.refusals.hold(act) {
+	if !t.refusals.delay(act) {
 		return false
 	}
 	if err := t.refusals.verdict(); err != nil && t.fatal == nil {

@@ -32,7 +32,7 @@ func (s *Store) CreateBucket(name string) error {
 		e.time(time.Now())
 		_, err1 := tx.CreateBucket(objectsOf(name))
 		_, err2 := tx.CreateBucket(configOf(name))
-		return broken(errors.Join(err1, err2, tx.Bucket(bucketsBucket).Put([]byte(name), e.b)))
+		return indexError(errors.Join(err1, err2, tx.Bucket(bucketsBucket).Put([]byte(name), e.b)))
 	})
 }
 
@@ -79,9 +79,9 @@ func (s *Store) deleteBucket(name string, allowed func(*bolt.Bucket) error) erro
 			return err
 		}
 		if err := deleteUploadsOf(tx, name, &dead); err != nil {
-			return broken(err)
+			return indexError(err)
 		}
-		return broken(errors.Join(tx.DeleteBucket(objectsOf(name)), tx.DeleteBucket(configOf(name)), tx.Bucket(bucketsBucket).Delete([]byte(name))))
+		return indexError(errors.Join(tx.DeleteBucket(objectsOf(name)), tx.DeleteBucket(configOf(name)), tx.Bucket(bucketsBucket).Delete([]byte(name))))
 	})
 	if err != nil {
 		return err
@@ -111,8 +111,8 @@ func (s *Store) SetBucketConfig(bucket, name string, value []byte) error {
 			return gofakes3.BucketNotFound(bucket)
 		}
 		if value == nil {
-			return broken(config.Delete([]byte(name)))
+			return indexError(config.Delete([]byte(name)))
 		}
-		return broken(config.Put([]byte(name), value))
+		return indexError(config.Put([]byte(name), value))
 	})
 }

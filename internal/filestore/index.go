@@ -40,8 +40,8 @@ type brokenError struct{ error }
 
 func (e brokenError) Unwrap() error { return e.error }
 
-// broken marks the error of a write to the database.
-func broken(err error) error {
+// indexError marks the error of a write to the database.
+func indexError(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -110,7 +110,7 @@ func put(tx *bolt.Tx, bucket, key string, o *object, cond *gofakes3.PutCondition
 	if err := s3server.CheckConditions(cond, exists, etag); err != nil {
 		return nil, err
 	}
-	return dead, broken(tx.Bucket(objectsOf(bucket)).Put([]byte(key), o.encode()))
+	return dead, indexError(tx.Bucket(objectsOf(bucket)).Put([]byte(key), o.encode()))
 }
 
 // DeleteObject implements [gofakes3.Backend].
@@ -136,7 +136,7 @@ func (s *Store) remove(bucket, key, etag string) error {
 			return gofakes3.ErrPreconditionFailed
 		}
 		dead = old.segments
-		return broken(tx.Bucket(objectsOf(bucket)).Delete([]byte(key)))
+		return indexError(tx.Bucket(objectsOf(bucket)).Delete([]byte(key)))
 	})
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func (s *Store) CreateMultipartUpload(bucket, key string, meta map[string]string
 		if tx.Bucket(objectsOf(bucket)) == nil {
 			return gofakes3.BucketNotFound(bucket)
 		}
-		return broken(tx.Bucket(uploadsBucket).Put([]byte(id), u.encode()))
+		return indexError(tx.Bucket(uploadsBucket).Put([]byte(id), u.encode()))
 	})
 }
 
@@ -84,7 +84,7 @@ func (s *Store) UploadPart(bucket, key string, id gofakes3.UploadID, number int,
 			}
 			dead = old.segments
 		}
-		return broken(parts.Put(partKey(id, number), p.encode()))
+		return indexError(parts.Put(partKey(id, number), p.encode()))
 	})
 	if err != nil {
 		s.blobs.release(segments)
@@ -125,7 +125,7 @@ func deleteUpload(tx *bolt.Tx, id gofakes3.UploadID, dead *[]segment) error {
 	for _, n := range numbers {
 		errs = append(errs, tx.Bucket(partsBucket).Delete(partKey(id, n)))
 	}
-	return broken(errors.Join(errs...))
+	return indexError(errors.Join(errs...))
 }
 
 // deleteUploadsOf removes the uploads of a bucket.
@@ -181,7 +181,7 @@ func (s *Store) CompleteMultipartUploadIf(bucket, key string, id gofakes3.Upload
 		}
 		var all []segment // named by the object now
 		etag, dead = o.etag, append(unused, replaced...)
-		return broken(deleteUpload(tx, id, &all))
+		return indexError(deleteUpload(tx, id, &all))
 	})
 	if err != nil {
 		return "", err

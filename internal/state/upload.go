@@ -24,7 +24,7 @@ type Upload struct {
 	PID     int       `json:"pid"` // of the process that began it, for a person to read
 }
 
-// A Record is the record of an upload, held by this process: no other takes it
+// A Record is the record of an upload, locked by this process: no other takes it
 // over. It is for one goroutine at a time.
 type Record struct {
 	Upload
@@ -58,14 +58,14 @@ const maxRecord = 64 << 10
 // errForeign says that a file is no record that this version reads.
 var errForeign = errors.New("not a record of this version")
 
-// take opens the record at path and holds it, or returns nil if its process is
+// claim opens the record at path and holds it, or returns nil if its process is
 // alive.
-func take(path string) (*Record, error) {
+func claim(path string) (*Record, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0) // some file systems lock only files that can be written
 	if err != nil {
 		return nil, err
 	}
-	if held, err := hold(f); err != nil || !held {
+	if locked, err := tryLock(f); err != nil || !locked {
 		_ = f.Close() // only read
 		return nil, err
 	}

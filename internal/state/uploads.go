@@ -53,11 +53,11 @@ func (u *Uploads) Add(up Upload) (*Record, error) {
 
 // write holds the file, fills it, and only then gives it the name of a record.
 func (r *Record) write(text []byte) error {
-	held, err := hold(r.file)
+	locked, err := tryLock(r.file)
 	switch {
 	case err != nil:
 		return err
-	case !held:
+	case !locked:
 		return errors.New("another process holds a file that was made just now")
 	}
 	if _, err := r.file.Write(text); err != nil {
@@ -87,7 +87,7 @@ func (u *Uploads) Abandoned() ([]*Record, error) {
 			removeLitter(path)
 			continue
 		}
-		if r, err := take(path); err == nil && r != nil {
+		if r, err := claim(path); err == nil && r != nil {
 			taken = append(taken, r)
 		}
 	}

@@ -30,7 +30,7 @@ type Watcher struct {
 	changed func()
 	remark  func(string)
 	polling bool
-	print   uint64 // of the last look, while polling
+	state   uint64 // the hash of the last poll
 }
 
 // Open begins to watch dir and the directories below it; links are not followed.
@@ -131,18 +131,18 @@ func (w *Watcher) add(path string) error {
 func (w *Watcher) poll(err error) {
 	w.remark(fmt.Sprintf("the system does not watch all of %s (%v); its files are checked every %v instead. On Linux, sysctl fs.inotify.max_user_watches allows more", w.dir, err, pollEvery))
 	w.polling = true
-	w.print = w.look()
+	w.state = w.hash()
 }
 
 // differs looks again, and reports whether anything has changed.
 func (w *Watcher) differs() bool {
-	before := w.print
-	w.print = w.look()
-	return w.print != before
+	before := w.state
+	w.state = w.hash()
+	return w.state != before
 }
 
-// look returns a hash of the names, sizes and times of all files.
-func (w *Watcher) look() uint64 {
+// hash returns a hash of the names, sizes and times of all files.
+func (w *Watcher) hash() uint64 {
 	h := fnv.New64a()
 	_ = filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error { // never fails
 		if err != nil {

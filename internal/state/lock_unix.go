@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// hold locks f until it is closed, by whatever way, or reports that another
+// tryLock locks f until it is closed, by whatever way, or reports that another
 // process has it.
-func hold(f *os.File) (held bool, err error) {
+func tryLock(f *os.File) (locked bool, err error) {
 	for {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
