@@ -69,7 +69,7 @@ func (c *Changes) Result() Result {
 	t := c.plan.Totals()
 	res := Result{
 		Summary: reconcile.Summary{
-			Files: t.Files, Links: t.Links, NewFiles: t.NewFiles, NewLinks: t.NewLinks, Deletes: t.Deletes, Kept: t.Kept, BySizeTime: t.BySizeTime,
+			Files: t.Files, Links: t.Links, NewFiles: t.NewFiles, NewLinks: t.NewLinks, Deletes: t.Deletes, Dirs: t.Dirs, Kept: t.Kept, BySizeTime: t.BySizeTime,
 			Refused: t.Refused, Conflicts: t.Conflicts, Errors: t.Errors, Bytes: t.Bytes, Compared: t.Compared,
 			Notes: c.run.links.change.Notes,
 		},
@@ -193,8 +193,8 @@ type Result struct {
 	Elapsed time.Duration
 }
 
-// Changed reports whether anything was, or would be, written.
-func (r *Result) Changed() bool { return r.Files+r.Links+r.Deletes > 0 || r.Routes.Any() }
+// Changed reports whether anything was, or would be, written or removed.
+func (r *Result) Changed() bool { return r.Files+r.Links+r.Deletes+r.Dirs > 0 || r.Routes.Any() }
 
 // Differs reports whether the destination is not as the source.
 func (r *Result) Differs() bool { return r.Changed() || r.Conflicts > 0 }

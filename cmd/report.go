@@ -237,7 +237,7 @@ func counts(o outcome) (out []string) {
 	if o.Routes.Removed > 0 {
 		out = append(out, plural(int64(o.Routes.Removed), "routing rule")+" removed")
 	}
-	if !o.Changed() && o.Dirs == 0 {
+	if !o.Changed() {
 		out = append(out, nothing(o))
 	}
 	add(o.Kept, "unchanged")

@@ -80,7 +80,7 @@ func (r *run) preview(src, dst string) error {
 	if err == nil {
 		err = c.Guard()
 	}
-	if r.options.Backup != "" && out.Changed() {
+	if r.options.Backup != "" && out.Files+out.Links+out.Deletes > 0 {
 		out.Notes = append(out.Notes, "overwritten and deleted entries would be saved in "+c.Backup())
 	}
 	return r.finish(out, errors.Join(err, c.Close()))
