@@ -109,7 +109,7 @@ func (l *linking) follow(ctx context.Context) error {
 			return err
 		}
 		if hop == 0 {
-			if err := l.settle(e, dir); err != nil {
+			if err := l.noteTarget(e, dir); err != nil {
 				return err
 			}
 		}
@@ -127,9 +127,9 @@ func (l *linking) follow(ctx context.Context) error {
 	}
 }
 
-// settle notes what is known of the target: e is the entry there, dir says that it is
-// a directory.
-func (l *linking) settle(e *core.Entry, dir bool) error {
+// noteTarget notes the facts of the target: e is the entry there, dir says that it is a
+// directory.
+func (l *linking) noteTarget(e *core.Entry, dir bool) error {
 	switch {
 	case dir, e == nil && l.dir:
 		l.target.Dir = core.IsDir

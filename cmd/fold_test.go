@@ -9,7 +9,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// listed returns what a list of changes prints.
+// listed returns the output of a list of changes.
 func listed(form listForm, verbose bool, acts []reconcile.Action) string {
 	var out bytes.Buffer
 	t := &textReport{con: newConsole(&out, nil), output: &output{verbose: verbose}, all: true}

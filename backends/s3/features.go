@@ -12,8 +12,8 @@ func DefaultFeatures() core.Features { return features(Options{}, false) }
 // Features implements [core.Tree].
 func (t *Tree) Features() core.Features { return t.features }
 
-// features are what a bucket can hold and do: at AWS, but for what the options say
-// that the store lacks. They do not change by what is learnt.
+// features are a bucket's features: those of AWS, without abilities that the
+// options say the store lacks. They do not change with learnt abilities.
 func features(o Options, express bool) core.Features {
 	f := core.Features{
 		Links: !express, URLLinks: !express, DirTargets: !express,

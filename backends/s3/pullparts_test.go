@@ -62,7 +62,7 @@ type unclosable struct{ core.Backend }
 
 func (u unclosable) Unwrap() core.Tree { return u.Backend }
 
-// pull runs once, and returns what it did and sent.
+// pull runs once, and returns its summary and requests.
 func (p *puller) pull() (sum reconcile.Summary, sent core.Requests, failed error) {
 	p.Helper()
 	src, dst := p.open()

@@ -29,7 +29,7 @@ type traffic struct {
 	head []byte // of the next one
 }
 
-// count splits what is sent into requests, each after its length.
+// count splits the bytes sent into requests, each after its length.
 func (c *traffic) count(p []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -89,7 +89,7 @@ func (s *Site) Make(ctx context.Context, src, id string, o s3fc.Options) (m Made
 	return m, err
 }
 
-// check compares the release with its source once more, by what the store lists.
+// check compares the release with its source once more, by the store's listing.
 func (s *Site) check(ctx context.Context, src, dst string, m *Made) (err error) {
 	o := *m.O
 	o.Event, o.Start, o.Progress, o.Reuse = nil, nil, nil, ""

@@ -28,7 +28,7 @@ func (j *job) keepsHeaders() bool {
 	return !slices.ContainsFunc(core.HeaderNames, differs) && maps.Equal(have.Metadata, want.Metadata)
 }
 
-// setProperties gives r what a copy does not take over from its source.
+// setProperties gives r the properties that a copy does not take from its source.
 func (j *job) setProperties(r *wire.Request) {
 	for name, header := range properties {
 		if v := j.from.Entry.Headers.Get(name); v != "" {

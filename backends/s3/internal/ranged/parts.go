@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// copyBuffers have the size of a read: what was read is hashed and written while it is
-// still in the processor's cache.
+// copyBuffers have the size of a read: the bytes are hashed and written while they
+// are still in the processor's cache.
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
 
 // CopyRange writes the bytes from off to before end to w, in order. It is for a Reader
