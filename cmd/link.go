@@ -32,6 +32,7 @@ type oneTree struct {
 	started time.Time
 	rep     reporter
 	tree    core.Backend
+	budget  *core.Budget
 }
 
 // begin checks the flags, and opens the tree.
@@ -44,7 +45,9 @@ func (o *oneTree) begin(ctx context.Context, cmd *cobra.Command, name string, dr
 	}
 	o.started = time.Now()
 	o.rep = newReporter(o.con, &o.output, startJSON{Program: o.versionText(), Command: cmd.Name(), DryRun: dryRun})
-	o.tree, err = s3fc.OpenTree(ctx, o.mux, name, o.env(newLog(o.con, &o.output, nil)))
+	env := o.env(newLog(o.con, &o.output, nil))
+	o.budget = env.Budget
+	o.tree, err = s3fc.OpenTree(ctx, o.mux, name, env)
 	if err == nil && o.json {
 		o.rep.start(s3fc.Start{Source: s3fc.InfoOf(o.mux, name, o.tree)})
 	}

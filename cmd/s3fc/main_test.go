@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 			server := s3server.New(tb{t, env})
 			env.Values["server"] = server
 			for _, v := range []string{
-				"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+				"AWS_ENDPOINT_URL=" + server.URL, "WEBSITE=" + server.WebsiteURL(server.Bucket), "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 				"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 				"S3FC_EMBEDDED_DIR=" + filepath.Join(env.WorkDir, ".embedded"), "TERM=dumb",
 				cache.DirVariable + "=" + filepath.Join(env.WorkDir, ".cache"),

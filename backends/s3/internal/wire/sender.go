@@ -61,6 +61,10 @@ func New(ctx context.Context, o Options) (*Sender, error) {
 	return &Sender{o: o, signer: newSigner(o), at: &at}, nil
 }
 
+// Region returns the region that requests are signed for: that of the configuration
+// until the store has named another.
+func (s *Sender) Region() string { return s.endpoint().region }
+
 // Do sends r until it is answered well, or an error says that it will not be. The
 // caller closes the body of the answer.
 func (s *Sender) Do(ctx context.Context, r *Request) (*Answer, error) {
