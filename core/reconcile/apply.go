@@ -39,6 +39,7 @@ func (r *Reconciler) Apply(ctx context.Context, p *Plan, report func(Action)) (S
 	}
 	a := newApplier(ctx, r, dst, p, report)
 	ctx = withWatcher(ctx, a.tally.watch)
+	defer a.tally.closeProgress()
 	defer a.foundLinks.Close() //nolint:errcheck // A temporary file that cannot be closed loses nothing.
 	err := a.run(ctx)
 	if err == nil {

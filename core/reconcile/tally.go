@@ -40,6 +40,8 @@ type tally struct {
 	sum        Summary
 	progress   Progress
 	limit      rateLimit // of onProgress
+	pending    bool      // onProgress will be called in a moment
+	closed     bool      // onProgress is called no more
 	watch      *watcher
 	ended      func() bool // reports whether the run was interrupted
 	failed     bool        // something failed, so nothing is deleted
@@ -218,14 +220,33 @@ func (l *rateLimit) allows(always bool) bool {
 	return true
 }
 
-// callProgress calls onProgress, unless it was called just before and now is false.
+// callProgress calls onProgress: at once, or, if it was called just before and now is
+// false, in a moment, so that the last change before a standstill is told, too.
 func (t *tally) callProgress(now bool) {
-	if t.onProgress == nil || !t.limit.allows(now) {
-		return
+	switch {
+	case t.onProgress == nil || t.closed:
+	case t.limit.allows(now):
+		p := t.progress
+		t.watch.addTo(&p)
+		t.onProgress(p)
+	case !t.pending:
+		t.pending = true
+		time.AfterFunc(progressEvery, t.callPending)
 	}
-	p := t.progress
-	t.watch.addTo(&p)
-	t.onProgress(p)
+}
+
+func (t *tally) callPending() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pending = false
+	t.callProgress(true)
+}
+
+// closeProgress lets onProgress be called no more.
+func (t *tally) closeProgress() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
 }
 
 // mayDelete reports whether nothing has failed so far.
