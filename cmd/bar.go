@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/s3fc/s3fc/core"
@@ -24,21 +25,34 @@ const (
 type progress struct {
 	con   *console
 	meter *meter
-	now   func() time.Time
-	bar   bool // on a terminal
+	pace  pace
+	bar   bool        // on a terminal
+	shown atomic.Bool // the bar is
 
 	endOnce func()        // ends the drawing, or the lines
 	stop    chan struct{} // closed by endOnce
 	done    chan struct{} // closed when they have ended
 }
 
-// newProgress returns the progress for a run, nil if none is wanted. now is the time
-// that rates are measured by.
-func newProgress(con *console, o *output, now func() time.Time) *progress {
+// pace is the time that rates are measured by, and the ticks at which it is seen
+// whether a line is due.
+type pace struct {
+	now   func() time.Time
+	ticks func() (at <-chan time.Time, stop func())
+}
+
+// realPace is that of the clock.
+var realPace = pace{time.Now, func() (<-chan time.Time, func()) {
+	t := time.NewTicker(time.Second)
+	return t.C, t.Stop
+}}
+
+// newProgress returns the progress for a run, nil if none is wanted.
+func newProgress(con *console, o *output, at pace) *progress {
 	if o.progress == "never" || o.progress == "auto" && (o.quiet || o.json) {
 		return nil
 	}
-	p := &progress{con: con, meter: newMeter(now()), now: now, bar: con.errTTY && !dumb(), stop: make(chan struct{}), done: make(chan struct{})}
+	p := &progress{con: con, meter: newMeter(at.now()), pace: at, bar: con.errTTY && !dumb(), stop: make(chan struct{}), done: make(chan struct{})}
 	p.endOnce = sync.OnceFunc(func() {
 		close(p.stop)
 		<-p.done
@@ -68,14 +82,14 @@ func (p *progress) does(verb string) {
 // update takes in how far the run is.
 func (p *progress) update(r reconcile.Progress) {
 	if p != nil {
-		p.meter.update(r, p.now())
+		p.meter.update(r, p.pace.now())
 	}
 }
 
 // waiting takes in that something is going to be tried again.
 func (p *progress) waiting(w core.Wait) {
 	if p != nil {
-		p.meter.waiting(w, p.now())
+		p.meter.waiting(w, p.pace.now())
 	}
 }
 
@@ -86,7 +100,7 @@ func (p *progress) interrupted() bool {
 		return false
 	}
 	p.meter.interrupted()
-	return p.bar
+	return p.shown.Load()
 }
 
 // drawBar draws the bar, after a moment, until the run has ended.
@@ -97,8 +111,9 @@ func (p *progress) drawBar() {
 		return
 	case <-time.After(barDelay):
 	}
-	area := &liveArea{out: p.con.err, columns: func() int { return terminalColumns(p.con.err) }}
+	area := &liveArea{out: p.con.err, columns: p.con.errColumns}
 	p.con.setLive(area)
+	p.shown.Store(true)
 	defer p.con.setLive(nil)
 	defer area.clear()
 	tick := time.NewTicker(frameEvery)
@@ -116,7 +131,7 @@ func (p *progress) drawBar() {
 // frame returns the bar's lines for a terminal. Each leaves room for the ^C that the
 // terminal writes behind the last of them.
 func (p *progress) frame(columns int) []string {
-	v := p.meter.view(p.now())
+	v := p.meter.view(p.pace.now())
 	width := max(1, columns-3)
 	return append([]string{v.bar(width)}, v.below(width)...)
 }
@@ -124,15 +139,15 @@ func (p *progress) frame(columns int) []string {
 // writeLines writes a line every lineEvery, and one when the run begins to stall.
 func (p *progress) writeLines() {
 	defer close(p.done)
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	last, stalled := p.now(), false
+	ticks, stop := p.pace.ticks()
+	defer stop()
+	last, stalled := p.pace.now(), false
 	for {
 		select {
 		case <-p.stop:
 			return
-		case <-tick.C:
-			now := p.now()
+		case <-ticks:
+			now := p.pace.now()
 			v := p.meter.view(now)
 			begins := v.reason != "" && !stalled
 			stalled = v.reason != ""

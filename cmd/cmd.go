@@ -27,8 +27,8 @@ type Program struct {
 	Name string
 	// Mux has the schemes of the stores.
 	Mux *core.Mux
-	// now is the time that progress is measured by; nil is the clock's.
-	now func() time.Time
+	// pace is that of the progress; the zero one is that of the clock.
+	pace pace
 }
 
 // Main runs the command line args, which do not have the program's name, and
@@ -43,9 +43,9 @@ func (p Program) Main(args []string) int {
 // Run is Main without signals, for tests and for use inside other programs: the
 // end of ctx interrupts it. It may be called concurrently.
 func (p Program) Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{name: cmp.Or(p.Name, defaultName), mux: p.Mux, con: newConsole(stdout, stderr), now: p.now}
-	if a.now == nil {
-		a.now = time.Now
+	a := &app{name: cmp.Or(p.Name, defaultName), mux: p.Mux, con: newConsole(stdout, stderr), pace: p.pace}
+	if a.pace.now == nil {
+		a.pace = realPace
 	}
 	root := newRoot(a)
 	a.nameIn(root)
@@ -80,7 +80,7 @@ type app struct {
 	name string
 	mux  *core.Mux
 	con  *console
-	now  func() time.Time
+	pace pace
 	// bar is the progress of the run, if there is one.
 	bar atomic.Pointer[progress]
 	// endsBySignal says that a signal is the usual end of the command.
@@ -99,8 +99,12 @@ func (a *app) watch(ctx context.Context) (unwatch func()) {
 	ended, said := make(chan struct{}), make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(said)
-		if _, ok := interruption(ctx); !ok || unread(ctx) || a.endsBySignal.Load() || a.bar.Load().interrupted() {
+		code, ok := interruption(ctx)
+		if !ok || unread(ctx) || a.endsBySignal.Load() || a.bar.Load().interrupted() {
 			return
+		}
+		if code == 128+int(syscall.SIGINT) && a.con.errTTY {
+			a.con.remark("") // behind the ^C that the terminal shows
 		}
 		select {
 		case <-ended:

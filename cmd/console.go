@@ -19,6 +19,8 @@ type console struct {
 	err    io.Writer
 	outTTY bool
 	errTTY bool
+	// outColumns and errColumns return the widths of the terminals.
+	outColumns, errColumns func() int
 	// live, while there is a progress bar, is the place of it: other lines for the
 	// terminal are written above it.
 	live *liveArea
@@ -26,7 +28,10 @@ type console struct {
 
 func newConsole(out, err io.Writer) *console {
 	o := &stdout{w: out}
-	return &console{stdout: o, out: o, err: err, outTTY: isTerminal(out), errTTY: isTerminal(err)}
+	return &console{
+		stdout: o, out: o, err: err, outTTY: isTerminal(out), errTTY: isTerminal(err),
+		outColumns: func() int { return terminalColumns(out) }, errColumns: func() int { return terminalColumns(err) },
+	}
 }
 
 // isTerminal reports whether w is a terminal that obeys codes.
@@ -90,7 +95,7 @@ func (c *console) print(text string) {
 // say writes lines of prose to stdout, on a terminal broken between words.
 func (c *console) say(lines string) {
 	if c.outTTY && !dumb() {
-		lines = wrapped(lines, terminalColumns(c.out))
+		lines = wrapped(lines, c.outColumns())
 	}
 	c.print(lines + "\n")
 }
@@ -100,7 +105,7 @@ func (c *console) remark(lines string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.errTTY && !dumb() {
-		lines = wrapped(lines, terminalColumns(c.err))
+		lines = wrapped(lines, c.errColumns())
 	}
 	c.write(c.err, c.errTTY, lines+"\n")
 }
@@ -115,7 +120,7 @@ func (c *console) write(w io.Writer, tty bool, text string) {
 }
 
 // linesToStderr makes lines go to stderr, because stdout has something else.
-func (c *console) linesToStderr() { c.out, c.outTTY = c.err, c.errTTY }
+func (c *console) linesToStderr() { c.out, c.outTTY, c.outColumns = c.err, c.errTTY, c.errColumns }
 
 // setLive sets the place of the progress bar, nil for none.
 func (c *console) setLive(l *liveArea) {

@@ -45,6 +45,10 @@ type sample struct {
 	bytes, weight, hashed int64
 }
 
+func sampleOf(p reconcile.Progress, at time.Time) sample {
+	return sample{at, p.DoneBytes, p.DoneBytes + p.Done*entryWeight, p.Hashed}
+}
+
 func newMeter(now time.Time) *meter { return &meter{moved: now} }
 
 // does sets the verb shown for the entries, if it is not copying.
@@ -58,6 +62,12 @@ func (m *meter) does(verb string) {
 func (m *meter) update(p reconcile.Progress, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if p.Phase != m.last.Phase && m.last.Phase == reconcile.PhaseListing {
+		m.samples = []sample{sampleOf(p, now)} // that rates begin at
+	}
+	if p.Phase != reconcile.PhaseListing {
+		m.sample(p, now)
+	}
 	if p.Phase != m.last.Phase || p.Listed != m.last.Listed || p.Done != m.last.Done || p.DoneBytes != m.last.DoneBytes || p.Hashed != m.last.Hashed {
 		m.moved, m.waitAt = now, time.Time{}
 	}
@@ -111,12 +121,21 @@ func (m *meter) view(now time.Time) view {
 // sampleEvery is the time between two samples, at least.
 const sampleEvery = 50 * time.Millisecond
 
+// sample takes a sample. One that comes soon after another takes its place.
+func (m *meter) sample(p reconcile.Progress, now time.Time) sample {
+	s := sampleOf(p, now)
+	if n := len(m.samples); n > 1 && now.Sub(m.samples[n-1].at) < sampleEvery {
+		s.at = m.samples[n-1].at
+		m.samples[n-1] = s
+	} else {
+		m.samples = append(m.samples, s)
+	}
+	return s
+}
+
 // measure sets the rates and the time left, by the samples of the last seconds.
 func (m *meter) measure(v *view, now time.Time) {
-	weight := v.DoneBytes + v.Done*entryWeight
-	if n := len(m.samples); n == 0 || now.Sub(m.samples[n-1].at) >= sampleEvery {
-		m.samples = append(m.samples, sample{now, v.DoneBytes, weight, v.Hashed})
-	}
+	last := m.sample(v.Progress, now)
 	for len(m.samples) > 2 && now.Sub(m.samples[1].at) >= rateWindow {
 		m.samples = m.samples[1:]
 	}
@@ -125,11 +144,11 @@ func (m *meter) measure(v *view, now time.Time) {
 	if sec < 1 {
 		return
 	}
-	v.rate = float64(v.DoneBytes-first.bytes) / sec
-	v.hashed = float64(v.Hashed-first.hashed) / sec
+	v.rate = float64(last.bytes-first.bytes) / sec
+	v.hashed = float64(last.hashed-first.hashed) / sec
 	total := v.TotalBytes + v.Total*entryWeight
-	if speed := float64(weight-first.weight) / sec; speed > 0 && weight < total {
-		v.left, v.hasLeft = time.Duration(float64(total-weight)/speed*float64(time.Second)), true
+	if speed := float64(last.weight-first.weight) / sec; speed > 0 && last.weight < total {
+		v.left, v.hasLeft = time.Duration(float64(total-last.weight)/speed*float64(time.Second)), true
 	}
 }
 
@@ -198,10 +217,10 @@ func (v *view) figures() []figure {
 	if v.TotalBytes > 0 {
 		out = append(out, figure{size(v.DoneBytes) + "/" + size(v.TotalBytes), 2})
 	}
-	if v.rate >= 1 {
+	if v.rate >= 1 && v.reason == "" {
 		out = append(out, figure{size(int64(v.rate)) + "/s", 3})
 	}
-	if v.hasLeft && !v.ending {
+	if v.hasLeft && v.reason == "" && !v.ending {
 		out = append(out, figure{clock(v.left) + " left", 1})
 	}
 	return out
@@ -211,7 +230,7 @@ func (v *view) figures() []figure {
 func (v *view) hashFigures() (out []figure) {
 	done, total := v.hashDone()
 	out = append(out, figure{size(done) + "/" + size(total) + " hashed", 2})
-	if v.hashed >= 1 {
+	if v.hashed >= 1 && v.reason == "" {
 		out = append(out, figure{size(int64(v.hashed)) + "/s", 3},
 			figure{clock(time.Duration(float64(total-done)/v.hashed*float64(time.Second))) + " left", 1})
 	}
@@ -270,7 +289,9 @@ func (v *view) below(width int) []string {
 	case v.ending:
 		return []string{fit("  once more (Ctrl-C) exits at once", width)}
 	case v.reason != "":
-		out = append(out, fit("  "+v.reason, width))
+		for line := range strings.SplitSeq(wrapped("  "+v.reason, width), "\n") {
+			out = append(out, fit(line, width))
+		}
 	}
 	for _, f := range v.Large[:min(len(v.Large), maxFileLines)] {
 		out = append(out, fileLine(f, width))

@@ -144,7 +144,7 @@ func TestTimeInWords(t *testing.T) {
 func TestWithoutATerminalThereIsALineForAStall(t *testing.T) {
 	var out, errs bytes.Buffer
 	con := newConsole(&out, &errs)
-	p := newProgress(con, &output{progress: "auto"}, time.Now)
+	p := newProgress(con, &output{progress: "auto"}, realPace)
 	p.meter.mu.Lock()
 	p.meter.moved = time.Now().Add(-time.Minute)
 	p.meter.mu.Unlock()
@@ -158,7 +158,7 @@ func TestWithoutATerminalThereIsALineForAStall(t *testing.T) {
 
 func TestAnUnwantedProgressShowsNothing(t *testing.T) {
 	for _, o := range []*output{{progress: "auto", json: true}, {progress: "auto", quiet: true}, {progress: "never"}} {
-		if p := newProgress(newConsole(nil, nil), o, time.Now); p != nil {
+		if p := newProgress(newConsole(nil, nil), o, realPace); p != nil {
 			t.Errorf("%+v: there is a progress", o)
 		}
 	}

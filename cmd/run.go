@@ -33,7 +33,7 @@ func (a *app) newRun(cmd *cobra.Command, c *compare) (*run, error) {
 	if err := a.openLog(cmd, &c.output); err != nil {
 		return nil, err
 	}
-	r := &run{app: a, compare: c, cmd: cmd, ctx: cmd.Context(), bar: newProgress(a.con, &c.output, a.now)}
+	r := &run{app: a, compare: c, cmd: cmd, ctx: cmd.Context(), bar: newProgress(a.con, &c.output, a.pace)}
 	a.bar.Store(r.bar)
 	r.about(cmd.Name(), cmd.Name() == "diff" || cmd.Name() == "plan")
 	o := &c.options

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -275,11 +276,20 @@ func (e *UnreachableError) Error() string {
 // Unwrap returns the error of the last attempt.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// bare takes off the wrapping of net/http and net, which say the same once more.
+// bare takes off the wrapping of net/http and net, which name the host once more: of
+// "dial tcp 192.0.2.1:443: connect: connection refused" the end is left.
 func bare(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		err = op.Err
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		err = call.Err
 	}
 	return err
 }
