@@ -281,7 +281,7 @@ func (s *stage) throttle(n int64) {
 	}
 }
 
-// disk is a tree of one file of 4 GiB, which is read in steps of 64 MiB that a gate
+// disk is a tree of one file of 4 GiB, which is read in steps of 20 MiB that a gate
 // lets through.
 type disk struct {
 	*memory.Tree
@@ -312,7 +312,7 @@ func (g *gatedReader) Read(p []byte) (int, error) {
 		if err := g.gate.enter(g.ctx); err != nil {
 			return 0, err
 		}
-		g.left = 64 << 20
+		g.left = 20 << 20
 	}
 	n := min(len(p), g.left)
 	clear(p[:n])
