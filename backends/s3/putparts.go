@@ -23,7 +23,7 @@ func (w *writer) putParts(ctx context.Context, e core.Entry, body io.Reader, old
 	if err := completeMD5(&e, body); err != nil {
 		return e, err
 	}
-	body, kind, err := sniff(e.Key, body)
+	body, kind, err := sniff(e, body)
 	if err != nil {
 		return e, err
 	}
@@ -59,9 +59,13 @@ func completeMD5(e *core.Entry, body io.Reader) (err error) {
 
 // sniff returns the media type of body, and body with nothing read from it. One whose
 // parts are known stays so.
-func sniff(key string, body io.Reader) (io.Reader, string, error) {
-	if content, ok := body.(io.ReadSeeker); ok {
-		kind, err := contentType(key, content)
+func sniff(e core.Entry, body io.Reader) (io.Reader, string, error) {
+	switch content := body.(type) {
+	case core.PartSums:
+		kind, err := contentType(e.Key, io.NewSectionReader(content, 0, e.Size))
+		return body, kind, err
+	case io.ReadSeeker:
+		kind, err := contentType(e.Key, content)
 		return body, kind, err
 	}
 	head := make([]byte, typeHead)
@@ -69,6 +73,6 @@ func sniff(key string, body io.Reader) (io.Reader, string, error) {
 	if err != nil && !format.IsEnd(err) {
 		return nil, "", err
 	}
-	kind, err := contentType(key, bytes.NewReader(head[:n]))
+	kind, err := contentType(e.Key, bytes.NewReader(head[:n]))
 	return io.MultiReader(bytes.NewReader(head[:n]), body), kind, err
 }

@@ -73,6 +73,13 @@ func (t *mover) sendLarge(ctx context.Context, e core.Entry, body io.Reader, to 
 
 // hashFirst reads body for its md5, and opens the source again.
 func (t *mover) hashFirst(ctx context.Context, e *core.Entry, body io.Reader) (io.ReadCloser, partSums, error) {
+	if _, ok := body.(io.ReaderAt); ok {
+		done, err := t.hashing.begin(ctx)
+		if err != nil {
+			return nil, partSums{}, err
+		}
+		defer done()
+	}
 	sum, seen, err := hashParts(ctx, body, e.Size, t.dst)
 	if err != nil {
 		return nil, seen, &readError{err}

@@ -22,6 +22,7 @@ type mover struct {
 	buffers *core.Buffers
 	exact   bool      // see Reconciler.Exact
 	moved   func(int) // is told of bytes as they move
+	hashing hashTurns // of this machine's large files
 }
 
 // transferTries is how often a transfer is begun whose errors are transient.
