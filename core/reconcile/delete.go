@@ -13,6 +13,7 @@ type deleter struct {
 	dst   core.Backend
 	tally *tally
 	jobs  int
+	found *foundEntries
 }
 
 // run carries out the deletes of a plan, unless something failed.
@@ -51,6 +52,9 @@ func (d *deleter) skip(ctx context.Context, acts *spool.Spool[Action]) error {
 func (d *deleter) delete(ctx context.Context, act Action) Action {
 	if act.Reason == ReasonInTheWay {
 		return d.wasInTheWay(ctx, act)
+	}
+	if d.found.has(act) {
+		return d.found.keep(act)
 	}
 	if err := d.dst.Delete(ctx, *act.Dst); err != nil {
 		return deleteError(act, err)
@@ -100,6 +104,9 @@ func (d *deleter) runBatches(ctx context.Context, acts *spool.Spool[Action], b c
 			continue
 		case act.Reason == ReasonInTheWay:
 			d.tally.add(d.wasInTheWay(ctx, act))
+			continue
+		case d.found.has(act):
+			d.tally.add(d.found.keep(act))
 			continue
 		}
 		if batch = append(batch, act); len(batch) == b.BatchSize() {

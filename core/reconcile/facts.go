@@ -73,6 +73,9 @@ func (a *asker) decideAsking(ctx context.Context, key string, src, dst *core.Ent
 	for {
 		d := decide(q.src, q.dst, a.proven(&q), a.rules)
 		if d.need == nothing {
+			if d.op == OpDelete && a.rules.asksBeforeDelete() {
+				return a.deleteIfAbsent(ctx, key, d, &q)
+			}
 			return a.action(key, d, &q)
 		}
 		if act, ended := a.fetch(ctx, key, d.need, &q); ended {
@@ -85,7 +88,7 @@ func (a *asker) decideAsking(ctx context.Context, key string, src, dst *core.Ent
 func (a *asker) decideNow(key string, src, dst *core.Entry) (act Action, ok bool) {
 	q := a.newFacts(src, dst)
 	d := decide(q.src, q.dst, a.proven(&q), a.rules)
-	if d.need != nothing {
+	if d.need != nothing || d.op == OpDelete && a.rules.asksBeforeDelete() {
 		return Action{}, false
 	}
 	return a.action(key, d, &q), true

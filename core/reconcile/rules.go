@@ -117,6 +117,9 @@ func newRules(src, dst core.Tree) rules { return rules{src: newSideRules(src), d
 type sideRules struct {
 	asks       bool // Stat may know an md5 that the listing did not: else only reading tells
 	dirTargets bool
+	// maySayOtherwise: Stat costs little, and may find an entry at a key that the
+	// listing does not show; see errOtherName.
+	maySayOtherwise bool
 	// check returns the reason why the tree cannot hold an entry, or nil. It does no
 	// I/O.
 	check func(core.Entry) error
@@ -125,7 +128,7 @@ type sideRules struct {
 func newSideRules(t core.Tree) sideRules {
 	f := t.Features()
 	return sideRules{
-		asks: f.StoresMD5, dirTargets: f.DirTargets,
+		asks: f.StoresMD5, dirTargets: f.DirTargets, maySayOtherwise: !f.Flat && !f.StoresMD5,
 		check: func(e core.Entry) error { return core.CheckPut(t, e) },
 	}
 }

@@ -23,6 +23,7 @@ type mover struct {
 	exact   bool      // see Reconciler.Exact
 	moved   func(int) // is told of bytes as they move
 	hashing hashTurns // of this machine's large files
+	found   foundEntries
 }
 
 // transferTries is how often a transfer is begun whose errors are transient.
@@ -126,6 +127,7 @@ func (t *mover) putError(ctx context.Context, act Action, err error) Action {
 func (t *mover) changedUnder(ctx context.Context, act Action, err error) Action {
 	now, statErr := complete(ctx, t.dst, act.Key)
 	if statErr == nil && now != nil {
+		t.found.add(act, now)
 		if again := t.asker.decideAsking(ctx, act.Key, act.Src, now); again.Op == OpKeep {
 			return again
 		}
