@@ -92,10 +92,10 @@ func cacheTable(dir string, all []cache.Memory) string {
 		if m.Err != nil {
 			tree = "(not used: " + inert(m.Err.Error()) + ")"
 		}
-		fmt.Fprintf(w, "%d entries\t%s\t%s\t%s\n", m.Entries, size(m.Bytes), m.Used.Format(time.DateOnly), tree)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", plural(m.Entries, "entry"), size(m.Bytes), m.Used.Format(time.DateOnly), tree)
 		entries, bytes = entries+m.Entries, bytes+m.Bytes
 	}
 	_ = w.Flush() // to memory
-	fmt.Fprintf(&b, "%d entries, %s in %s, in %s\n", entries, size(bytes), plural(int64(len(all)), "file"), dir)
+	fmt.Fprintf(&b, "%s, %s in %s, in %s\n", plural(entries, "entry"), size(bytes), plural(int64(len(all)), "file"), dir)
 	return b.String()
 }

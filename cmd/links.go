@@ -103,16 +103,6 @@ func (m *linkMap) end(e core.Entry) (end linkEnd, via core.Target) {
 	}
 }
 
-// linkJSON is a link as ls --links --json prints it.
-type linkJSON struct {
-	Key    string  `json:"key"`
-	Kind   string  `json:"kind"`
-	Target string  `json:"target,omitempty"`
-	State  linkEnd `json:"state"`
-	EndsAt string  `json:"ends_at,omitempty"`
-	Error  string  `json:"error,omitempty"`
-}
-
 func (l *listing) printLink(e core.Entry, m *linkMap) {
 	if e.Kind != core.Link {
 		l.printRefused(e)
@@ -121,7 +111,8 @@ func (l *listing) printLink(e core.Entry, m *linkMap) {
 	end, via := m.end(e)
 	chain := end != endRing && !via.Same(e.Target)
 	if l.json {
-		j := linkJSON{Key: e.Key, Kind: e.Kind.String(), Target: e.Target.String(), State: end}
+		j := newLsJSON(e)
+		j.State = end
 		if chain {
 			j.EndsAt = via.String()
 		}
@@ -146,7 +137,9 @@ func (l *listing) printLink(e core.Entry, m *linkMap) {
 func (l *listing) printRefused(e core.Entry) {
 	why := e.Problem.Error()
 	if l.json {
-		l.con.print(encode(linkJSON{Key: e.Key, Kind: e.Kind.String(), State: endRefused, Error: why}))
+		j := newLsJSON(e)
+		j.State = endRefused
+		l.con.print(encode(j))
 		return
 	}
 	l.con.print(core.DisplayKey(e.Key) + "  " + l.con.outColour(yellow, "("+inert(why)+")") + "\n")

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // The field's content hash.
 	"errors"
-	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -15,10 +13,11 @@ import (
 	"github.com/s3fc/s3fc/internal/inorder"
 )
 
-const lsHelp = `List the entries of a tree: kind, size in bytes, md5, key, and for a link its
-target.
+const lsHelp = `List the entries of a tree: kind, size, time, key, and for a link its target. The
+time is that of the content, or else when the store last changed the entry. The
+totals are on stderr, so that stdout has entries alone.
 
-An md5 that is not known without reading shows as "-"; --md5 finds it out.
+--md5 shows md5s, too, and reads a file whose md5 is not known without.
 --links lists the links alone and says of each where it ends: "dangling" is
 nowhere, "ring" leads to itself, and "ends at" is the end of a chain of links.
 A link that cannot be copied is listed with the reason.
@@ -34,7 +33,7 @@ type listing struct {
 	md5s    bool
 	links   bool
 	from    core.Backend
-	listed  int64
+	listed  lsTotals
 	trouble bool // something could not be listed
 }
 
@@ -79,6 +78,9 @@ func (l *listing) run(ctx context.Context) (err error) {
 		err = l.listLinks(ctx)
 	} else {
 		err = l.list(ctx, l.print)
+		if err == nil && !l.json && !l.quiet && l.listed != (lsTotals{}) {
+			l.con.remark(l.con.errColour(faint, l.listed.text()))
+		}
 	}
 	l.bill(err)
 	switch {
@@ -88,7 +90,7 @@ func (l *listing) run(ctx context.Context) (err error) {
 		return &s3fc.OneEntryError{Tree: l.tree}
 	case err == nil && l.trouble:
 		return errReported
-	case err == nil && l.listed == 0 && !l.links:
+	case err == nil && l.listed == (lsTotals{}) && !l.links:
 		if nothing := s3fc.NothingThere(ctx, l.mux, l.tree, l.from, env); nothing != nil {
 			l.con.remark("note: " + inert(nothing.Error()))
 		}
@@ -105,7 +107,7 @@ func (l *listing) bill(err error) {
 	if requests.Total() == 0 {
 		return
 	}
-	text := "requests: " + requests.String()
+	text := "requests: " + requestCounts(requests)
 	if cost.Known {
 		text += " (" + costText(cost) + "; " + costSource(cost) + ")"
 	}
@@ -123,7 +125,7 @@ func (l *listing) list(ctx context.Context, use func(core.Entry)) error {
 			l.trouble = true
 			l.con.remark(l.con.errColour(red, "error: ") + inert(err.Error()))
 		default:
-			l.listed++
+			l.listed.add(e)
 			use(e)
 		}
 	}
@@ -165,26 +167,8 @@ func (l *listing) hashed(ctx context.Context, e core.Entry) (core.Entry, error) 
 
 func (l *listing) print(e core.Entry) {
 	if l.json {
-		l.con.print(encode(e))
+		l.con.print(encode(newLsJSON(e)))
 		return
 	}
 	l.con.print(l.line(e) + "\n")
-}
-
-func (l *listing) line(e core.Entry) string {
-	length, sum := "-", "-"
-	if e.Kind == core.File {
-		length = strconv.FormatInt(e.Size, 10)
-		if e.MD5.Known() {
-			sum = e.MD5.String()
-		}
-	}
-	s := fmt.Sprintf("%-5s %12s  %-32s  %s", e.Kind, length, sum, core.DisplayKey(e.Key))
-	switch {
-	case e.Kind == core.Link:
-		s += " → " + target(e.Target)
-	case e.Problem != nil:
-		s += "  " + l.con.outColour(yellow, "("+inert(e.Problem.Error())+")")
-	}
-	return s
 }
