@@ -156,7 +156,7 @@ func without(change func(*core.Features)) core.Features {
 }
 
 // flaws are defects of backends of this and other projects.
-func flaws() []flaw { return slices.Concat(treeFlaws, putFlaws, linkFlaws, storeFlaws) }
+func flaws() []flaw { return slices.Concat(treeFlaws, putFlaws, linkFlaws, storeFlaws, placeFlaws) }
 
 // TestFlawsAreCaught checks that each flaw is caught by the case that is meant for
 // it, and that no other case catches it where that is said.

@@ -54,7 +54,7 @@ const limit = 3 * time.Minute
 
 // Checks returns all cases, in the order in which they are best read.
 func Checks() []Case {
-	return slices.Concat(featureCases, readCases, listCases, putCases, bodyCases, keyCases, linkCases, deleteCases, guardCases, raceCases, abilityCases, accountCases, rememberCases, handleCases, strangerCases)
+	return slices.Concat(featureCases, readCases, listCases, putCases, bodyCases, keyCases, linkCases, deleteCases, guardCases, raceCases, abilityCases, accountCases, rememberCases, handleCases, strangerCases, dirCases, placeCases)
 }
 
 // Test runs every case that the features of the backend call for and that needs no

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -263,6 +264,7 @@ var storeFlaws = []flaw{
 		m := memory.New()
 		return conformance.Store{Backend: m, Another: func() (core.Backend, error) { return m, nil }}
 	}},
+	{name: "tells versions apart by size alone", caught: "Resolution", only: true, open: func() core.Backend { return newBySize() }},
 	{name: "gives all stores one identity", caught: "Identifier", only: true, store: func(testing.TB) conformance.Store {
 		return conformance.Store{Backend: named{memory.New()}, Another: func() (core.Backend, error) { return named{memory.New()}, nil }}
 	}},
@@ -499,6 +501,51 @@ func (b *table) Delete(ctx context.Context, old core.Entry) error {
 	}
 	delete(b.known, old.Key)
 	return b.Backend.Delete(ctx, old)
+}
+
+// newBySize returns a tree whose versions are told apart by size alone, which
+// declares a resolution.
+func newBySize() core.Backend {
+	bySize := func(e core.Entry) core.Entry {
+		e.Token, e.Settled = fmt.Sprint(e.Kind, e.Size, len(e.Target.String())), false
+		return e
+	}
+	fits := func(ctx context.Context, b core.Backend, old *core.Entry) *core.Entry {
+		if old == nil {
+			return nil
+		}
+		if is := now(ctx, b, old.Key); is != nil && bySize(*is).Token == old.Token {
+			return is
+		}
+		return old
+	}
+	return over(broken{
+		features: declare(func(f *core.Features) { f.Resolution, f.Replace = 20*time.Millisecond, core.GuardCheck }),
+		list: func(ctx context.Context, b core.Backend, after string) iter.Seq2[core.Entry, error] {
+			return func(yield func(core.Entry, error) bool) {
+				for e, err := range b.List(ctx, after) {
+					if !yield(bySize(e), err) {
+						return
+					}
+				}
+			}
+		},
+		stat: func(ctx context.Context, b core.Backend, key string) (core.Entry, error) {
+			e, err := b.Stat(ctx, key)
+			return bySize(e), err
+		},
+		open: func(ctx context.Context, b core.Backend, key string) (io.ReadCloser, core.Entry, error) {
+			rc, e, err := b.Open(ctx, key)
+			return rc, bySize(e), err
+		},
+		put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			stored, err := b.Put(ctx, e, body, fits(ctx, b, old))
+			return bySize(stored), err
+		},
+		del: func(ctx context.Context, b core.Backend, old core.Entry) error {
+			return b.Delete(ctx, *fits(ctx, b, &old))
+		},
+	})
 }
 
 type named struct{ *memory.Tree }

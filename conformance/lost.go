@@ -39,6 +39,8 @@ var abilities = []ability{
 		_, _ = v.CopyFrom(ctx, new(spy), abilityFile, "d/f", nil)
 	}),
 	reach("Coster", func(_ context.Context, v core.Coster) { v.PutCost(abilityFile) }),
+	reach("Creator", func(_ context.Context, v core.Creator) { v.Created() }),
+	reach("DirRemover", func(ctx context.Context, v core.DirRemover) { _ = v.RemoveDir(ctx, "d") }),
 	reach("DirRouter", func(ctx context.Context, v core.DirRouter) { _, _ = v.Routes(ctx) }),
 	reach("Endpointer", func(_ context.Context, v core.Endpointer) { v.Endpoint() }),
 	reach("Fingerprinter", func(_ context.Context, v core.Fingerprinter) { v.Fingerprint(abilityFile) }),
@@ -49,6 +51,7 @@ var abilities = []ability{
 			break
 		}
 	}),
+	reach("Locator", func(_ context.Context, v core.Locator) { v.Location() }),
 	reach("Partitioner", func(_ context.Context, v core.Partitioner) { v.PartSize(1 << 30) }),
 	reach("Pricer", func(_ context.Context, v core.Pricer) { _, _ = v.Prices() }),
 	reach("Prover", func(_ context.Context, v core.Prover) {
@@ -57,6 +60,8 @@ var abilities = []ability{
 	reach("Rememberer", func(_ context.Context, v core.Rememberer) { v.Remember(abilityFile) }),
 	reach("RequestCounter", func(_ context.Context, v core.RequestCounter) { v.Requests() }),
 	reach("Versioner", func(ctx context.Context, v core.Versioner) { _, _ = v.Versioning(ctx) }),
+	reach("Watcher", func(ctx context.Context, v core.Watcher) { _ = v.Watch(ctx, func() {}, func(string) {}) }),
+	reach("WebsiteReader", func(ctx context.Context, v core.WebsiteReader) { _, _ = v.Website(ctx) }),
 }
 
 // LostAbilities returns the names of the abilities that a backend has and that do

@@ -19,6 +19,11 @@ var rememberCases = []Case{
 		Run: run(checkSettles),
 	},
 	{
+		Name: "Resolution", Guide: "Features", Long: true, Needs: func(f core.Features) bool { return f.Resolution > 0 },
+		Why: "versions that the declared Resolution does not tell apart make a cache and a guard miss a change for good",
+		Run: run(checkResolution),
+	},
+	{
 		Name: "Identifier", Guide: "Remembering", Hooks: []string{"Another"},
 		Why: "two stores of one identity share a cache, and the hashes of one are believed of the other",
 		Run: run(checkIdentifier),
@@ -93,6 +98,22 @@ func (p *probe) rewrite(key, content string) {
 		p.file(key, content)
 	} else if err := p.store.Newer(key, content); err != nil {
 		p.failf("the hook Newer: %w", err)
+	}
+}
+
+// checkResolution overwrites a file with another content of the same size, as long
+// after the first as versions need to be told apart.
+func checkResolution(p *probe) {
+	put := p.file("d/f", "content 1")
+	was := p.stat("d/f")
+	time.Sleep(p.features.Resolution)
+	p.file("d/f", "content 2")
+	if now := p.stat("d/f"); versionOf(now) == versionOf(was) {
+		p.failf("Features.Resolution is %s, and two contents of one size, that long apart, have the same Token %q, Size and Changed", p.features.Resolution, now.Token)
+	}
+	if guardsReplace(p.features) {
+		_, err := p.try(fileOf("d/f", "content 3"), "content 3", &put)
+		p.refused("Put over a file that was overwritten since, with as many bytes,", err, core.ErrChanged)
 	}
 }
 

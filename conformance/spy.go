@@ -155,3 +155,33 @@ func (s *spy) CheckRoutes(context.Context, core.Routes) (core.RouteChange, error
 }
 
 func (s *spy) Route(context.Context, core.Routes) error { return nil }
+
+func (s *spy) Created() bool {
+	s.calls.Add(1)
+	return false
+}
+
+func (s *spy) Location() string {
+	s.calls.Add(1)
+	return ""
+}
+
+func (s *spy) ListDirs(context.Context, string) iter.Seq2[core.Entry, error] {
+	s.calls.Add(1)
+	return func(func(core.Entry, error) bool) {}
+}
+
+func (s *spy) RemoveDir(context.Context, string) error {
+	s.calls.Add(1)
+	return nil
+}
+
+func (s *spy) Website(context.Context) (*core.Website, error) {
+	s.calls.Add(1)
+	return &core.Website{}, nil
+}
+
+func (s *spy) Watch(context.Context, func(), func(string)) error {
+	s.calls.Add(1)
+	return nil
+}

@@ -47,6 +47,9 @@ type Store struct {
 	// Unreadable makes the directory dir, in which there are files, one that can be
 	// neither listed nor entered, until the test ends or readable is called.
 	Unreadable func(dir string) (readable func(), err error)
+	// EmptyDir makes a directory at key in which nothing is, and the directories that it
+	// is in.
+	EmptyDir func(key string) error
 	// BadName makes a file in the store whose name is no key, and returns the name as
 	// a listing has to show it.
 	BadName func() (name string, err error)
@@ -69,6 +72,7 @@ var hooks = []hook{
 	{"LinkIn", func(s Store) bool { return s.LinkIn != nil }},
 	{"Special", func(s Store) bool { return s.Special != nil }},
 	{"Unreadable", func(s Store) bool { return s.Unreadable != nil }},
+	{"EmptyDir", func(s Store) bool { return s.EmptyDir != nil }},
 	{"BadName", func(s Store) bool { return s.BadName != nil }},
 }
 

@@ -108,6 +108,20 @@ func (x infoOf) Endpoint() string {
 	return ""
 }
 
+// Location implements [core.Locator].
+func (x infoOf) Location() string {
+	if l, ok := core.As[core.Locator](x.inner); ok {
+		return l.Location()
+	}
+	return ""
+}
+
+// Created implements [core.Creator].
+func (x infoOf) Created() bool {
+	c, ok := core.As[core.Creator](x.inner)
+	return ok && c.Created()
+}
+
 // Versioning implements [core.Versioner].
 func (x infoOf) Versioning(ctx context.Context) (core.Versions, error) {
 	if v, ok := core.As[core.Versioner](x.inner); ok {

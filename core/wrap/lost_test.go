@@ -11,13 +11,13 @@ import (
 // a way of their own, and those that would lead around it.
 func TestLostAbilities(t *testing.T) {
 	lost := map[string]string{
-		"fault":  "Auditor Copier DirRouter",
-		"filter": "Auditor DirRouter",
-		"freeze": "Auditor DirRouter",
-		"limit":  "Auditor DirRouter",
-		"meter":  "Auditor Copier DirRouter",
-		"retry":  "Auditor Copier DirRouter",
-		"sub":    "Auditor DirRouter Finisher",
+		"fault":  "Auditor Copier DirRouter Watcher WebsiteReader",
+		"filter": "Auditor DirRouter Watcher WebsiteReader",
+		"freeze": "Auditor DirRouter Watcher WebsiteReader",
+		"limit":  "Auditor DirRouter Watcher WebsiteReader",
+		"meter":  "Auditor Copier DirRouter Watcher WebsiteReader",
+		"retry":  "Auditor Copier DirRouter Watcher WebsiteReader",
+		"sub":    "Auditor DirRouter Finisher Watcher WebsiteReader",
 	}
 	for name, decorate := range decorators {
 		got := strings.Join(conformance.LostAbilities(t.Context(), decorate), " ")

@@ -39,20 +39,36 @@ func Hooks(t testing.TB, root string, b core.Backend, open Open) conformance.Sto
 	}
 	in := func(key string) string { return filepath.Join(root, filepath.FromSlash(key)) }
 	return conformance.Store{
-		Backend: b,
-		Again:   func() (core.Backend, error) { return open(root, true) },
-		Missing: func() (core.Tree, error) { return open(root+"-missing", false) },
-		Names:   func() ([]string, error) { return names(root) },
-		Newer:   func(key, content string) error { return overwrite(in(key), content) },
-		LinkOut: func(key, name string) error { return os.Symlink(filepath.Join(outside, name), in(key)) },
-		Outside: func() (map[string]string, error) { return contents(outside) },
-		LinkIn:  func(key, dir string) error { return os.Symlink(in(dir), in(key)) },
-		Special: func(key string) error { return syscall.Mkfifo(in(key), 0o600) },
+		Backend:  b,
+		Again:    func() (core.Backend, error) { return open(root, true) },
+		Missing:  func() (core.Tree, error) { return open(root+"-missing", false) },
+		Names:    func() ([]string, error) { return names(root) },
+		Newer:    func(key, content string) error { return overwrite(in(key), content) },
+		LinkOut:  func(key, name string) error { return os.Symlink(filepath.Join(outside, name), in(key)) },
+		Outside:  func() (map[string]string, error) { return contents(outside) },
+		LinkIn:   func(key, dir string) error { return os.Symlink(in(dir), in(key)) },
+		Special:  func(key string) error { return syscall.Mkfifo(in(key), 0o600) },
+		EmptyDir: func(key string) error { return emptyDir(root, key) },
 		BadName: func() (string, error) {
 			return "new\nline", os.WriteFile(in("new\nline"), []byte("x"), 0o600)
 		},
 		Unreadable: func(dir string) (func(), error) { return unreadable(t, root, in(dir)) },
 	}
+}
+
+// emptyDir makes the directory at key, and those that it is in, so that a server of
+// another user may remove them.
+func emptyDir(root, key string) error {
+	for dir := range strings.SplitSeq(key, "/") {
+		root = filepath.Join(root, dir)
+		if err := os.Mkdir(root, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err := os.Chmod(root, 0o777); err != nil { //nolint:gosec // A directory of this test.
+			return err
+		}
+	}
+	return nil
 }
 
 // overwrite writes content into the file name, which stays the same file.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -15,26 +16,38 @@ type Runner struct {
 	Binary *Binary
 	// Tests are all tests that may catch a mutant, the shortest first.
 	Tests []Test
-	// Say is called for each mutant that survives, by several goroutines.
+	// Thorough runs every test that reaches a mutant before that counts as a survivor.
+	Thorough bool
+	// Say is called for each mutant that ran, by several goroutines.
 	Say func(string)
 
 	mu    sync.Mutex
 	kills map[string]int // by test: how many mutants it caught
 }
 
-// batch is how much processor time the tests take together, without a mutant, that
-// run first.
-const batch = time.Second
+// How much processor time the tests take together, without a mutant, that run
+// first and that run at all. A mutant that they do not catch is rarely caught by
+// the rest, which takes longest.
+const (
+	firstTests = 600 * time.Millisecond
+	allTests   = 6 * time.Second
+)
 
 // Caught runs mutant m, and reports whether a test catches it. Only tests that
 // reach m run: first the short ones, and of them those that caught others.
 func (r *Runner) Caught(ctx context.Context, m Mutant) (bool, error) {
 	tests := r.ordered(r.Reaching(m))
-	n := 0
-	for took := time.Duration(0); n < len(tests) && took < batch; n++ {
-		took += tests[n].CPU
+	took, first, all := time.Duration(0), 0, 0
+	for _, t := range tests {
+		if took < firstTests {
+			first++
+		}
+		if all++; took > allTests && !r.Thorough {
+			break
+		}
+		took += t.CPU
 	}
-	for _, part := range [][]Test{tests[:n], tests[n:]} {
+	for _, part := range [][]Test{tests[:first], tests[first:all]} {
 		if len(part) == 0 {
 			continue
 		}
@@ -86,6 +99,7 @@ func (r *Runner) Survivors(ctx context.Context, mutants []Mutant, workers int) (
 			for m := range next {
 				caught, err := r.Caught(ctx, m)
 				if err == nil && caught {
+					r.Say("caught: " + m.Name)
 					continue
 				}
 				r.Say(fmt.Sprintf("survived: line %d, reached by %d tests: %s", m.Line, len(r.Reaching(m)), m.Name))
@@ -95,8 +109,8 @@ func (r *Runner) Survivors(ctx context.Context, mutants []Mutant, workers int) (
 			}
 		})
 	}
-	for _, m := range mutants {
-		next <- m
+	for _, i := range rand.Perm(len(mutants)) { // so that a run that is stopped tells of a sample
+		next <- mutants[i]
 	}
 	close(next)
 	wg.Wait()

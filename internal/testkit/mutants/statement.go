@@ -11,9 +11,6 @@ func (g *generator) statements(list []ast.Stmt) []ast.Stmt {
 	var out []ast.Stmt
 	for _, s := range list {
 		id := g.leaveOut(s)
-		if r, ok := s.(*ast.ReturnStmt); ok {
-			out = append(out, g.dropError(r)...)
-		}
 		g.statement(s)
 		if id != nil {
 			s = &ast.IfStmt{Cond: &ast.UnaryExpr{Op: token.NOT, X: call("On", id)}, Body: &ast.BlockStmt{List: []ast.Stmt{s}}}
@@ -53,22 +50,20 @@ func isBlank(e ast.Expr) bool {
 	return ok && id.Name == "_"
 }
 
-// dropError makes a mutant that returns no error where there is one.
-func (g *generator) dropError(r *ast.ReturnStmt) []ast.Stmt {
+// dropError makes a mutant that returns no error where there is one, and reports
+// whether it did.
+func (g *generator) dropError(r *ast.ReturnStmt) bool {
 	n := len(r.Results)
 	if n == 0 || g.result == nil || !types.Identical(g.result, types.Universe.Lookup("error").Type()) {
-		return nil
+		return false
 	}
 	last := r.Results[n-1]
 	if _, tuple := g.info.Types[last].Type.(*types.Tuple); tuple || g.info.Types[last].IsNil() {
-		return nil
+		return false
 	}
-	results := append([]ast.Expr{}, r.Results[:n-1]...)
-	results = append(results, ast.NewIdent("nil"))
-	return []ast.Stmt{&ast.IfStmt{
-		Cond: call("On", g.add("no error", r)),
-		Body: &ast.BlockStmt{List: []ast.Stmt{&ast.ReturnStmt{Results: results}}},
-	}}
+	id := g.add("no error", r)
+	r.Results[n-1] = call("NoError", id, g.expr(last))
+	return true
 }
 
 // statement rewrites the expressions and the statements in s.
@@ -87,15 +82,23 @@ func (g *generator) statement(s ast.Stmt) {
 	case *ast.SendStmt:
 		s.Value = g.expr(s.Value)
 	case *ast.ReturnStmt:
-		for i, e := range s.Results {
-			s.Results[i] = g.condition("negated", g.expr(e), e)
-		}
+		g.returns(s)
 	case *ast.BlockStmt:
 		s.List = g.statements(s.List)
 	case *ast.LabeledStmt:
 		g.statement(s.Stmt)
 	default:
 		g.branch(s)
+	}
+}
+
+// returns rewrites the results of a return.
+func (g *generator) returns(s *ast.ReturnStmt) {
+	wrapped := g.dropError(s)
+	for i, e := range s.Results {
+		if !wrapped || i < len(s.Results)-1 {
+			s.Results[i] = g.condition("negated", g.expr(e), e)
+		}
 	}
 }
 

@@ -66,6 +66,14 @@ func On(id int) bool {
 	return id == current
 }
 
+// NoError is err, or nil in mutant id.
+func NoError(id int, err error) error {
+	if err != nil && On(id) {
+		return nil
+	}
+	return err
+}
+
 // And is a && b, or a || b in mutant id.
 func And(id int, a bool, b func() bool) bool {
 	if On(id) {

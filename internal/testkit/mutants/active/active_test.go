@@ -1,6 +1,9 @@
 package active
 
-import "testing"
+import (
+	"io"
+	"testing"
+)
 
 // TestEachChange checks each function with its mutant on and off.
 func TestEachChange(t *testing.T) {
@@ -14,6 +17,7 @@ func TestEachChange(t *testing.T) {
 			off, isOn bool
 		}{
 			{"On", On(id), false, true},
+			{"NoError", NoError(id, io.EOF) == nil, false, true}, //nolint:errorlint // It is the same one.
 			{"And true false", And(id, true, no), false, true},
 			{"And true true", And(id, true, yes), true, true},
 			{"Or true false", Or(id, true, no), true, false},

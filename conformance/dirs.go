@@ -1,0 +1,113 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/s3fc/s3fc/core"
+)
+
+var dirCases = []Case{
+	{
+		Name: "DirRemover", Guide: "Abilities",
+		Why: "a run removes the directories that it leaves empty; one that still has a file must stay, and so must a file of that name",
+		Run: run(checkDirRemover),
+	},
+	{
+		Name: "EmptyDirs", Guide: "Abilities", Hooks: []string{"EmptyDir"},
+		Why: "an empty directory that is listed as an entry is copied or deleted as one, and one that is in the way stops every later run",
+		Run: run(checkEmptyDirs),
+	},
+}
+
+func checkDirRemover(p *probe) {
+	d, ok := core.As[core.DirRemover](p.b)
+	if !ok {
+		return
+	}
+	p.files("a", "d-x", "d/e/y", "d/x", "z/q")
+	if !p.hasDirs(d) { // as a decorator of a store without directories
+		for _, dir := range []string{"d", "d/e", "z", "a"} {
+			_ = d.RemoveDir(p.ctx, dir) // with or without an error, nothing may be gone
+		}
+		p.holdsKeys("a", "d-x", "d/e/y", "d/x", "z/q")
+		return
+	}
+	p.listsDirs(d, "", "a", "d-x", "d/", "d/e/", "d/e/y", "d/x", "z/", "z/q")
+	p.listsDirs(d, "d/e/y", "d/x", "z/", "z/q")
+	for _, dir := range []string{"d", "d/e", "z", "a"} {
+		p.refused(fmt.Sprintf("RemoveDir(%q), which is not an empty directory,", dir), d.RemoveDir(p.ctx, dir), core.ErrConflict)
+	}
+	if p.features.Links {
+		p.link("l", core.Target{Key: "d", Dir: core.IsDir})
+		p.refused(`RemoveDir("l"), a link,`, d.RemoveDir(p.ctx, "l"), core.ErrConflict)
+		p.holdsLink("l", core.Target{Key: "d", Dir: core.IsDir})
+		p.remove(p.stat("l"))
+	}
+	for _, dir := range []string{"none", "d/none", "none/none"} {
+		if err := d.RemoveDir(p.ctx, dir); err != nil {
+			p.failf("RemoveDir(%q), where nothing is: %w", dir, err)
+		}
+	}
+	for _, dir := range []string{"", ".", "..", "/", "d/..", "d/e/", "../z"} {
+		_ = d.RemoveDir(p.ctx, dir) // with or without an error, nothing may be gone
+	}
+	p.holdsKeys("a", "d-x", "d/e/y", "d/x", "z/q")
+}
+
+// hasDirs reports whether ListDirs yields any directory.
+func (p *probe) hasDirs(d core.DirRemover) bool {
+	for e, err := range d.ListDirs(p.ctx, "") {
+		if err != nil {
+			p.failf("ListDirs: %w", err)
+		}
+		if _, isDir := e.Directory(); isDir {
+			return true
+		}
+	}
+	return false
+}
+
+// listsDirs checks that ListDirs yields entries, and directories with a slash, of
+// just these keys.
+func (p *probe) listsDirs(d core.DirRemover, after string, want ...string) {
+	var got []string
+	for e, err := range d.ListDirs(p.ctx, after) {
+		if err != nil {
+			p.failf("ListDirs(after %q): %w", after, err)
+			continue
+		}
+		dir, isDir := e.Directory()
+		if isDir && dir+"/" != e.Key {
+			p.failf("ListDirs yielded the directory %q under the key %q; want a slash at its end", dir, e.Key)
+		}
+		got = append(got, e.Key)
+	}
+	if !slices.Equal(got, want) {
+		p.failf("ListDirs(after %q) yielded %q; want %q", after, got, want)
+	}
+}
+
+// checkEmptyDirs makes directories that have no file, as another program does.
+func checkEmptyDirs(p *probe) {
+	p.files("a", "d/x")
+	for _, dir := range []string{"d/empty", "e/deep/er"} {
+		if p.hookFailed("EmptyDir", p.store.EmptyDir(dir)) {
+			return
+		}
+	}
+	p.holdsKeys("a", "d/x")
+	p.nothing("d/empty")
+	p.nothing("e/deep/er")
+	if d, ok := core.As[core.DirRemover](p.b); ok && p.hasDirs(d) {
+		p.listsDirs(d, "", "a", "d/", "d/empty/", "d/x", "e/", "e/deep/", "e/deep/er/")
+		p.refused(`RemoveDir("e"), in which a directory is,`, d.RemoveDir(p.ctx, "e"), core.ErrConflict)
+		if err := d.RemoveDir(p.ctx, "d/empty"); err != nil {
+			p.failf(`RemoveDir("d/empty"): %w`, err)
+		}
+		p.listsDirs(d, "", "a", "d/", "d/x", "e/", "e/deep/", "e/deep/er/")
+	}
+	p.file("e", "in the place of empty directories")
+	p.holds("e", "in the place of empty directories")
+	p.holdsKeys("a", "d/x", "e")
+}
