@@ -31,7 +31,7 @@ func does(op Op, reason Reason) decision { return decision{op: op, reason: reaso
 // decide chooses the action for one key. It is pure: src and dst are the facts
 // known of the two sides (nil: no entry), and proven says that a listing's token
 // proved the other side's content. It never asks for the same fact twice, as long
-// as asking changes the entry: Stat clears Partial, and a hash makes the md5 known.
+// as asking changes the entry: Stat clears Partial, and a hash makes the md5, or the hash of parts, known.
 func decide(src, dst *core.Entry, proven bool, r rules) decision {
 	switch {
 	case src == nil && dst == nil:
@@ -118,7 +118,12 @@ func decideFiles(src, dst *core.Entry, r rules) decision {
 		return does(OpPut, ReasonSize)
 	case r.sameSizeAndTime(src, dst):
 		return does(OpKeep, ReasonSizeTime)
-	case !src.MD5.Known() && !r.src.asks:
+	case comparableParts(src, dst, r):
+		if src.Parts == dst.Parts {
+			return does(OpKeep, ReasonSame)
+		}
+		return does(OpPut, ReasonMD5)
+	case !src.MD5.Known() && !r.src.asks && (src.Parts.Count == 0 || r.dst.asks || hashed(dst)):
 		return ask(hashSrc)
 	case !dst.MD5.Known() && !r.dst.asks:
 		return ask(hashDst)
@@ -132,6 +137,16 @@ func decideFiles(src, dst *core.Entry, r rules) decision {
 		return does(OpPut, ReasonMD5)
 	}
 	return does(OpKeep, ReasonSame)
+}
+
+// hashed reports whether an md5 or a hash of parts is known of e.
+func hashed(e *core.Entry) bool { return e.MD5.Known() || e.Parts.Count > 0 }
+
+// comparableParts reports whether hashes of equal parts decide about two files, of one
+// size, that only reading tells apart.
+func comparableParts(a, b *core.Entry, r rules) bool {
+	return !r.src.asks && !r.dst.asks && (!a.MD5.Known() || !b.MD5.Known()) &&
+		a.Parts.Count > 0 && a.Parts.Count == b.Parts.Count && a.Parts.PartSize == b.Parts.PartSize
 }
 
 // overwrite puts over dst, unless the source could not hold dst: then dst stays,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/spool"
@@ -60,6 +61,9 @@ func (v *verdict) add(what core.Finding, side Side, err error) {
 	v.found = append(v.found, Found{Key: v.key, What: what, Side: side, Err: err})
 }
 
+// isLarge reports whether e is a file that is read while the other side's is.
+func isLarge(e *core.Entry) bool { return e != nil && e.Kind == core.File && e.Size > core.SmallFile }
+
 // examine reads both sides of one key and compares them.
 func (k *checker) examine(ctx context.Context, act Action) *verdict {
 	v := &verdict{key: act.Key}
@@ -73,8 +77,17 @@ func (k *checker) examine(ctx context.Context, act Action) *verdict {
 	}
 	var okSrc, okDst bool
 	var srcFlaws, dstFlaws []core.Flaw
+	dst := &verdict{key: act.Key}
+	readDst := func() { v.dst, dstFlaws, okDst = k.readSide(ctx, dst, SideDestination, act.Dst) }
+	var wg sync.WaitGroup
+	if isLarge(act.Src) && isLarge(act.Dst) {
+		wg.Go(readDst)
+		readDst = func() {}
+	}
 	v.src, srcFlaws, okSrc = k.readSide(ctx, v, SideSource, act.Src)
-	v.dst, dstFlaws, okDst = k.readSide(ctx, v, SideDestination, act.Dst)
+	readDst()
+	wg.Wait()
+	v.found = append(v.found, dst.found...)
 	if okSrc && okDst {
 		k.compare(v)
 	}

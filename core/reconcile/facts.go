@@ -143,11 +143,13 @@ func (a *asker) fetch(ctx context.Context, key string, n need, q *facts) (act Ac
 	case statDst:
 		q.dst, err = complete(ctx, a.dst, key)
 	case hashSrc:
-		q.src, q.srcHead, err = hashEntry(ctx, a.src, q.src, a.dstProver, q.dst, a.srcMemory)
+		part := comparedPart(q.src, q.dst, a.dstProver, a.rules.dst.asks)
+		q.src, q.srcHead, err = hashEntry(ctx, a.src, q.src, a.dstProver, q.dst, a.srcMemory, part)
 		q.countRead(q.src, err)
 	case hashDst:
 		var dst *core.Entry
-		dst, q.dstHead, err = hashEntry(ctx, a.dst, q.dst, a.srcProver, q.src, a.dstMemory)
+		part := comparedPart(q.dst, q.src, a.srcProver, a.rules.src.asks)
+		dst, q.dstHead, err = hashEntry(ctx, a.dst, q.dst, a.srcProver, q.src, a.dstMemory, part)
 		q.countRead(dst, err)
 		if err == nil {
 			q.dst = dst
@@ -242,8 +244,10 @@ func evidence(e *core.Entry, head []byte, knowsDir bool) core.Evidence {
 
 // hashEntry reads the file e of t and returns the entry that was read, with its
 // md5, with the hash of parts by which prover (the other tree's; nil for none)
-// proves other, and with its content if that is short. m remembers it.
-func hashEntry(ctx context.Context, t core.Tree, e *core.Entry, prover core.Prover, other *core.Entry, m core.Rememberer) (*core.Entry, []byte, error) {
+// proves other, and with its content if that is short. m remembers it. If part is not
+// 0 and the file can be read anywhere, the hash of parts of this size in bytes stands
+// for the md5.
+func hashEntry(ctx context.Context, t core.Tree, e *core.Entry, prover core.Prover, other *core.Entry, m core.Rememberer, part int64) (*core.Entry, []byte, error) {
 	if e.Size == 0 && !e.MaybeLink {
 		got := *e
 		got.MD5 = core.SumMD5(nil)
@@ -259,9 +263,20 @@ func hashEntry(ctx context.Context, t core.Tree, e *core.Entry, prover core.Prov
 	if body == nil {
 		return &got, nil, nil
 	}
+	if at, ok := body.(io.ReaderAt); ok && part > 0 && got.Size == e.Size {
+		got.Parts, err = hashSideBySide(ctx, at, got.Size, part, countHashed(ctx))
+		if err = errors.Join(err, body.Close()); err != nil {
+			return e, nil, err
+		}
+		remember(m, &got)
+		return &got, nil, nil
+	}
 	var sizes []int64
 	if prover != nil && other != nil && other.Kind == core.File {
 		sizes = prover.PartSizes(*other)
+	}
+	if len(sizes) == 0 && part > 0 {
+		sizes = []int64{part}
 	}
 	seen, err := hashBody(ctx, body, got.Size, sizes)
 	unchanged := body.Close() == nil
@@ -278,6 +293,12 @@ func hashEntry(ctx context.Context, t core.Tree, e *core.Entry, prover core.Prov
 // proving returns the parts hash that proves other's content.
 func proving(ev core.Evidence, prover core.Prover, other *core.Entry) core.PartsHash {
 	ev.Kind = core.File
+	if len(ev.Parts) > 0 && other != nil && other.Parts.PartSize == ev.Parts[0].PartSize {
+		return ev.Parts[0]
+	}
+	if prover == nil {
+		return core.PartsHash{}
+	}
 	for _, p := range ev.Parts {
 		if ev.Parts = []core.PartsHash{p}; prover.Proves(*other, ev) {
 			return p
@@ -288,11 +309,11 @@ func proving(ev core.Evidence, prover core.Prover, other *core.Entry) core.Parts
 
 // hashBody reads body to its end, which is to come after size bytes.
 func hashBody(ctx context.Context, body io.Reader, size int64, partSizes []int64) (core.Evidence, error) {
-	whole := md5.New() //nolint:gosec // See MD5.
+	whole := newMD5()
 	writers := []io.Writer{whole}
 	parts := make([]*partsHasher, len(partSizes))
 	for i, p := range partSizes {
-		parts[i] = &partsHasher{size: p, part: md5.New(), all: md5.New()} //nolint:gosec // See MD5.
+		parts[i] = &partsHasher{size: p, part: newMD5(), all: newMD5()}
 		writers = append(writers, parts[i])
 	}
 	var head *contentWriter
@@ -327,6 +348,8 @@ func hashInto(ctx context.Context, body io.Reader, size int64, writers []io.Writ
 	}
 	return err
 }
+
+func newMD5() hash.Hash { return md5.New() } //nolint:gosec // See MD5.
 
 func sumOf(h hash.Hash) core.MD5 { return core.MD5Of([md5.Size]byte(h.Sum(nil))) }
 

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"crypto/md5"
 	"io"
 
 	"github.com/s3fc/s3fc/core"
@@ -35,13 +34,13 @@ func (p partSums) body(b io.Reader) io.Reader {
 // hashParts reads body to its end, which is to come after size bytes. It
 // returns its md5, and those of the parts in which dst stores it.
 func hashParts(ctx context.Context, body io.Reader, size int64, dst core.Tree) (core.MD5, partSums, error) {
-	whole := md5.New() //nolint:gosec // See MD5.
+	whole := newMD5()
 	writers := []io.Writer{whole}
 	seen := partSums{}
 	if p, ok := core.As[core.Partitioner](dst); ok {
 		seen.size = p.PartSize(size)
 	}
-	parts := &partsHasher{size: seen.size, part: md5.New(), all: md5.New(), keep: true} //nolint:gosec // See MD5.
+	parts := &partsHasher{size: seen.size, part: newMD5(), all: newMD5(), keep: true}
 	if seen.size > 0 {
 		writers = append(writers, parts)
 	}

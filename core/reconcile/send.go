@@ -67,7 +67,7 @@ func checkStored(e, stored core.Entry, err error) (core.Entry, error) {
 
 // sendLarge streams a file, of whose parts sums may be known.
 func (t *mover) sendLarge(ctx context.Context, e core.Entry, body io.Reader, to sink, sums partSums) (core.Entry, error) {
-	stored, err := to(ctx, e, sums.body(track(ctx, body, countSent(ctx, t.moved))))
+	stored, err := to(ctx, e, inParts(sums.body(track(ctx, body, countSent(ctx, t.moved))), &e, t.dst))
 	return checkStored(e, stored, err)
 }
 
