@@ -268,3 +268,27 @@ func TestLargeFilesGoFromBucketToBucket(t *testing.T) {
 		t.Errorf("ETag %s, want one of 3 parts", e.Token)
 	}
 }
+
+// Without a cache, an unchanged large file is read once, and another of its size is
+// told from it by its parts.
+func TestAnUnchangedLargeFileIsProvedByItsParts(t *testing.T) {
+	p := newPuller(t)
+	content := pattern(33 * mib)
+	putFile(t, p.tree, "a", string(content))
+	if sum, _, err := p.pull(); err != nil || sum.Files != 1 {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	sum, sent, err := p.pull()
+	if err != nil || sum.Kept != 1 || sent != req(core.ClassList, 1) || sum.Compared != int64(len(content)) {
+		t.Errorf("unchanged: %d kept, %d bytes read, sent %v, %v", sum.Kept, sum.Compared, sent, err)
+	}
+	content[20*mib] ^= 1
+	if err := os.WriteFile(filepath.Join(p.dir, "a"), content, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	content[20*mib] ^= 1
+	if sum, _, err := p.pull(); err != nil || sum.Files != 1 {
+		t.Errorf("a byte is another: %+v, %v", sum, err)
+	}
+	p.holds("a", content)
+}
