@@ -72,8 +72,8 @@ func (p proofs) checkTarget(target core.Target) error {
 	if err := p.layout.CheckTarget(target); err != nil {
 		return err
 	}
-	if len(format.Location(p.layout.Prefix, target)) > format.MaxMetaTarget && !keepsRedirects(p.can) {
-		return objects.ErrNoRedirect
+	if len(format.Location(p.layout.Prefix, target)) > objects.MaxMetaTarget(p.can) && !keepsRedirects(p.can) {
+		return objects.ErrNoRedirect(p.can)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package s3
 import (
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/core"
 )
 
@@ -41,7 +42,7 @@ func (o Options) without(f core.Features) core.Features {
 		f.Create, f.Replace = core.GuardNone, core.GuardNone
 	}
 	if !keepsRedirects(store) && f.Links {
-		f.MaxTarget -= format.MaxLocation - format.MaxMetaTarget
+		f.MaxTarget -= format.MaxLocation - objects.MaxMetaTarget(store)
 		f.MaxTarget = max(1, f.MaxTarget)
 	}
 	f.Unordered = f.Unordered || !store.Has(ability.Order)

@@ -18,7 +18,7 @@ import (
 var declaredCases = map[string]bool{
 	"DeleteChanged": true, "PutChanged": true, "CreateRace": true, "ChangedWhileSent": true, "Unconditional": true, "BatchDelete": true,
 	"ConcurrentReplace": true, "ConcurrentSameKey": true, "TargetTooLong": true, "Order": true, "After": true, "Unordered": true,
-	"WrongMD5": true, "FileAndDir": true, "UnderLink": true, "Keys": true, "DeleteMissing": true, "CostCoversRequests": true,
+	"LinkForms": true, "WrongMD5": true, "FileAndDir": true, "UnderLink": true, "Keys": true, "DeleteMissing": true, "CostCoversRequests": true,
 }
 
 // TestConformanceOfStoresThatDeclareTheirLacks checks that a store of which the URL
@@ -40,6 +40,7 @@ func TestConformanceOfStoresThatDeclareTheirLacks(t *testing.T) {
 		"conditions,delete-conditions,batch-conditions": {store: []s3server.Option{s3server.IgnoresConditions}},
 		"delete-conditions,batch-conditions":            {store: []s3server.Option{s3server.IgnoresDeleteConditions}},
 		"batch-conditions":                              {store: []s3server.Option{s3server.NoBatchETags}},
+		"kept-redirects,long-metadata":                  {store: []s3server.Option{s3server.DropsRedirect, s3server.Wrap(refusesLongMetadata)}},
 		"kept-redirects":                                {store: []s3server.Option{s3server.DropsRedirect}},
 		"order":                                         {store: []s3server.Option{s3server.DirectoryOrder}},
 		"content-md5":                                   {store: []s3server.Option{ignoresMD5}},
@@ -69,6 +70,20 @@ func refusesPutConditions(next http.Handler) http.Handler {
 		if r.Method == http.MethodPut && r.Header.Get("If-Match")+r.Header.Get("If-None-Match") != "" {
 			w.WriteHeader(http.StatusNotImplemented)
 			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refusesLongMetadata is a server that fails at metadata as Swift does.
+func refusesLongMetadata(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, values := range r.Header {
+			if strings.HasPrefix(name, "X-Amz-Meta-") && len(values[0]) > 256 {
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = w.Write([]byte("<Error><Code>MetadataTooLarge</Code></Error>"))
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

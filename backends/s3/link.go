@@ -34,7 +34,7 @@ func (w *writer) putLink(ctx context.Context, e core.Entry, old *core.Entry) (co
 	if r.Get(wire.Redirect) != "" && w.run.claimFirstLink() {
 		w.lookAtFirstLink(ctx, e.Key, location)
 	}
-	if len(location) > format.MaxMetaTarget && !keepsRedirects(w.can) {
+	if len(location) > w.objects.MaxMetaTarget() && !keepsRedirects(w.can) {
 		return e, w.takeBack(ctx, e, old)
 	}
 	return e, nil
@@ -45,9 +45,9 @@ func (w *writer) putLink(ctx context.Context, e core.Entry, old *core.Entry) (co
 // gone; the next link of this length is refused before it is written.
 func (w *writer) takeBack(ctx context.Context, e core.Entry, old *core.Entry) error {
 	if old != nil {
-		return objects.ErrNoRedirect
+		return objects.ErrNoRedirect(w.can)
 	}
-	return errors.Join(objects.ErrNoRedirect, w.objects.Delete(ctx, objects.Target{Key: w.full(e.Key), Version: objects.VersionOf(&e)}))
+	return errors.Join(objects.ErrNoRedirect(w.can), w.objects.Delete(ctx, objects.Target{Key: w.full(e.Key), Version: objects.VersionOf(&e)}))
 }
 
 func (w *writer) linkRequest(key, location string, body []byte) (*wire.Request, error) {
@@ -59,7 +59,7 @@ func (w *writer) linkRequest(key, location string, body []byte) (*wire.Request, 
 	r.Set(wire.ContentType, "text/html; charset=utf-8")
 	r.Set(wire.CacheControl, "max-age=0, no-cache")
 	r.Set(wire.Redirect, location)
-	if len(location) <= format.MaxMetaTarget {
+	if len(location) <= w.objects.MaxMetaTarget() {
 		r.SetMetadata(map[string]string{format.MetaTarget: location})
 	}
 	return r, nil

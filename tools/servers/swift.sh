@@ -102,7 +102,7 @@ serve() {
 	await answers $((port + 1))
 	await answers $((port + 2))
 	await answers $((port + 3))
-	ready "$(/usr/bin/python3 -c 'import swift; print(swift.__version__)')" lacks conditions,batch-conditions,redirects
+	ready "$(/usr/bin/python3 -c 'import swift; print(swift.__version__)')" lacks conditions,batch-conditions,redirects,long-metadata
 }
 
 access_key=test:tester

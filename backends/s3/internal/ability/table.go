@@ -47,6 +47,8 @@ const (
 	PathConflicts
 	// DotSegments: a\..\b is a key as any other.
 	DotSegments
+	// LongMetadata: a value of user metadata may be longer than 256 bytes.
+	LongMetadata
 
 	count
 )
@@ -149,6 +151,10 @@ var table = [count]row{
 	DotSegments: {
 		name: "dot-segments",
 		note: "this store refuses names such as a\\..\\b: they are not copied",
+	},
+	LongMetadata: {
+		name: "long-metadata",
+		note: "this store keeps no metadata longer than 256 bytes: a link with a longer target has its redirect alone",
 	},
 }
 

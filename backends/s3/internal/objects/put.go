@@ -13,10 +13,27 @@ import (
 
 var errOther = fmt.Errorf("%w: the object is another version", core.ErrChanged)
 
+// shortMetadata is the longest value in bytes of user metadata in stores that keep
+// none longer, as OpenStack Swift by default.
+const shortMetadata = 256
+
+// MaxMetaTarget is the longest redirect in bytes that the store's metadata repeat.
+func (s *Store) MaxMetaTarget() int { return MaxMetaTarget(s.Can) }
+
+// MaxMetaTarget is the longest redirect in bytes that the metadata of a store repeat.
+func MaxMetaTarget(can *ability.Set) int {
+	if can.Denied(ability.LongMetadata) {
+		return shortMetadata
+	}
+	return format.MaxMetaTarget
+}
+
 // ErrNoRedirect refuses a link that only the redirect could hold, in a store that
 // keeps none.
-var ErrNoRedirect = fmt.Errorf("%w: this store keeps no redirects, and without one a target has %d bytes at most when percent-encoded",
-	core.ErrUnsupportedLink, format.MaxMetaTarget)
+func ErrNoRedirect(can *ability.Set) error {
+	return fmt.Errorf("%w: this store keeps no redirects, and without one a target has %d bytes at most when percent-encoded",
+		core.ErrUnsupportedLink, MaxMetaTarget(can))
+}
 
 // Put writes one object in the place of a version. A condition, redirect or cache
 // policy of a link that the store refuses is left out. The answer may have no ETag.
@@ -43,8 +60,8 @@ func (s *Store) Put(ctx context.Context, r *wire.Request, old Version) (*wire.An
 		r.Set(wire.CacheControl, "")
 		if with(ability.Redirects) {
 			r.Set(wire.Redirect, location)
-		} else if len(location) > format.MaxMetaTarget {
-			return ErrNoRedirect
+		} else if len(location) > s.MaxMetaTarget() {
+			return ErrNoRedirect(s.Can)
 		}
 		if with(ability.CachePolicy) {
 			r.Set(wire.CacheControl, policy)
