@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"io/fs"
-	"time"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/contents"
 	"github.com/s3fc/s3fc/backends/s3/internal/listing"
@@ -14,10 +13,7 @@ import (
 
 // newOpener returns the opener of the tree's objects.
 func (t *Tree) newOpener() *contents.Opener {
-	t.objects.Listed = func(ctx context.Context, full string) (size int64, changed time.Time, err error) {
-		o, err := t.pages.listed(ctx, full)
-		return o.Size, o.Changed, err
-	}
+	t.objects.Listed = t.pages.listed
 	o := &contents.Opener{
 		Store: t.objects, Can: t.can, Layout: t.layout, Rule: ranged.DefaultRule, Buffers: t.opts.Env.Buffers,
 		Wait: t.transport.Wait, Listed: t.pages.listed, Trusted: t.aws,

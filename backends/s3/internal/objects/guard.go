@@ -2,9 +2,12 @@ package objects
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net/http"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 )
 
@@ -39,11 +42,28 @@ func (g *guard) head(ctx context.Context) (state, error) {
 			return same, nil
 		}
 		return gone, nil
+	case wire.HasStatus(err, http.StatusBadRequest) && g.version.ETag != "" && g.Listed != nil:
+		return g.listed(ctx, err)
 	case err != nil:
 		return unknown, err
 	case g.version.weak() && g.version.looksLike(a):
 		return same, nil
 	case !g.version.None && !g.version.weak() && a.ETag() == g.version.ETag:
+		return same, nil
+	}
+	return other, nil
+}
+
+// listed looks an object up in a listing: one LIST. A store refuses each HEAD of an
+// object that is encrypted with a customer's key.
+func (g *guard) listed(ctx context.Context, refusal error) (state, error) {
+	o, err := g.Listed(ctx, g.key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return gone, nil
+	case err != nil:
+		return unknown, refusal
+	case format.BareETag(&o.ETag) == g.version.ETag:
 		return same, nil
 	}
 	return other, nil

@@ -18,6 +18,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
@@ -111,6 +112,37 @@ func TestABareConditionIsLearnt(t *testing.T) {
 	}
 	if !s.Can.Has(ability.PutConditions) {
 		t.Error("conditions were given up, which can be had")
+	}
+}
+
+// TestAProofOfAnObjectWithACustomersKey checks that an object of which each HEAD is
+// refused is overwritten after a listing proves its version, and another version
+// of it is not.
+func TestAProofOfAnObjectWithACustomersKey(t *testing.T) {
+	sealed := s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodHead {
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	s, _ := open(t, sealed, s3server.BareIfMatch)
+	first := mustPut(t, s, "a", "1", Version{None: true})
+	now, err := listing.Object{Key: "a", ETag: `"` + first + `"`, Size: 1}, error(nil)
+	s.Listed = func(context.Context, string) (listing.Object, error) { return now, err }
+	if _, err := put(t, s, "a", "2", Version{ETag: "other"}); !errors.Is(err, core.ErrChanged) {
+		t.Errorf("another version: %v; want ErrChanged", err)
+	}
+	err = errors.New("no answer")
+	if _, perr := put(t, s, "a", "2", Version{ETag: first}); perr == nil || !s.Can.Has(ability.QuotedConditions) {
+		t.Errorf("without a listing: %v; want an error, and nothing learnt", perr)
+	}
+	err = nil
+	mustPut(t, s, "a", "2", Version{ETag: first})
+	if s.Can.Has(ability.QuotedConditions) || !s.Can.Has(ability.PutConditions) {
+		t.Error("the bare form was not learnt")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
@@ -67,7 +68,9 @@ func TestAnswersThatNameS3Nowhere(t *testing.T) {
 		"of no time":      {1, time.Time{}, nil, wire.ErrNotS3},
 		"not listed":      {0, time.Time{}, fs.ErrNotExist, wire.ErrNotS3},
 	} {
-		s.Listed = func(context.Context, string) (int64, time.Time, error) { return c.size, c.changed.UTC(), c.err }
+		s.Listed = func(context.Context, string) (listing.Object, error) {
+			return listing.Object{Size: c.size, Changed: c.changed.UTC()}, c.err
+		}
 		if _, err := s.Head(t.Context(), "a"); !errors.Is(err, c.want) {
 			t.Errorf("HEAD, %s: %v; want %v", name, err, c.want)
 		}
@@ -96,13 +99,13 @@ func TestWritesWhoseAnswersNameS3Nowhere(t *testing.T) {
 		"not stored": {[]s3server.Option{bare, swallow}, wire.ErrNotS3},
 	} {
 		s, srv := open(t, c.opts...)
-		s.Listed = func(_ context.Context, key string) (int64, time.Time, error) {
+		s.Listed = func(_ context.Context, key string) (listing.Object, error) {
 			o, err := srv.Store().HeadObject("test", key)
 			if err != nil {
-				return 0, time.Time{}, err
+				return listing.Object{}, err
 			}
 			changed, err := http.ParseTime(o.Metadata["Last-Modified"])
-			return o.Size, changed, err
+			return listing.Object{Size: o.Size, Changed: changed}, err
 		}
 		r, err := wire.NewRequest(http.MethodPut, "a").WithBody(strings.NewReader("x"), 1)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
@@ -20,9 +21,9 @@ type Store struct {
 	Can    *ability.Set
 	// Header has the headers of every new object (encryption, storage class, ACL).
 	Header http.Header
-	// Listed returns the size in bytes of an object, and when it was changed, as a
-	// listing of its key shows it; nil: no listing can be asked for.
-	Listed func(ctx context.Context, key string) (size int64, changed time.Time, err error)
+	// Listed returns an object as a listing of its key shows it; nil: no listing can be
+	// asked for.
+	Listed func(ctx context.Context, key string) (listing.Object, error)
 	// Parallel is how many objects are deleted at once where each is a request.
 	Parallel int
 }
@@ -44,8 +45,8 @@ func (s *Store) accept(ctx context.Context, key string, a *wire.Answer) error {
 		if s.Listed == nil {
 			return wire.ErrNotS3
 		}
-		size, changed, err := s.Listed(ctx, key)
-		if err != nil || a.Length >= 0 && a.Length != size || changed.IsZero() || !changed.Equal(a.Object(key).Changed) {
+		o, err := s.Listed(ctx, key)
+		if err != nil || a.Length >= 0 && a.Length != o.Size || o.Changed.IsZero() || !o.Changed.Equal(a.Object(key).Changed) {
 			return wire.ErrNotS3
 		}
 	}
