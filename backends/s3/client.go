@@ -49,6 +49,7 @@ func configure(ctx context.Context, o Options) (setup, error) {
 	if err != nil {
 		return setup{}, fmt.Errorf("the AWS configuration cannot be used: %w", err)
 	}
+	cfg.Credentials = limitedSource(cfg.Credentials)
 	if o.Credentials != nil {
 		cfg.Credentials = cached(o.Credentials)
 	}

@@ -145,6 +145,9 @@ func (x explainer) hint(e *wire.Error) string {
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
 		return "the store does not accept these credentials"
 	}
+	if e.Status == http.StatusProxyAuthRequired {
+		return "a proxy wants a password: write http://USER:PASSWORD@HOST:PORT in HTTP_PROXY"
+	}
 	if e.Status == http.StatusMovedPermanently {
 		return regionHint(string(x), e.Region)
 	}
