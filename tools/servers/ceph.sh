@@ -47,6 +47,9 @@ configure() {
 		rgw enable static website = true
 		rgw enable gc threads = false
 		rgw enable lc threads = false
+		rgw crypt require ssl = false
+		rgw crypt s3 kms backend = testing
+		rgw crypt s3 kms encryption keys = s3fc-test=czNmYy10ZXN0LXMzZmMtdGVzdC1zM2ZjLXRlc3Qtczc=
 		rgw dns name = localhost
 		rgw dns s3website name = website.localhost
 	END

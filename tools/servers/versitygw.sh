@@ -7,8 +7,9 @@
 install() { go_program versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0; }
 
 serve() {
+	mkdir -p "$dir/versions"
 	begin versitygw env ROOT_ACCESS_KEY=$access_key ROOT_SECRET_KEY=$secret_key "$program" --port "127.0.0.1:$port" --quiet \
-		--website "127.0.0.1:$((port + 1))" --website-domain localhost posix "$dir/data"
+		--website "127.0.0.1:$((port + 1))" --website-domain localhost posix --versioning-dir "$dir/versions" "$dir/data"
 	ready 1.8.0 params flat=false data "$dir/data" \
 		website "http://127.0.0.1:$((port + 1))" website_host BUCKET.localhost
 }

@@ -58,6 +58,7 @@ type lab struct {
 	server *servers.Server
 	bucket string
 	prefix string // of one ability
+	params string // of its URL, besides the server's
 }
 
 // newLab starts a server and leads the program to it.
@@ -84,7 +85,7 @@ func (l *lab) at(t *testing.T, ctx context.Context, prefix string) *lab { //noli
 func (l *lab) site() site { return site(l.t.TempDir()) }
 
 // url is where the ability's tree is in the bucket.
-func (l *lab) url() string { return l.server.URL(l.bucket, l.prefix) }
+func (l *lab) url() string { return l.server.URL(l.bucket, l.prefix) + l.params }
 
 // said is the summary of a run, and its errors.
 type said struct {

@@ -55,7 +55,7 @@ func render(old string, ran []results) string {
 	for _, table := range []struct {
 		title     string
 		abilities []ability
-	}{{"The jobs of s3fc", slices.Concat(jobs, suites)}, {"Abilities of the stores", stores}, {headersTitle, headers}} {
+	}{{"The jobs of s3fc", slices.Concat(jobs, suites)}, {"Abilities of the stores", stores}, {headersTitle, headers}, {specialTitle, special}} {
 		b.WriteString("\n## " + table.title + "\n\n|")
 		for _, a := range table.abilities {
 			b.WriteString(" | " + a.name)
@@ -121,7 +121,7 @@ func section(name, old string, ran []results) string {
 	}
 	text := head + "\nVersion " + r.version + "." + inURL(r) + "\n\n"
 	empty := true
-	for _, a := range slices.Concat(jobs, suites, stores, headers) {
+	for _, a := range slices.Concat(jobs, suites, special, stores, headers) {
 		if c := r.cells[a.name]; c.why != "" {
 			text += fmt.Sprintf("- **%s**: %s: %s\n", a.name, c.word, c.why)
 			empty = false

@@ -62,7 +62,7 @@ func TestServers(t *testing.T) {
 // tryAll tries every ability of a server.
 func tryAll(t *testing.T, l *lab) results {
 	r := results{name: l.server.Name, version: l.server.Version, params: l.server.Params, lacks: l.server.Lacks, cells: map[string]cell{}, explained: true}
-	for i, a := range slices.Concat(jobs, stores, headers) {
+	for i, a := range slices.Concat(jobs, special, stores, headers) {
 		t.Run(a.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), tryTimeout)
 			defer cancel()
