@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
@@ -29,7 +30,16 @@ type Error struct {
 
 // Unwrap returns the sentinel that fits the refusal ([fs.ErrNotExist],
 // [fs.ErrPermission], [core.ErrChanged], …), or nil.
-func (e *Error) Unwrap() error { return KindOf(e.Status, e.Code) }
+func (e *Error) Unwrap() error {
+	if e.Code == "InvalidRequest" && pathConflict.MatchString(e.Message) {
+		return core.ErrConflict
+	}
+	return KindOf(e.Status, e.Code)
+}
+
+// pathConflict are the words of rclone serve s3 for a/b beside a, which has no code of
+// its own there.
+var pathConflict = regexp.MustCompile(`^(Directory|Object name) ".*" is the name of an? (object|directory)$`)
 
 // KindOf returns the sentinel for a refusal with a status and a code, or nil. A
 // status of 0 is unknown.
