@@ -44,7 +44,7 @@ func newRoot(a *app) *cobra.Command {
 		return nil
 	})
 	root.Flags().Bool("version", false, "print the version")
-	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newServe(a), newWebsite(a), newLink(a), newRelease(a), newReleases(a), newRollback(a), newShard(a), newRules(a), newBackends(a), newCache(a), newCompletion(), newVersion(a))
+	root.AddCommand(newCopy(a), newDiff(a), newCheck(a), newPlan(a), newApply(a), newLs(a), newServe(a), newWebsite(a), newDoctor(a), newLink(a), newRelease(a), newReleases(a), newRollback(a), newShard(a), newRules(a), newBackends(a), newCache(a), newCompletion(), newVersion(a))
 	root.InitDefaultHelpCmd()
 	return root
 }
@@ -130,7 +130,7 @@ func writeCommands(b *strings.Builder, cmd *cobra.Command) {
 
 // rank puts the main commands first, and those about the program itself last.
 func rank(cmd *cobra.Command) int {
-	order := []string{"copy", "diff", "check", "ls", "plan", "apply", "serve", "website", "link", "release", "releases", "rollback", "shard", "", "backends", "cache", "completion", "help", "version"}
+	order := []string{"copy", "diff", "check", "ls", "plan", "apply", "serve", "website", "doctor", "link", "release", "releases", "rollback", "shard", "", "backends", "cache", "completion", "help", "version"}
 	if i := slices.Index(order, cmd.Name()); i >= 0 {
 		return i
 	}
