@@ -3,11 +3,13 @@ package quirks
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // endings are the quirks with which a copy cannot succeed, and a text that s3fc has
@@ -42,10 +44,15 @@ var inParts = []string{
 	s3server.RefusesExpect.Name, s3server.RedirectsPut.Name, s3server.NoCopy.Name, s3server.IgnoresCopySource.Name, s3server.MergesMetadata.Name,
 }
 
-// TestEachQuirk plays the story with each quirk alone.
+// TestEachQuirk plays the story with each quirk alone: with a quarter of them, unless
+// the longer tests run.
 func TestEachQuirk(t *testing.T) {
-	for _, q := range s3server.Quirks() {
+	quarter := rand.IntN(4)
+	for i, q := range s3server.Quirks() {
 		t.Run(q.Name, func(t *testing.T) {
+			if i%4 != quarter {
+				long.Only(t)
+			}
 			t.Parallel()
 			err := alone(newLab(t, q), q)
 			row, known := knownFailures[q.Name]

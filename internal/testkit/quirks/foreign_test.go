@@ -14,7 +14,7 @@ var foreign = []struct {
 	header       map[string]string
 }{
 	{"page.html", gzipped("<p>compressed</p>"), map[string]string{"Content-Type": "text/html", "Content-Encoding": "gzip"}},
-	{"text.txt", long("text ", 3000), map[string]string{"Content-Type": "text/plain"}},
+	{"text.txt", padded("text ", 3000), map[string]string{"Content-Type": "text/plain"}},
 	{"empty", "", nil},
 	{"rclone", "with a note of its md5", map[string]string{"X-Amz-Meta-Md5chksum": "not base64"}},
 	{"a b+c", "special", map[string]string{"Content-Type": "binary/octet-stream"}},

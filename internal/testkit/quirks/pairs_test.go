@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // pairsVariable says how many pairs are tried: a number, or all.
@@ -20,7 +21,11 @@ const pairsVariable = "S3FC_TEST_QUIRK_PAIRS"
 // seedVariable repeats a choice of pairs.
 const seedVariable = "S3FC_TEST_QUIRK_SEED"
 
-const defaultPairs = 12
+// Without a number, so many pairs are tried, with the longer tests and without.
+const (
+	defaultPairs = 12
+	shortPairs   = 4
+)
 
 // workable are the quirks that s3fc gets along with alone, as far as is known.
 func workable() []s3server.Quirk {
@@ -63,6 +68,9 @@ func TestPairsOfQuirks(t *testing.T) {
 	t.Logf("%s=%d repeats this choice; %s=all tries all pairs", seedVariable, n, pairsVariable)
 	pairs := pairsOf(workable(), n)
 	count := defaultPairs
+	if !long.Enabled() {
+		count = shortPairs
+	}
 	if v := os.Getenv(pairsVariable); v == "all" {
 		count = len(pairs)
 	} else if v != "" {
@@ -113,9 +121,7 @@ func lets(q s3server.Quirk) bool { return endings[q.Name] == "" && !contains(amb
 // TestRandomQuirks plays the story with random sets of quirks: whatever they
 // are, a run makes the trees equal or says why not, and nothing is lost.
 func TestRandomQuirks(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the pairs alone are tried")
-	}
+	long.Only(t)
 	all := workable()
 	rapid.Check(t, func(r *rapid.T) {
 		quirks := rapid.SliceOfNDistinct(rapid.SampledFrom(all), 3, 6, func(q s3server.Quirk) string { return q.Name }).Draw(r, "quirks")

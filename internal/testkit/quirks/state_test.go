@@ -21,8 +21,8 @@ import (
 	"github.com/s3fc/s3fc/internal/testkit/model"
 )
 
-// long is content of n bytes that begins with text.
-func long(text string, n int) string {
+// padded is content of n bytes that begins with text.
+func padded(text string, n int) string {
 	return text + strings.Repeat("0123456789abcdef", n/16)
 }
 
@@ -35,24 +35,24 @@ func gzipped(content string) string {
 }
 
 // large is the content of a file that goes up in parts.
-var large = long("large", 17<<20)
+var large = padded("large", 17<<20)
 
 // before and after are the source before and after the changes between two
 // pushes. Their keys sort differently by bytes, by UTF-16 and by directory, and
 // have all the characters that encodings differ about.
 var (
 	before = model.State{
-		"index.html": "<h1>Hello</h1>", "page.txt": long("text ", 3000), "packed.gz": gzipped("packed"), "empty": model.Empty,
+		"index.html": "<h1>Hello</h1>", "page.txt": padded("text ", 3000), "packed.gz": gzipped("packed"), "empty": model.Empty,
 		"d/1": "one", "d/2/3": "three", "d-x": "dash", "d.txt": "dot", "😀": "above U+FFFF", "～": "below it",
 		"a b+c%/é?#&=;:@,$.txt": "special", "plus+": "plus", "plus ": "space", "100%25": "percent",
-		"body":      long("expected", 3<<20),
+		"body":      padded("expected", 3<<20),
 		"same-size": "content 1", "grows": "short", "emptied": "full", "becomes-file": "-> d/1", "becomes-link": "a file",
 		"retargeted": "-> index.html", "kept-link": "-> d/2/3", "to-directory": "-> d", "chain": "-> kept-link", "dangling": "-> nowhere",
 		"gone": "to be deleted", "d/gone": "to be deleted", "e/gone": "to be deleted", "gone-link": "-> d/1", "gone+ &": "to be deleted",
 		"file-then-dir": "a file",
 	}
 	after = changed(before, model.State{
-		"same-size": "content 2", "grows": long("long", 2000), "emptied": model.Empty, "becomes-file": "a file now", "becomes-link": "-> d/1",
+		"same-size": "content 2", "grows": padded("long", 2000), "emptied": model.Empty, "becomes-file": "a file now", "becomes-link": "-> d/1",
 		"retargeted": "-> d.txt", "new": "new", "d/new": "new", "new-link": "-> new", "file-then-dir": "", "file-then-dir/x": "below",
 		"gone": "", "d/gone": "", "e/gone": "", "gone-link": "", "gone+ &": "",
 	})
