@@ -69,7 +69,7 @@ func (c *Changes) Result() Result {
 	t := c.plan.Totals()
 	res := Result{
 		Summary: reconcile.Summary{
-			Files: t.Files, Links: t.Links, NewFiles: t.NewFiles, NewLinks: t.NewLinks, Deletes: t.Deletes, Dirs: t.Dirs, Kept: t.Kept, BySizeTime: t.BySizeTime,
+			Files: t.Files, Links: t.Links, NewFiles: t.NewFiles, NewLinks: t.NewLinks, Deletes: t.Deletes, Headers: t.Headers, Dirs: t.Dirs, Kept: t.Kept, BySizeTime: t.BySizeTime,
 			Refused: t.Refused, Conflicts: t.Conflicts, Errors: t.Errors, Bytes: t.Bytes, Compared: t.Compared,
 			Notes: c.run.links.change.Notes,
 		},
@@ -84,7 +84,7 @@ func (c *Changes) Result() Result {
 func (c *Changes) Versions(ctx context.Context) (core.Versions, error) {
 	v, ok := core.As[core.Versioner](c.run.dst.tree)
 	t := c.plan.Totals()
-	overwrites := t.Files+t.Links > 0 && t.DstEntries > t.Kept+t.Deletes
+	overwrites := t.Files+t.Links > 0 && t.DstEntries > t.Kept+t.Deletes+t.Headers
 	if !ok || t.Deletes == 0 && !overwrites {
 		return core.VersionsUnknown, nil
 	}
@@ -194,7 +194,9 @@ type Result struct {
 }
 
 // Changed reports whether anything was, or would be, written or removed.
-func (r *Result) Changed() bool { return r.Files+r.Links+r.Deletes+r.Dirs > 0 || r.Routes.Any() }
+func (r *Result) Changed() bool {
+	return r.Files+r.Links+r.Deletes+r.Headers+r.Dirs > 0 || r.Routes.Any()
+}
 
 // Differs reports whether the destination is not as the source.
 func (r *Result) Differs() bool { return r.Changed() || r.Conflicts > 0 }

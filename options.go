@@ -23,6 +23,8 @@ type (
 	DeleteMode = reconcile.DeleteMode
 	// Detect says how a run finds out that a file is unchanged.
 	Detect = reconcile.Detect
+	// Headers says how a run treats headers that no rule names.
+	Headers = reconcile.Headers
 	// A DeleteLimit is the greatest number of deletes that a run may do.
 	DeleteLimit = reconcile.DeleteLimit
 	// A GuardError says why a guard stopped a run before its first write.
@@ -43,6 +45,13 @@ const (
 	DetectAuto     = reconcile.DetectAuto
 	DetectHead     = reconcile.DetectHead
 	DetectSizeTime = reconcile.DetectSizeTime
+)
+
+// The ways to treat headers that no rule names.
+const (
+	HeadersAuto  = reconcile.HeadersAuto
+	HeadersKeep  = reconcile.HeadersKeep
+	HeadersCheck = reconcile.HeadersCheck
 )
 
 // DirLinks says how a link to a directory is written to a bucket.
@@ -73,9 +82,12 @@ type Options struct {
 	Pages []string
 	// SiteRules names a file with the rules that give files their headers; "" reads
 	// s3fc.toml at the root of a source that is a directory, and [NoSiteRules] reads
-	// none. The rules count when a file is sent: an object whose content is the same
-	// stays as it is.
+	// none. A file whose content is the same gets other headers where those that it was
+	// put with are known: see Headers.
 	SiteRules string
+	// Headers says how headers that no rule names are treated: [HeadersAuto],
+	// HeadersKeep or HeadersCheck.
+	Headers Headers
 	// Links is the treatment of a directory's symbolic links: "keep" (also ""),
 	// "follow" or "skip".
 	Links string

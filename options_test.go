@@ -25,7 +25,7 @@ func TestEachOptionIsSavedWithAPlanOrIsOfOneRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := Options{
-		Rules: []string{"*.tmp", "!keep.tmp"}, Pages: []string{"*.xml"}, SiteRules: "none", Links: "skip", LinkBody: "empty", DirLinks: DirLinksExpand,
+		Rules: []string{"*.tmp", "!keep.tmp"}, Pages: []string{"*.xml"}, SiteRules: "none", Headers: HeadersKeep, Links: "skip", LinkBody: "empty", DirLinks: DirLinksExpand,
 		Delete: DeleteAll, Detect: DetectSizeTime, MaxDelete: limit, AllowEmptySource: true, DeleteReleases: true, Strict: true,
 	}
 	fields, zero := reflect.ValueOf(o), 0

@@ -50,6 +50,14 @@ var planOptions = []planOption{
 			return err
 		},
 	},
+	{
+		name: "headers", values: []string{"auto", "keep", "check"},
+		get: func(o *Options) []string { return []string{o.Headers.String()} },
+		set: func(o *Options, v string) (err error) {
+			o.Headers, err = reconcile.ParseHeaders(v)
+			return err
+		},
+	},
 	boolOption("allow-empty-source", func(o *Options) *bool { return &o.AllowEmptySource }),
 	boolOption("delete-releases", func(o *Options) *bool { return &o.DeleteReleases }),
 	wordOption("links", func(o *Options) *string { return &o.Links }, "keep", "follow", "skip"),

@@ -206,6 +206,7 @@ func (r *run) reconciler() *reconcile.Reconciler {
 		Backup:           r.backup.backend(r.o.Bandwidth),
 		Delete:           r.o.Delete,
 		Detect:           r.o.Detect,
+		Headers:          r.o.Headers,
 		MaxDelete:        r.o.MaxDelete,
 		AllowEmptySource: r.o.AllowEmptySource,
 		IsPage:           r.o.isPage(),

@@ -36,9 +36,11 @@ func readSiteRules(ctx context.Context, option string, src core.Tree) (*siterule
 	return rules, nil
 }
 
-// withHeaders returns the source with the headers of the site's rules.
+// withHeaders returns the source with the headers of the site's rules, where the
+// destination stores them. A source that has headers of its own keeps them if there
+// are no rules.
 func (r *run) withHeaders(t core.Tree) core.Tree {
-	if r.site.Len() == 0 {
+	if !r.dst.tree.Features().Headers || r.site.Len() == 0 && t.Features().Headers {
 		return t
 	}
 	return wrap.Headers(t, r.site.Headers)
@@ -50,7 +52,7 @@ func (r *run) noteSiteRules() {
 	if r.o.Notice == nil || r.site.Len() == 0 {
 		return
 	}
-	if _, ok := core.As[core.HeaderKeeper](r.dst.tree); !ok && !r.absent {
+	if !r.dst.tree.Features().Headers {
 		r.o.Notice(r.dst.name + " keeps no headers, so the rules of " + siterules.FileName + " have no effect there")
 		return
 	}

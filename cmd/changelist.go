@@ -24,7 +24,7 @@ type changeList interface {
 type listForm struct{ nameStatus, stat bool }
 
 func (f *listForm) bind(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.nameStatus, "name-status", false, "print a mark and a key a line, and nothing else: A new, M changed, L retargeted, D deleted")
+	cmd.Flags().BoolVar(&f.nameStatus, "name-status", false, "print a mark and a key a line, and nothing else: A new, M changed, L retargeted, H other headers, D deleted")
 	cmd.Flags().BoolVar(&f.stat, "stat", false, "print the counts of each directory of the root")
 }
 
@@ -66,9 +66,10 @@ func (names) end() {}
 type stat struct {
 	to *textReport
 
-	mu   sync.Mutex
-	dirs []string
-	at   map[string]*changeSum
+	mu      sync.Mutex
+	headers bool // a file gets other headers
+	dirs    []string
+	at      map[string]*changeSum
 }
 
 func (s *stat) add(a reconcile.Action) {
@@ -82,6 +83,7 @@ func (s *stat) add(a reconcile.Action) {
 		s.dirs, s.at[dir] = append(s.dirs, dir), new(changeSum)
 	}
 	s.at[dir].add(a)
+	s.headers = s.headers || markOf(a) == markHeaders
 }
 
 func (s *stat) end() {
@@ -95,6 +97,9 @@ func (s *stat) end() {
 			continue
 		}
 		for _, m := range sum.all() {
+			if m.mark == markHeaders && !s.headers {
+				continue // a column for what is rare
+			}
 			count := ""
 			if m.n > 0 {
 				count = humanize.Comma(m.n) + " " + string(m.mark)

@@ -17,17 +17,20 @@ const (
 	markNew     mark = 'A'
 	markChanged mark = 'M'
 	markLink    mark = 'L' // a link that gets another target, or takes the place of a file
+	markHeaders mark = 'H' // a file that gets other headers
 	markDeleted mark = 'D'
 	markKept    mark = '='
 )
 
-var markColours = map[mark]colour{markNew: green, markChanged: yellow, markLink: cyan, markDeleted: red, markKept: faint}
+var markColours = map[mark]colour{markNew: green, markChanged: yellow, markLink: cyan, markHeaders: yellow, markDeleted: red, markKept: faint}
 
 // markOf returns the mark of an action that changes or keeps an entry.
 func markOf(a reconcile.Action) mark {
 	switch {
 	case a.Op == reconcile.OpKeep:
 		return markKept
+	case a.Op == reconcile.OpHeaders:
+		return markHeaders
 	case a.Op == reconcile.OpDelete || a.Op == reconcile.OpRemoveDir:
 		return markDeleted
 	case a.Dst == nil:
@@ -54,7 +57,7 @@ func (t *textReport) marks(all ...mark) (s string) {
 	for _, m := range all {
 		s += t.con.outColour(markColours[m], string(m))
 	}
-	return s + strings.Repeat(" ", marksWidth-len(all))
+	return s + strings.Repeat(" ", max(marksWidth-len(all), 1))
 }
 
 // line is an action as a line for people.
@@ -144,6 +147,7 @@ var reasons = map[reconcile.Reason]string{
 	reconcile.ReasonSizeTime:   "same size and time",
 	reconcile.ReasonProtected:  "protected",
 	reconcile.ReasonDeletesOff: "not in the source; deletes are off",
+	reconcile.ReasonHeaders:    "headers differ",
 	reconcile.ReasonUnholdable: "the source cannot hold it",
 	reconcile.ReasonChanged:    "changed meanwhile",
 }

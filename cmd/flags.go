@@ -33,6 +33,7 @@ var planFlags = []planFlag{
 	{name: "include", option: "rules", usage: "an exception to --exclude", typ: "PATTERN"},
 	{name: "pages", option: "pages", usage: "files that are put after all others, in place of *.html (gitignore syntax; may be repeated)", typ: "PATTERN"},
 	{name: "rules", option: "site-rules", usage: "the headers of files by pattern (default: s3fc.toml in SRC; none: no rules)", typ: "FILE"},
+	{name: "headers", option: "headers", usage: "headers of objects: put those right that are known, keep those that no rule names on an overwrite, or ask for those of each object"},
 	{name: "strict", option: "strict", usage: "exit 1 if an entry cannot be copied", typ: "bool"},
 	{name: "max-delete", option: "max-delete", usage: "delete nothing if more would be deleted (default: all of DST, or more than 10 and half of it, renamed files not counted)", guard: true, typ: "N|P%"},
 	{name: "allow-empty-source", option: "allow-empty-source", usage: "empty DST if SRC is empty", guard: true, typ: "bool"},

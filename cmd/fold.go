@@ -114,8 +114,8 @@ func (f *folded) leave(n int) {
 
 // changeSum counts changes by their marks.
 type changeSum struct {
-	added, changed, links, deleted int64
-	bytes                          int64 // that are to be sent
+	added, changed, links, headers, deleted int64
+	bytes                                   int64 // that are to be sent
 }
 
 func (c *changeSum) add(a reconcile.Action) {
@@ -126,6 +126,8 @@ func (c *changeSum) add(a reconcile.Action) {
 		c.changed++
 	case markLink:
 		c.links++
+	case markHeaders:
+		c.headers++
 	case markDeleted:
 		c.deleted++
 	}
@@ -137,7 +139,8 @@ func (c *changeSum) add(a reconcile.Action) {
 // all returns the counts with their marks and words.
 func (c *changeSum) all() []markCount {
 	return []markCount{
-		{markNew, c.added, "new"}, {markChanged, c.changed, "changed"}, {markLink, c.links, "retargeted"}, {markDeleted, c.deleted, "deleted"},
+		{markNew, c.added, "new"}, {markChanged, c.changed, "changed"}, {markLink, c.links, "retargeted"},
+		{markHeaders, c.headers, "with other headers"}, {markDeleted, c.deleted, "deleted"},
 	}
 }
 

@@ -72,6 +72,7 @@ type summaryJSON struct {
 	NewLinks  int64            `json:"new_links,omitempty"`
 	Deletes   int64            `json:"deletes"`
 	Dirs      int64            `json:"dirs,omitempty"` // empty directories that were removed
+	Headers   int64            `json:"headers,omitempty"`
 	Saved     int64            `json:"saved,omitempty"`
 	Kept      int64            `json:"kept"`
 	Detect    string           `json:"detect,omitempty"`
@@ -97,7 +98,7 @@ type summaryJSON struct {
 
 func (j *jsonReport) summary(o outcome) {
 	s := summaryJSON{
-		Event: "summary", Files: o.Files, Links: o.Links, Deletes: o.Deletes, Dirs: o.Dirs, Saved: o.Saved, Kept: o.Kept, Refused: o.Refused,
+		Event: "summary", Files: o.Files, Links: o.Links, Deletes: o.Deletes, Headers: o.Headers, Dirs: o.Dirs, Saved: o.Saved, Kept: o.Kept, Refused: o.Refused,
 		Conflicts: o.Conflicts, Errors: o.Errors, Undeleted: o.Undeleted, GivenUp: o.GivenUp, NewFiles: o.NewFiles, NewLinks: o.NewLinks, Bytes: o.Bytes, Compared: o.Compared, Reread: o.Reread,
 		RulesSet: o.Routes.Set, RulesGone: o.Routes.Removed,
 		Requests: o.Requests.Map(), Need: o.Need.Map(), Seconds: o.Elapsed.Seconds(), DryRun: o.Planned, Notes: o.Notes,

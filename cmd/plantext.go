@@ -15,7 +15,7 @@ func (r *run) show(c *s3fc.Changes, changes bool) error {
 		if err != nil {
 			return err
 		}
-		if changes || r.verbose || act.Op != reconcile.OpPut && act.Op != reconcile.OpDelete && act.Op != reconcile.OpRemoveDir {
+		if changes || r.verbose || act.Op != reconcile.OpPut && act.Op != reconcile.OpHeaders && act.Op != reconcile.OpDelete && act.Op != reconcile.OpRemoveDir {
 			r.rep.action(act)
 		}
 	}

@@ -226,6 +226,7 @@ func counts(o outcome) (out []string) {
 		out[len(out)-1] += " (" + size(o.Bytes) + ")"
 	}
 	add(o.Links-o.NewLinks, "retargeted")
+	add(o.Headers, "with other headers")
 	add(o.Deletes, "deleted")
 	if o.Dirs > 0 {
 		out = append(out, plural(o.Dirs, "empty directory")+" removed")

@@ -326,7 +326,7 @@ func (t *shardTask) summary(rep *shard.Report) shardSummary {
 	c, p := rep.Summary, rep.Planned
 	s := shardSummary{
 		summaryJSON: summaryJSON{
-			Event: "summary", Files: c.Files, Links: c.Links, Deletes: c.Deletes, Kept: p.Kept + c.Kept, Refused: p.Refused + c.Refused,
+			Event: "summary", Files: c.Files, Links: c.Links, Deletes: c.Deletes, Headers: c.Headers, Kept: p.Kept + c.Kept, Refused: p.Refused + c.Refused,
 			Conflicts: p.Conflicts, Bytes: c.Bytes, Requests: c.Spent.Trees, Seconds: time.Since(t.of.Created).Seconds(), Notes: rep.Notes,
 		},
 		StateRequests: c.Spent.State, Removable: rep.Removable,

@@ -30,9 +30,14 @@ var accountCases = []Case{
 		Run: run(checkVersioner),
 	},
 	{
-		Name: "HeaderKeeper", Guide: "Abilities",
+		Name: "Headers", Guide: "Abilities",
 		Why: "rules give files headers; a header that stays from an older file is sent to visitors unseen",
 		Run: run(checkHeaders),
+	},
+	{
+		Name: "HeaderKeeper", Guide: "Abilities",
+		Why: "a change of the rules changes files whose content stays; a change of another version, or of more than was asked for, is found by nobody",
+		Run: run(checkSetHeaders),
 	},
 	{
 		Name: "Auditor", Guide: "Abilities",

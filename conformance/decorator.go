@@ -23,6 +23,7 @@ func CheckDecorator(ctx context.Context, decorate func(core.Backend) core.Backen
 		checkFinisherBypass(ctx, decorate),
 		checkRemembererBypass(ctx, decorate),
 		checkCopierBypass(ctx, decorate),
+		checkHeadersBypass(ctx, decorate),
 	)
 }
 
@@ -151,6 +152,32 @@ func checkCopierBypass(ctx context.Context, decorate func(core.Backend) core.Bac
 			return fmt.Errorf("CopyFrom to %q returns the entry %q", key, got.Key)
 		case copyErr == nil && len(s.copied) == 1 && len(s.put) == 1 && describe(core.Entry{Key: s.copied[0]}) != s.put[0]:
 			return fmt.Errorf("CopyFrom copies below to %s, and Put puts %s", s.copied[0], s.put[0])
+		}
+	}
+	return nil
+}
+
+// checkHeadersBypass: SetHeaders must change the key that Put would put at, or be
+// refused as Put is, and must return the key that was asked for.
+func checkHeadersBypass(ctx context.Context, decorate func(core.Backend) core.Backend) error {
+	for _, key := range decoratorKeys {
+		s := new(spy)
+		b := decorate(s)
+		k, ok := core.As[core.HeaderKeeper](b)
+		if !ok {
+			continue
+		}
+		e := core.Entry{Key: key, Kind: core.File}
+		got, setErr := k.SetHeaders(ctx, e, nil, nil)
+		_, putErr := b.Put(ctx, e, nil, nil)
+		switch {
+		case errors.Is(setErr, errors.ErrUnsupported):
+		case (setErr == nil) != (putErr == nil):
+			return fmt.Errorf("SetHeaders and Put of %q do not agree: %w", key, cmp.Or(setErr, putErr))
+		case setErr == nil && got.Key != key:
+			return fmt.Errorf("SetHeaders of %q returns the entry %q", key, got.Key)
+		case setErr == nil && len(s.headed) == 1 && len(s.put) == 1 && describe(core.Entry{Key: s.headed[0]}) != s.put[0]:
+			return fmt.Errorf("SetHeaders changes below %s, and Put puts %s", s.headed[0], s.put[0])
 		}
 	}
 	return nil

@@ -54,7 +54,7 @@ func featuresDiffer(a, b core.Features) string {
 	fields := func(f core.Features) []field {
 		return []field{
 			{"Links", fmt.Sprint(f.Links)}, {"URLLinks", fmt.Sprint(f.URLLinks)}, {"DirTargets", fmt.Sprint(f.DirTargets)},
-			{"StoresMD5", fmt.Sprint(f.StoresMD5)}, {"NeedsMD5", fmt.Sprint(f.NeedsMD5)}, {"ModTimes", fmt.Sprint(f.ModTimes)},
+			{"StoresMD5", fmt.Sprint(f.StoresMD5)}, {"NeedsMD5", fmt.Sprint(f.NeedsMD5)}, {"ModTimes", fmt.Sprint(f.ModTimes)}, {"Headers", fmt.Sprint(f.Headers)},
 			{"Flat", fmt.Sprint(f.Flat)}, {"Unordered", fmt.Sprint(f.Unordered)}, {"Create", f.Create.String()}, {"Replace", f.Replace.String()},
 			{"Resolution", f.Resolution.String()}, {"MaxKey", fmt.Sprint(f.MaxKey)}, {"MaxSegment", fmt.Sprint(f.MaxSegment)}, {"MaxTarget", fmt.Sprint(f.MaxTarget)},
 		}

@@ -342,8 +342,25 @@ var storeFlaws = []flaw{
 	{name: "counts no requests", caught: "CostCoversRequests", only: true, open: func() core.Backend { return uncounted{memory.New()} }},
 	{name: "costs more than it announces", caught: "CostCoversRequests", only: true, open: func() core.Backend { return &dear{Tree: memory.New()} }},
 	{name: "takes an old version for an entry", caught: "Versioner", only: true, open: func() core.Backend { return forgetful{memory.New()} }},
-	{name: "keeps the headers of an older file", caught: "HeaderKeeper", only: true, open: func() core.Backend { return &headerKeeper{Tree: memory.New(), stale: true} }},
-	{name: "forgets headers", caught: "HeaderKeeper", only: true, open: func() core.Backend { return &headerKeeper{Tree: memory.New(), forget: true} }},
+	{name: "keeps the headers of an older file", caught: "Headers", only: true, open: func() core.Backend {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			if now, err := b.Stat(ctx, e.Key); err == nil {
+				e.Headers = e.Headers.Over(now.Headers)
+			}
+			return b.Put(ctx, e, body, old)
+		}})
+	}},
+	{name: "forgets headers", caught: "Headers", open: func() core.Backend {
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			e.Headers = nil
+			return b.Put(ctx, e, body, old)
+		}})
+	}},
+	{name: "does not declare the headers that it keeps", caught: "Headers", only: true, open: func() core.Backend {
+		return over(broken{features: declare(func(f *core.Features) { f.Headers = false })})
+	}},
+	{name: "sets the headers of any version", caught: "HeaderKeeper", only: true, open: func() core.Backend { return headerSetter{memory.New(), true, false} }},
+	{name: "drops all other headers", caught: "HeaderKeeper", only: true, open: func() core.Backend { return headerSetter{memory.New(), false, true} }},
 	{name: "an audit that sees nothing", caught: "Auditor", only: true, open: func() core.Backend { return auditor{Tree: memory.New(), blind: true} }},
 	{name: "a repair of any version", caught: "Auditor", only: true, open: func() core.Backend { return auditor{Tree: memory.New(), careless: true} }},
 }

@@ -2,50 +2,133 @@ package conformance
 
 import (
 	"errors"
-	"io/fs"
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
 )
 
-// checkHeaders puts files with headers, with other ones, and without any.
-func checkHeaders(p *probe) {
-	k, ok := core.As[core.HeaderKeeper](p.b)
-	if !ok {
-		return
-	}
-	ask := func(key string) *core.Headers {
-		h, err := k.Headers(p.ctx, key)
-		if err != nil {
-			p.failf("Headers(%q) of a file that was put: %w", key, err)
-			return new(core.Headers)
-		}
-		return h
-	}
-	want := &core.Headers{
+// testHeaders are those that a store with Features.Headers keeps.
+func testHeaders() *core.Headers {
+	return &core.Headers{
 		ContentType: "text/x-test", CacheControl: "max-age=60", ContentLanguage: "en", ContentDisposition: "inline",
 		Metadata: map[string]string{"owner": "web"},
 	}
+}
+
+// checkHeaders puts files with headers, with other ones, and without any.
+func checkHeaders(p *probe) {
 	e := fileOf("f", "content")
-	e.Headers = want
-	stored := p.put(e, "content")
-	for _, name := range core.HeaderNames {
-		if v := want.Get(name); v != "" && ask("f").Get(name) != v {
-			p.failf("%s of a file that was put with %q is %q", name, v, ask("f").Get(name))
-		}
+	e.Headers = testHeaders()
+	p.put(e, "content")
+	p.holds("f", "content")
+	if !p.features.Headers {
+		p.hasNoHeaders("f")
+		return
 	}
-	if got := ask("f").Metadata["owner"]; got != "web" {
-		p.failf("the metadata owner=web of a file that was put is %q", got)
+	p.hasHeaders("f", testHeaders(), nil)
+	for _, listed := range p.list("") {
+		if listed.Headers != nil {
+			p.failf("List yields %q with headers: no listing has them", listed.Key)
+		}
 	}
 	again := fileOf("f", "other")
 	again.Headers = &core.Headers{CacheControl: "no-cache"}
-	if _, err := p.b.Put(p.ctx, again, strings.NewReader("other"), &stored); err != nil {
-		p.failf("Put over a file with headers: %w", err)
+	p.put(again, "other")
+	p.hasHeaders("f", again.Headers, []string{"content-language", "content-disposition", "metadata.owner"})
+	p.put(fileOf("f", "a third"), "a third")
+	p.hasHeaders("f", nil, []string{"cache-control", "content-language", "metadata.owner"})
+}
+
+// hasHeaders checks that Stat and Open return the headers of want for a file, and none
+// of those that absent names.
+func (p *probe) hasHeaders(key string, want *core.Headers, absent []string) {
+	_, opened, err := read(p.ctx, p.b, key)
+	if err != nil {
+		p.failf("Open(%q): %w", key, err)
+		return
 	}
-	if h := ask("f"); h.CacheControl != "no-cache" || h.ContentLanguage != "" || h.Metadata["owner"] != "" {
-		p.failf("a file that was put over another has headers of that one: cache-control %q, content-language %q, owner %q", h.CacheControl, h.ContentLanguage, h.Metadata["owner"])
+	for how, e := range map[string]core.Entry{"Open": opened, "Stat": p.stat(key)} {
+		for _, name := range want.Names() {
+			if got := e.Headers.Lookup(name); got != want.Lookup(name) {
+				p.failf("%s of %s(%q) is %q; want %q", name, how, key, got, want.Lookup(name))
+			}
+		}
+		for _, name := range absent {
+			if got := e.Headers.Lookup(name); got != "" {
+				p.failf("%s of %s(%q) is %q: it is of an older file", name, how, key, got)
+			}
+		}
 	}
-	if _, err := k.Headers(p.ctx, "absent"); !errors.Is(err, fs.ErrNotExist) {
-		p.failf("Headers of a key at which nothing is: errors.Is(err, fs.ErrNotExist) says no: %s", orNone(err))
+}
+
+// hasNoHeaders checks a store that declares none: a file that is put with headers is
+// there, without them.
+func (p *probe) hasNoHeaders(key string) {
+	_, opened, err := read(p.ctx, p.b, key)
+	if err != nil {
+		p.failf("Open(%q): %w", key, err)
 	}
+	for how, e := range map[string]core.Entry{"Open": opened, "Stat": p.stat(key)} {
+		if !e.Headers.Empty() {
+			p.failf("%s(%q) returns headers, and Features.Headers is not declared", how, key)
+		}
+	}
+	if k, ok := core.As[core.HeaderKeeper](p.b); ok {
+		if _, err := k.SetHeaders(p.ctx, p.stat(key), testHeaders(), nil); err == nil {
+			p.failf("SetHeaders succeeds, and Features.Headers is not declared")
+		}
+	}
+}
+
+// checkSetHeaders changes headers of a file whose content stays.
+func checkSetHeaders(p *probe) {
+	k, ok := core.As[core.HeaderKeeper](p.b)
+	if !ok || !p.features.Headers {
+		return
+	}
+	content := bytesOf("headers", 3000)
+	e := fileOf("d/f", content)
+	e.Headers = testHeaders()
+	p.put(e, content)
+	old := p.stat("d/f")
+	if err := k.CheckSetHeaders(old); err != nil {
+		p.failf("CheckSetHeaders of a small file: %w", err)
+	}
+	set := &core.Headers{CacheControl: "no-cache", Metadata: map[string]string{"colour": "blue"}}
+	now, err := k.SetHeaders(p.ctx, old, set, []string{"content-language", "metadata.owner"})
+	if errors.Is(err, errors.ErrUnsupported) {
+		p.hasHeaders("d/f", testHeaders(), nil) // nothing was changed
+		return
+	}
+	if err != nil {
+		p.failf("SetHeaders: %w", err)
+		return
+	}
+	p.holds("d/f", content)
+	want := &core.Headers{
+		ContentType: "text/x-test", CacheControl: "no-cache", ContentDisposition: "inline", Metadata: map[string]string{"colour": "blue"},
+	}
+	p.hasHeaders("d/f", want, []string{"content-language", "metadata.owner"})
+	if seen := p.stat("d/f"); now.Key != "d/f" || now.Kind != core.File || now.Token != seen.Token || p.features.StoresMD5 && seen.MD5 != e.MD5 {
+		p.failf("SetHeaders returned %s; want %s", show(now), show(seen))
+	}
+	p.setHeadersOfAnother(k, now)
+}
+
+// setHeadersOfAnother: the file was overwritten, and then deleted, since it was seen.
+func (p *probe) setHeadersOfAnother(k core.HeaderKeeper, stale core.Entry) {
+	if _, err := p.b.Put(p.ctx, fileOf("d/f", "another"), strings.NewReader("another"), &stale); err != nil {
+		p.failf("Put over a file whose headers were set: %w", err)
+	}
+	set := &core.Headers{CacheControl: "max-age=1"}
+	if p.features.Replace != core.GuardNone {
+		_, err := k.SetHeaders(p.ctx, stale, set, nil)
+		p.refused("SetHeaders of a file that was overwritten since", err, core.ErrChanged)
+		p.holds("d/f", "another")
+		p.hasHeaders("d/f", nil, []string{"cache-control"})
+	}
+	p.remove(p.stat("d/f"))
+	_, err := k.SetHeaders(p.ctx, stale, set, nil)
+	p.refused("SetHeaders of a file that was deleted since", err, core.ErrChanged)
+	p.nothing("d/f")
 }

@@ -45,6 +45,7 @@ var abilities = []ability{
 	reach("Endpointer", func(_ context.Context, v core.Endpointer) { v.Endpoint() }),
 	reach("Fingerprinter", func(_ context.Context, v core.Fingerprinter) { v.Fingerprint(abilityFile) }),
 	reach("Finisher", func(ctx context.Context, v core.Finisher) { _, _ = v.Finish(ctx, core.Done{}) }),
+	reach("HeaderKeeper", func(ctx context.Context, v core.HeaderKeeper) { _, _ = v.SetHeaders(ctx, abilityFile, nil, nil) }),
 	reach("Identifier", func(_ context.Context, v core.Identifier) { v.Identity() }),
 	reach("KeyLister", func(ctx context.Context, v core.KeyLister) {
 		for range v.Keys(ctx) {

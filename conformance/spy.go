@@ -20,6 +20,7 @@ type spy struct {
 	proved       []string
 	remembered   []string
 	copied       []string
+	headed       []string // keys whose headers were set
 	finished     bool
 }
 
@@ -90,6 +91,16 @@ func (s *spy) CopyFrom(_ context.Context, _ core.Tree, e core.Entry, key string,
 	e.Key = key
 	return e, nil
 }
+
+func (s *spy) SetHeaders(_ context.Context, old core.Entry, _ *core.Headers, _ []string) (core.Entry, error) {
+	s.calls.Add(1)
+	s.headed = append(s.headed, old.Key)
+	return old, nil
+}
+
+func (s *spy) CheckSetHeaders(core.Entry) error { return nil }
+
+func (s *spy) SetHeadersCost(core.Entry) core.Requests { return core.Requests{} }
 
 func (s *spy) Audit(context.Context, core.Entry) ([]core.Flaw, error) {
 	s.calls.Add(1)

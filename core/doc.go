@@ -80,7 +80,7 @@
 //   - [KeyLister], [KeyHint]: where to split a listing
 //   - [Partitioner], [PartSums]: md5s of parts, computed once
 //   - [PartedBody]: parts that are read and verified side by side
-//   - [HeaderKeeper]: headers and metadata of files; decorators hide it
+//   - [HeaderKeeper]: changes of headers without their content
 //   - [Originator]: the entry behind a decorator's entry
 //   - [DirRouter]: routing rules for links to directories
 //   - [Buffers.GetAhead]: memory for reading ahead

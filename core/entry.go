@@ -86,11 +86,16 @@ type Entry struct {
 	// Changed. Only settled entries are remembered.
 	Settled bool
 	// Headers are those that a File is to be stored with, nil for the store's own
-	// choice. No tree lists them; a [HeaderKeeper] is asked for them.
+	// choice. No tree lists those of its files. A tree with Features.Headers returns
+	// them from Stat, and from Open those that describe the content.
 	Headers *Headers
 	// Reuse, of a source's File, is the Token of a file of the same key and content in
 	// the tree that the run takes unchanged files from, or "". See [Originator].
 	Reuse string
+	// HeaderMark, of an entry whose headers rules decide about, stands for the headers
+	// that they give; of an entry of a destination, for those that rules had given it
+	// when it was put, as far as that is remembered. Empty is not known.
+	HeaderMark HeaderMark
 	// Problem says why the Kind is Other, in words for a person.
 	Problem error
 }

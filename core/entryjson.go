@@ -22,6 +22,8 @@ type entryJSON struct {
 	ModUnix   *unixTime `json:"mtime_unix,omitempty"` // instead of ModTime
 	Token     string    `json:"token,omitempty"`
 	Reuse     string    `json:"reuse,omitempty"`
+	Headers   *Headers  `json:"headers,omitempty"`
+	Mark      string    `json:"header_mark,omitempty"`
 	Problem   string    `json:"problem,omitempty"`
 	Excluded  bool      `json:"excluded,omitempty"`
 }
@@ -37,6 +39,7 @@ func newEntryJSON(e *Entry) *entryJSON {
 	j := &entryJSON{
 		Key: e.Key, KeyBytes: EncodeKey(e.Key), Kind: e.Kind, Partial: e.Partial, MaybeLink: e.MaybeLink,
 		Size: e.Size, MD5: e.MD5, Target: e.Target, ModTime: e.ModTime, Token: e.Token, Reuse: e.Reuse,
+		Headers: e.Headers, Mark: string(e.HeaderMark),
 	}
 	if year := e.ModTime.Year(); year < 0 || year > maxYear {
 		j.ModTime, j.ModUnix = time.Time{}, &unixTime{e.ModTime.Unix(), int64(e.ModTime.Nanosecond())}
@@ -55,6 +58,7 @@ func (j *entryJSON) entry() (*Entry, error) {
 	e := &Entry{
 		Key: key, Kind: j.Kind, Partial: j.Partial, MaybeLink: j.MaybeLink,
 		Size: j.Size, MD5: j.MD5, Target: j.Target, ModTime: j.ModTime, Token: j.Token, Reuse: j.Reuse,
+		Headers: j.Headers, HeaderMark: HeaderMark(j.Mark),
 	}
 	if j.ModUnix != nil {
 		e.ModTime = time.Unix(j.ModUnix[0], j.ModUnix[1])

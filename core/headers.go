@@ -25,12 +25,21 @@ type Headers struct {
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
-// A HeaderKeeper stores a file with the Headers of the entry that is put. A backend
-// that is none ignores them.
+// A HeaderKeeper changes the headers of its files without their content. It is an
+// ability of a tree with Features.Headers; without it, the content is put again.
 type HeaderKeeper interface {
-	// Headers asks the store for the headers of the file at key, those that it chose
-	// itself too. An absent key is [fs.ErrNotExist].
-	Headers(ctx context.Context, key string) (*Headers, error)
+	// SetHeaders gives the file that old describes the headers of set and takes from
+	// it those that drop names (metadata as "metadata.NAME"). All others stay, and so
+	// do the content and everything else of the file. It returns the entry as Stat
+	// does. If something else than old is there, the error is [ErrChanged]. An error
+	// that is [errors.ErrUnsupported] says that the store does not do this, and that
+	// the content has to be put again.
+	SetHeaders(ctx context.Context, old Entry, set *Headers, drop []string) (Entry, error)
+	// CheckSetHeaders returns, without I/O, the reason why SetHeaders cannot be done
+	// for old, or nil.
+	CheckSetHeaders(old Entry) error
+	// SetHeadersCost is the number of requests that SetHeaders needs for old.
+	SetHeadersCost(old Entry) Requests
 }
 
 // Empty reports whether no header is given.
@@ -100,6 +109,84 @@ func (h *Headers) Over(under *Headers) *Headers {
 		sum.Metadata[k] = v
 	}
 	return &sum
+}
+
+// Describing returns the headers of h that describe the content, without those of the
+// place where it is stored: storage class, encryption and ACL. A copy to another
+// store takes the former along.
+func (h *Headers) Describing() *Headers {
+	if h == nil || h.StorageClass == "" && h.ServerSideEncryption == "" && h.ACL == "" {
+		return h
+	}
+	d := *h
+	d.StorageClass, d.ServerSideEncryption, d.ACL = "", "", ""
+	return &d
+}
+
+// metadataPrefix begins the name of a metadata entry among names of headers.
+const metadataPrefix = "metadata."
+
+// Names returns the names of the headers that h gives, sorted; a metadata entry is
+// named "metadata.NAME".
+func (h *Headers) Names() (names []string) {
+	if h == nil {
+		return nil
+	}
+	for _, f := range h.fields() {
+		if *f.value != "" {
+			names = append(names, f.name)
+		}
+	}
+	for name := range h.Metadata {
+		names = append(names, metadataPrefix+name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Lookup returns the header or metadata entry of a name that [Headers.Names] returns,
+// or "".
+func (h *Headers) Lookup(name string) string {
+	if meta, ok := strings.CutPrefix(name, metadataPrefix); ok && h != nil {
+		return h.Metadata[meta]
+	}
+	return h.Get(name)
+}
+
+// Without returns h without the headers of these names. h is not changed.
+func (h *Headers) Without(names []string) *Headers {
+	if h == nil || len(names) == 0 {
+		return h
+	}
+	rest := *h
+	rest.Metadata = maps.Clone(h.Metadata)
+	for _, name := range names {
+		if meta, ok := strings.CutPrefix(name, metadataPrefix); ok {
+			delete(rest.Metadata, meta)
+		} else {
+			rest.Set(name, "")
+		}
+	}
+	return &rest
+}
+
+// Differing returns the names of the headers of h that are not those of set, and of
+// those that drop names and set does not give, those that h has. An ACL is never among
+// them: no store tells it.
+func (h *Headers) Differing(set *Headers, drop []string) (names []string) {
+	for _, name := range set.Names() {
+		have, want := h.Lookup(name), set.Lookup(name)
+		standard := name == "storage-class" && have == "" && want == "STANDARD" // S3 does not tell it
+		if name != "acl" && have != want && !standard {
+			names = append(names, name)
+		}
+	}
+	for _, name := range drop {
+		if set.Lookup(name) == "" && h.Lookup(name) != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 type field struct {

@@ -84,6 +84,9 @@ type Features struct {
 	NeedsMD5 bool
 	// ModTimes: keeps a file's ModTime, to the second at least.
 	ModTimes bool
+	// Headers: stores a file with its Headers, none of them from an older file, and
+	// returns them from Stat and Open. Such a tree may be a [HeaderKeeper].
+	Headers bool
 	// Flat: a file a and a file a/b can both be there; nothing is ever in the
 	// way of anything.
 	Flat bool

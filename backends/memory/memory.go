@@ -22,7 +22,7 @@ import (
 
 // All are the features of a tree of [New]: everything, without limits.
 var All = core.Features{
-	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, ModTimes: true, Flat: true,
+	Links: true, URLLinks: true, DirTargets: true, StoresMD5: true, ModTimes: true, Headers: true, Flat: true,
 	Create: core.GuardAtomic, Replace: core.GuardAtomic,
 }
 
@@ -53,7 +53,7 @@ func NewWith(f core.Features) *Tree {
 // Tree lacks none.
 func flip(f core.Features) core.Features {
 	f.Links, f.URLLinks, f.DirTargets = !f.Links, !f.URLLinks, !f.DirTargets
-	f.StoresMD5, f.ModTimes, f.Flat = !f.StoresMD5, !f.ModTimes, !f.Flat
+	f.StoresMD5, f.ModTimes, f.Headers, f.Flat = !f.StoresMD5, !f.ModTimes, !f.Headers, !f.Flat
 	f.Create, f.Replace = core.GuardAtomic-f.Create, core.GuardAtomic-f.Replace
 	return f
 }
@@ -237,7 +237,7 @@ func (t *Tree) receive(ctx context.Context, e core.Entry, body io.Reader) (*item
 	if err != nil {
 		return nil, err
 	}
-	return t.newItem(core.Entry{Key: e.Key, Kind: core.File, Size: e.Size, MD5: sum, ModTime: e.ModTime}, b), nil
+	return t.newItem(core.Entry{Key: e.Key, Kind: core.File, Size: e.Size, MD5: sum, ModTime: e.ModTime, Headers: e.Headers}, b), nil
 }
 
 // readBody returns the whole body and its md5 if they agree with e.
@@ -272,6 +272,9 @@ func (t *Tree) newItem(e core.Entry, body []byte) *item {
 	}
 	if !f.ModTimes {
 		e.ModTime = time.Time{}
+	}
+	if !f.Headers {
+		e.Headers = nil
 	}
 	if !f.DirTargets {
 		e.Target.Dir = core.DirUnknown

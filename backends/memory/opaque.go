@@ -55,6 +55,7 @@ func evident(e core.Entry) core.Entry {
 
 // listed is e as a listing shows it.
 func (t *Tree) listed(e core.Entry) core.Entry {
+	e.Headers = nil
 	if !t.opaque || e.Kind == core.Other {
 		return e
 	}

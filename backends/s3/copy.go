@@ -15,7 +15,7 @@ var _ core.Copier = (*Tree)(nil)
 // newCopier returns the copier of objects to the tree.
 func (t *Tree) newCopier() *copying.Copier {
 	return &copying.Copier{
-		Sender: t.wire, Objects: t.objects, Uploads: t.uploads, Can: t.can, AWS: t.aws, Check: t.opener.CheckStored, Headers: headersOf,
+		Sender: t.wire, Objects: t.objects, Uploads: t.uploads, Can: t.can, AWS: t.aws, Check: t.opener.CheckStored,
 	}
 }
 

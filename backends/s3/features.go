@@ -18,7 +18,7 @@ func (t *Tree) Features() core.Features { return t.features }
 func features(o Options, express bool) core.Features {
 	f := core.Features{
 		Links: !express, URLLinks: !express, DirTargets: !express,
-		StoresMD5: true, NeedsMD5: true, ModTimes: true,
+		StoresMD5: true, NeedsMD5: true, ModTimes: true, Headers: true,
 		Flat: !o.NotFlat, Unordered: express, Create: core.GuardAtomic, Replace: core.GuardAtomic,
 		MaxKey:    maxKey - len(o.Prefix),
 		MaxTarget: max(0, format.MaxLocation-len("/")-len(format.EscapePath(o.Prefix))),

@@ -2,68 +2,24 @@ package s3
 
 import (
 	"context"
-	"io/fs"
-	"net/http"
-	"strings"
 
-	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+	"github.com/s3fc/s3fc/backends/s3/internal/contents"
 	"github.com/s3fc/s3fc/core"
 )
 
-// headerNames are the names that S3 has for the headers of a file.
-var headerNames = func() map[string]string {
-	names := make(map[string]string)
-	for _, name := range core.HeaderNames {
-		names[name] = http.CanonicalHeaderKey(name)
-	}
-	for _, name := range []string{"storage-class", "server-side-encryption", "acl"} {
-		names[name] = http.CanonicalHeaderKey("x-amz-" + name)
-	}
-	return names
-}()
+var _ core.HeaderKeeper = (*Tree)(nil)
 
-// setHeaders gives a request the headers of a file, over those that every object has.
-func setHeaders(r *wire.Request, h *core.Headers) {
-	if h == nil {
-		return
-	}
-	for name, header := range headerNames {
-		if v := h.Get(name); v != "" {
-			r.Set(header, v)
-		}
-	}
-	r.SetMetadata(h.Metadata)
+// SetHeaders implements [core.HeaderKeeper] with a HEAD, and if the headers differ a
+// copy of the object onto itself and another HEAD. A version of the object is made
+// where the bucket keeps versions; an ACL of its own becomes the one that new objects
+// get.
+func (t *Tree) SetHeaders(ctx context.Context, old core.Entry, set *core.Headers, drop []string) (core.Entry, error) {
+	now, err := t.setter.Set(ctx, contents.Key{Object: t.full(old.Key), Entry: old.Key}, old, set, drop)
+	return now, t.fail("headers", old.Key, err)
 }
 
-// ownMetadata are the names of the metadata that s3fc writes for itself.
-var ownMetadata = map[string]bool{"md5": true, "mtime": true, "link-target": true}
+// CheckSetHeaders implements [core.HeaderKeeper].
+func (t *Tree) CheckSetHeaders(old core.Entry) error { return t.setter.Check(old) }
 
-// Headers implements [core.HeaderKeeper] with one HEAD. A store does not tell an
-// object's ACL.
-func (t *Tree) Headers(ctx context.Context, key string) (*core.Headers, error) {
-	if !t.readable(key) {
-		return nil, t.fail("stat", key, fs.ErrNotExist)
-	}
-	a, err := t.objects.Head(ctx, t.full(key))
-	if err != nil {
-		return nil, t.fail("stat", key, err)
-	}
-	return headersOf(a), nil
-}
-
-// headersOf returns the headers of the file that an answer shows.
-func headersOf(a *wire.Answer) *core.Headers {
-	h := new(core.Headers)
-	for name, header := range headerNames {
-		h.Set(name, a.Get(header))
-	}
-	for name, value := range a.Metadata() {
-		if !ownMetadata[name] && !strings.HasPrefix(name, "s3cmd-") {
-			if h.Metadata == nil {
-				h.Metadata = make(map[string]string)
-			}
-			h.Metadata[name] = value
-		}
-	}
-	return h
-}
+// SetHeadersCost implements [core.HeaderKeeper].
+func (t *Tree) SetHeadersCost(core.Entry) core.Requests { return t.setter.Cost() }

@@ -95,7 +95,7 @@ func (w *writer) putSmall(ctx context.Context, e core.Entry, body io.Reader, old
 	r.Set(wire.ContentMD5, e.MD5.Base64())
 	r.Set(wire.ContentType, kind)
 	r.SetMetadata(format.FileMetadata(e))
-	setHeaders(r, e.Headers)
+	r.SetHeaders(e.Headers)
 	a, err := w.objects.Put(ctx, r, objects.VersionOf(old))
 	if err != nil {
 		return e, err

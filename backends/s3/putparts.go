@@ -31,7 +31,7 @@ func (w *writer) putParts(ctx context.Context, e core.Entry, body io.Reader, old
 	w.objects.Seal(r)
 	r.Set(wire.ContentType, kind)
 	r.SetMetadata(format.FileMetadata(e))
-	setHeaders(r, e.Headers)
+	r.SetHeaders(e.Headers)
 	etag, parts, err := w.uploads.Put(ctx, upload.File{Key: w.full(e.Key), Entry: e, Header: r.Header, Body: body}, objects.VersionOf(old))
 	if err != nil {
 		return e, err

@@ -59,6 +59,7 @@ func (t *Tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	case r == nil:
 		return nil, e, nil
 	}
+	e.Headers = e.Headers.Describing()
 	own := reader{r, t, key}
 	if p, ok := r.(core.PartedBody); ok {
 		return &partedReader{own, p}, e, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/contents"
 	"github.com/s3fc/s3fc/backends/s3/internal/copying"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
+	"github.com/s3fc/s3fc/backends/s3/internal/heading"
 	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
 	"github.com/s3fc/s3fc/backends/s3/internal/transport"
@@ -56,6 +57,7 @@ type Tree struct {
 	site    *website.Site
 	copier  *copying.Copier
 	auditor *auditing.Auditor
+	setter  *heading.Setter
 }
 
 var (
@@ -124,6 +126,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	t.writer.opener = t.opener
 	t.copier = t.newCopier()
 	t.auditor = &auditing.Auditor{Sender: t.wire, Objects: t.objects, Opener: t.opener, Can: t.can, AWS: t.aws}
+	t.setter = &heading.Setter{Sender: t.wire, Objects: t.objects, Opener: t.opener, Can: t.can, AWS: t.aws}
 	return t, nil
 }
 

@@ -28,14 +28,17 @@ const (
 	// OpRemoveDir: a directory of the destination, which the run leaves empty, is
 	// removed.
 	OpRemoveDir
+	// OpHeaders: the destination's file gets other headers; its content stays.
+	OpHeaders
 )
 
 var opNames = [...]string{
 	OpKeep: "keep", OpPut: "put", OpDelete: "delete", OpRefuse: "refuse", OpConflict: "conflict", OpFail: "error", OpRemoveDir: "rmdir",
+	OpHeaders: "headers",
 }
 
 // String returns the op's name in events: keep, put, delete, refuse, conflict,
-// error or rmdir.
+// error, rmdir or headers.
 func (o Op) String() string { return opNames[o] }
 
 // Reason says why decide chose an action, in a word that programs can test.
@@ -67,6 +70,7 @@ const (
 	ReasonNoTarget    Reason = "no-target"    // a link to an entry that could not be put
 	ReasonChanged     Reason = "changed"      // something else is there than the plan saw
 	ReasonUnsaved     Reason = "unsaved"      // the entry could not be saved in the backup
+	ReasonHeaders     Reason = "headers"      // of equal content, and its headers are not those of the rules
 	ReasonEmpty       Reason = "empty"        // a directory that holds nothing any more
 )
 

@@ -53,7 +53,7 @@ func newApplier(ctx context.Context, r *Reconciler, dst core.Backend, p *Plan, r
 	tally := newTally(ctx, r, p, report)
 	transfer := &mover{
 		src: r.Src, dst: dst, asker: r.asker(), buffers: r.Buffers, exact: r.Exact, moved: tally.addBytes,
-		hashing: newHashTurns(),
+		hashing: newHashTurns(), keepsHeaders: r.keepsHeaders,
 	}
 	return &applier{
 		jobs: r.jobs(), acts: p.acts, has: p.has, tally: tally,
@@ -105,7 +105,7 @@ func (a *applier) putFiles(ctx context.Context) error {
 	a.tally.begin(PhaseFiles)
 	return a.each(ctx, a.acts, func(act Action) func(context.Context) {
 		switch {
-		case act.Op != OpPut && act.Op != OpDelete && act.Op != OpRemoveDir:
+		case act.Op != OpPut && act.Op != OpHeaders && act.Op != OpDelete && act.Op != OpRemoveDir:
 			a.tally.addPlanned(act)
 			return nil
 		case act.Phase() != PhaseFiles:
@@ -195,6 +195,10 @@ func (a *applier) each(ctx context.Context, acts *spool.Spool[Action], pick func
 func (a *applier) putFile(ctx context.Context, act Action) {
 	ctx, done := watchFile(ctx, act.Src)
 	defer done()
+	if act.Op == OpHeaders {
+		a.tally.add(a.transfer.setHeaders(ctx, act))
+		return
+	}
 	act, ok := a.saver.save(ctx, act, act.Dst)
 	if ok {
 		act = a.transfer.putFile(ctx, act)

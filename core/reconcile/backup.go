@@ -49,6 +49,7 @@ func (s *saver) save(ctx context.Context, act Action, old *core.Entry) (out Acti
 // just this already, from an earlier try, is no error.
 func (s *saver) copy(ctx context.Context, old core.Entry) (Action, error) {
 	old.Partial, old.MaybeLink = false, false
+	old.HeaderMark = "" // no rules decide about a backup: it has the headers of the entry
 	act := Action{Op: OpPut, Key: old.Key, Reason: ReasonNew, Src: &old}
 	out := act
 	if err := core.CheckPut(s.toBackup.dst, old); err != nil {

@@ -45,6 +45,7 @@ func (t *mover) copied(act Action, stored core.Entry) Action {
 		src.MD5 = stored.MD5
 	}
 	act.Src, act.Bytes = &src, src.Size
+	t.asker.noteHeaders(stored, src.HeaderMark)
 	t.moved(int(src.Size))
 	return act
 }

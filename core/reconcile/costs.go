@@ -26,6 +26,11 @@ func (c *costs) add(a Action) {
 	case OpPut:
 		c.sum = c.sum.Add(c.put(*a.Src))
 		c.sum = c.sum.Add(c.save(a.Dst))
+		if c.dst != nil && c.run.keepsHeaders(a) && a.Dst.Headers == nil {
+			c.sum[core.ClassHead]++
+		}
+	case OpHeaders:
+		c.sum = c.sum.Add(c.headers(a))
 	case OpDelete:
 		c.sum = c.sum.Add(c.save(a.Dst))
 	}
@@ -40,6 +45,14 @@ func (c *costs) put(e core.Entry) core.Requests {
 		c.reread += e.Size
 	}
 	return transferCost(c.src, c.dst, e, e.Kind == core.File || c.run.Exact)
+}
+
+// headers is the number of requests that other headers for a file need.
+func (c *costs) headers(a Action) core.Requests {
+	if k, ok := setsHeaders(c.run.Dst, a); ok {
+		return k.SetHeadersCost(*a.Dst)
+	}
+	return c.put(*a.Src)
 }
 
 // save returns the requests for saving the destination's entry e in the backup.

@@ -10,11 +10,12 @@ import (
 type need uint8
 
 const (
-	nothing need = iota
-	statSrc      // the source's entry, complete
-	statDst      // the destination's entry, complete
-	hashSrc      // the md5 of the source's file, by reading it
-	hashDst      // the md5 of the destination's file, by reading it
+	nothing    need = iota
+	statSrc         // the source's entry, complete
+	statDst         // the destination's entry, complete
+	hashSrc         // the md5 of the source's file, by reading it
+	hashDst         // the md5 of the destination's file, by reading it
+	headersDst      // the headers of the destination's file
 )
 
 // decision is an operation with its reason, or, if need is not nothing, the
@@ -46,7 +47,7 @@ func decide(src, dst *core.Entry, proven bool, r rules) decision {
 		}
 		return does(OpPut, ReasonNew)
 	case proven && !r.asksAnyway(src, dst):
-		return does(OpKeep, ReasonProven)
+		return keepContent(src, dst, ReasonProven, r)
 	case dst.Kind == core.Other && src.MaybeLink && !errors.Is(dst.Problem, core.ErrExcluded):
 		return ask(statSrc) // it may be a link that the destination cannot carry on, but has
 	case dst.Kind == core.Other:
@@ -117,10 +118,10 @@ func decideFiles(src, dst *core.Entry, r rules) decision {
 	case src.Size != dst.Size:
 		return does(OpPut, ReasonSize)
 	case r.sameSizeAndTime(src, dst):
-		return does(OpKeep, ReasonSizeTime)
+		return keepContent(src, dst, ReasonSizeTime, r)
 	case comparableParts(src, dst, r):
 		if src.Parts == dst.Parts {
-			return does(OpKeep, ReasonSame)
+			return keepContent(src, dst, ReasonSame, r)
 		}
 		return does(OpPut, ReasonMD5)
 	case !src.MD5.Known() && !r.src.asks && (src.Parts.Count == 0 || r.dst.asks || hashed(dst)):
@@ -136,7 +137,7 @@ func decideFiles(src, dst *core.Entry, r rules) decision {
 	case src.MD5 != dst.MD5:
 		return does(OpPut, ReasonMD5)
 	}
-	return does(OpKeep, ReasonSame)
+	return keepContent(src, dst, ReasonSame, r)
 }
 
 // hashed reports whether an md5 or a hash of parts is known of e.

@@ -103,6 +103,12 @@ func (a *asker) action(key string, d decision, q *facts) Action {
 		if err := core.CheckPut(a.dst, *q.src); err != nil {
 			act.Op, act.Reason, act.Err = OpRefuse, ReasonUnsupported, err
 		}
+	case d.op == OpHeaders:
+		if err := a.checkHeaders(q.dst); err != nil {
+			act.Op, act.Reason, act.Err = OpRefuse, ReasonUnsupported, err
+		}
+	case d.op == OpKeep:
+		a.seenHeaders(q)
 	case d.reason == ReasonUncarriable && q.src != nil:
 		act.Err = q.src.Problem
 	case d.reason == ReasonUncarriable, d.reason == ReasonInTheWay:
@@ -136,12 +142,16 @@ func (a *asker) fetch(ctx context.Context, key string, n need, q *facts) (act Ac
 	var err error
 	switch n {
 	case statSrc:
-		q.src, err = complete(ctx, a.src, key)
+		q.src, err = completeSource(ctx, a.src, key)
 		if err == nil && q.src == nil {
 			err = fmt.Errorf("%w: it is gone", core.ErrChanged)
 		}
 	case statDst:
 		q.dst, err = complete(ctx, a.dst, key)
+	case headersDst:
+		if q.dst, err = complete(ctx, a.dst, key); err == nil && q.dst != nil && q.dst.Headers == nil {
+			q.dst.Headers = new(core.Headers)
+		}
 	case hashSrc:
 		part := comparedPart(q.src, q.dst, a.dstProver, a.rules.dst.asks)
 		q.src, q.srcHead, err = hashEntry(ctx, a.src, q.src, a.dstProver, q.dst, a.srcMemory, part)

@@ -75,7 +75,7 @@ func (a *numberedActions) sort() error {
 	place := int64(-1)
 	for act, err := range a.plan.All() {
 		place++
-		if err == nil && (act.Op == OpPut || act.Op == OpDelete) {
+		if err == nil && (act.Op == OpPut || act.Op == OpHeaders || act.Op == OpDelete) {
 			err = a.sorter.Add(numbered{place, act})
 			if a.last = max(a.last, act.Key); a.first == "" || act.Key < a.first {
 				a.first = act.Key

@@ -13,9 +13,9 @@ func (a Action) Phase() Phase {
 		return PhaseDeletes
 	case a.Op == OpPut && a.Src.Kind == core.Link:
 		return PhaseLinks
-	case a.Op == OpPut && a.Page:
+	case (a.Op == OpPut || a.Op == OpHeaders) && a.Page:
 		return PhasePages
-	case a.Op == OpPut:
+	case a.Op == OpPut, a.Op == OpHeaders:
 		return PhaseFiles
 	}
 	return PhaseListing

@@ -13,6 +13,7 @@ import (
 type Totals struct {
 	Files, Links, Deletes            int64 // to copy or delete
 	NetDeletes                       int64 // of Deletes, those beyond the new entries of the same directory
+	Headers                          int64 // files that get other headers, and whose content stays
 	Dirs                             int64 // empty directories to be removed; they are no deletes
 	Kept, Refused, Conflicts, Errors int64
 	BySizeTime                       int64 // of Kept: files that were compared by size and time alone
@@ -37,6 +38,8 @@ func (t *Totals) count(a Action) {
 		}
 	case OpPut:
 		t.countPut(a)
+	case OpHeaders:
+		t.Headers++
 	case OpDelete:
 		t.Deletes++
 	case OpRemoveDir:
@@ -103,7 +106,7 @@ func (p *Plan) add(a Action) error {
 		p.has[removingDirs] = true
 	case a.Op == OpPut && a.Src.Kind == core.Link:
 		p.has[linkPuts] = true
-	case a.Op == OpPut && a.Page:
+	case (a.Op == OpPut || a.Op == OpHeaders) && a.Page:
 		p.has[pagePuts] = true
 	}
 	return p.acts.Add(a)
@@ -134,10 +137,11 @@ func (r *Reconciler) Prepare(ctx context.Context) (*Plan, error) {
 
 func (r *Reconciler) prepare(ctx context.Context) (*Plan, error) {
 	p := &Plan{acts: spool.New[Action](r.TempDir, spoolBound)}
-	costs := newCosts(r)
+	costs, lost := newCosts(r), &lostHeaders{run: r}
 	s := r.newLeafStack(func(act Action) error {
 		p.totals.count(act)
 		costs.add(act)
+		lost.add(act)
 		if act.Op == OpKeep && !r.Keeps {
 			return nil
 		}

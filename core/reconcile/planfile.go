@@ -15,10 +15,11 @@ import (
 	"github.com/s3fc/s3fc/internal/spool"
 )
 
-// PlanFormat is the newest version of the plan files that are written and read
-// here. Version 2 adds directories that are removed; a plan without them is written
-// as version 1, which older programs read.
-const PlanFormat = 2
+// PlanFormat is the newest version of the plan files that are written and read here.
+// Version 2 adds directories that are removed, and version 3 files that get other
+// headers. A plan is written in the oldest version that has all of its actions, which
+// older programs read.
+const PlanFormat = 3
 
 // ErrPlanFile: a file is no plan, or not one that can be carried out. The
 // error says why.
@@ -84,6 +85,7 @@ type planTotals struct {
 	Deletes    int64            `json:"deletes"`
 	NetDeletes *int64           `json:"net_deletes,omitempty"` // not in plans that were saved before it was counted
 	Dirs       int64            `json:"dirs,omitempty"`
+	Headers    int64            `json:"headers,omitempty"`
 	Kept       int64            `json:"kept"`
 	BySizeTime int64            `json:"by_size_time,omitempty"`
 	Refused    int64            `json:"refused"`
@@ -105,7 +107,7 @@ func newPlanTotals(t Totals) planTotals {
 		net = &t.NetDeletes
 	}
 	return planTotals{
-		t.Files, t.Links, t.Deletes, net, t.Dirs, t.Kept, t.BySizeTime, t.Refused, t.Conflicts, t.Errors, t.Bytes,
+		t.Files, t.Links, t.Deletes, net, t.Dirs, t.Headers, t.Kept, t.BySizeTime, t.Refused, t.Conflicts, t.Errors, t.Bytes,
 		t.Compared, t.Reread, t.NewFiles, t.NewLinks, t.SrcEntries, t.DstEntries, t.Need.Map(),
 	}
 }
@@ -120,7 +122,7 @@ func (t planTotals) totals() (Totals, error) {
 		net = netDeletesUnknown
 	}
 	return Totals{
-		Files: t.Files, Links: t.Links, Deletes: t.Deletes, NetDeletes: net, Dirs: t.Dirs, Kept: t.Kept, BySizeTime: t.BySizeTime, Refused: t.Refused, Conflicts: t.Conflicts,
+		Files: t.Files, Links: t.Links, Deletes: t.Deletes, NetDeletes: net, Dirs: t.Dirs, Headers: t.Headers, Kept: t.Kept, BySizeTime: t.BySizeTime, Refused: t.Refused, Conflicts: t.Conflicts,
 		Errors: t.Errors, Bytes: t.Bytes, Compared: t.Compared, Reread: t.Reread, NewFiles: t.NewFiles, NewLinks: t.NewLinks, SrcEntries: t.SrcEntries, DstEntries: t.DstEntries, Need: need,
 	}, err
 }
@@ -174,7 +176,10 @@ var endMark = []byte(`{"event":"end",`)
 func WritePlan(w io.Writer, h PlanHeader, p *Plan) error {
 	pw := &planWriter{w: w, sum: sha256.New()}
 	h.Format, h.Totals = 1, p.Totals()
-	if h.Totals.Dirs > 0 {
+	switch {
+	case h.Totals.Headers > 0:
+		h.Format = 3
+	case h.Totals.Dirs > 0:
 		h.Format = 2
 	}
 	if err := pw.line(h); err != nil {

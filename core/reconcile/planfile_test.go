@@ -112,7 +112,7 @@ func TestAPlanFileThatIsNotAsItWasWrittenIsRefused(t *testing.T) {
 		"empty":               {"", "the file is empty"},
 		"not a plan":          {"hello\n", "not that of a plan"},
 		"another JSON":        {`{"event":"put"}` + "\n", "not that of a plan"},
-		"a newer format":      {swap(`"s3fc_plan":1`, `"s3fc_plan":3`), "it is of format 3, written by s3fc 9.9, and this program reads formats 1 to 2"},
+		"a newer format":      {swap(`"s3fc_plan":1`, `"s3fc_plan":4`), "it is of format 4, written by s3fc 9.9, and this program reads formats 1 to 3"},
 		"an older format":     {swap(`"s3fc_plan":1`, `"s3fc_plan":0`), "format 0"},
 		"no last line":        {strings.Join(lines[:len(lines)-1], ""), "cut off in line"},
 		"cut in a line":       {text[:len(text)/2], "cut off in line"},

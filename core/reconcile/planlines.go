@@ -150,6 +150,8 @@ func (a Action) checkPlanned(group string) error {
 	switch a.Op {
 	case OpPut:
 		return a.checkPlannedPut()
+	case OpHeaders:
+		return a.checkPlannedHeaders()
 	case OpDelete:
 		return a.checkPlannedDelete(group)
 	case OpRefuse, OpConflict, OpFail:
@@ -172,6 +174,18 @@ func (a Action) checkPlannedPut() error {
 		return errors.New("a put is the head of its group")
 	case a.Src.Kind == core.Link && a.Src.Target.Check() != nil:
 		return a.Src.Target.Check()
+	}
+	return core.CheckKey(a.Key)
+}
+
+func (a Action) checkPlannedHeaders() error {
+	switch {
+	case a.Src == nil || a.Src.Kind != core.File || a.Src.Key != a.Key || a.Src.Size < 0 || a.Src.HeaderMark == "":
+		return errors.New("a change of headers needs a file of the source at its key, and the mark of its headers")
+	case a.Dst == nil || a.Dst.Kind != core.File || a.Dst.Key != a.Key:
+		return errors.New("a change of headers needs a file of the destination at its key")
+	case a.Group != "" || a.Obstacle != nil:
+		return errors.New("a change of headers replaces nothing")
 	}
 	return core.CheckKey(a.Key)
 }

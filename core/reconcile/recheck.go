@@ -181,9 +181,10 @@ func (t *Totals) dropDone(act Action) {
 	was.count(act)
 	t.Files -= was.Files
 	t.Links -= was.Links
+	t.Headers -= was.Headers
 	t.Deletes -= was.Deletes
 	t.Bytes -= was.Bytes
-	t.Kept += was.Files + was.Links
+	t.Kept += was.Files + was.Links + was.Headers
 }
 
 // sortSide makes the next listing of a side be sorted; false means that it was

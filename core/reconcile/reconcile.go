@@ -24,6 +24,8 @@ type Reconciler struct {
 	Delete DeleteMode
 	// Detect says how a run finds out that a file is unchanged.
 	Detect Detect
+	// Headers says how headers are found out that other tools gave.
+	Headers Headers
 	// MaxDelete limits the deletes of a run, all or none of them.
 	MaxDelete DeleteLimit
 	// AllowEmptySource lets a source that holds nothing empty the destination.
@@ -113,7 +115,7 @@ func (r *Reconciler) jobs() int {
 
 func (r *Reconciler) rules() rules {
 	rules := newRules(r.Src, r.Dst)
-	rules.del, rules.detect, rules.resolve = r.Delete, r.Detect, r.Resolve
+	rules.del, rules.detect, rules.headers, rules.resolve = r.Delete, r.Detect, r.Headers, r.Resolve
 	return rules
 }
 
@@ -158,7 +160,7 @@ func (r *Reconciler) newLeafStack(out func(Action) error) *leafStack {
 	}
 	s.out = func(act Action) error {
 		s.turnover.add(act)
-		act.Page = act.Op == OpPut && act.Src.Kind == core.File && isPage(act.Key)
+		act.Page = (act.Op == OpPut && act.Src.Kind == core.File || act.Op == OpHeaders) && isPage(act.Key)
 		return out(act)
 	}
 	if s.flat && !r.Src.Features().Flat && r.Delete == DeleteAfter {

@@ -105,6 +105,7 @@ func (l DeleteLimit) allows(t Totals) bool {
 type rules struct {
 	del     DeleteMode
 	detect  Detect
+	headers Headers
 	resolve bool // ask source entries that may be links, even where a transfer would tell
 	src     sideRules
 	dst     sideRules
@@ -115,6 +116,7 @@ func newRules(src, dst core.Tree) rules { return rules{src: newSideRules(src), d
 
 // sideRules are the facts about one tree that decide needs.
 type sideRules struct {
+	headers    bool // files have headers
 	asks       bool // Stat may know an md5 that the listing did not: else only reading tells
 	dirTargets bool
 	// maySayOtherwise: Stat costs little, and may find an entry at a key that the
@@ -128,7 +130,7 @@ type sideRules struct {
 func newSideRules(t core.Tree) sideRules {
 	f := t.Features()
 	return sideRules{
-		asks: f.StoresMD5, dirTargets: f.DirTargets, maySayOtherwise: !f.Flat && !f.StoresMD5,
+		headers: f.Headers, asks: f.StoresMD5, dirTargets: f.DirTargets, maySayOtherwise: !f.Flat && !f.StoresMD5,
 		check: func(e core.Entry) error { return core.CheckPut(t, e) },
 	}
 }

@@ -13,6 +13,7 @@ import (
 // Summary counts the outcomes of a run.
 type Summary struct {
 	Files, Links, Deletes            int64 // done
+	Headers                          int64 // files that got other headers; their content stayed
 	Dirs                             int64 // empty directories that were removed
 	Kept, Refused, Conflicts, Errors int64
 	BySizeTime                       int64 // of Kept: files that were compared by size and time alone
@@ -57,7 +58,7 @@ func newTally(ctx context.Context, r *Reconciler, p *Plan, report func(Action)) 
 		keeps: r.Keeps, report: report, onProgress: r.Progress,
 		ended: func() bool { return ctx.Err() != nil },
 		sum:   Summary{Kept: totals.Kept, BySizeTime: totals.BySizeTime, Compared: totals.Compared}, failed: totals.Errors > 0,
-		progress: Progress{Total: totals.Files + totals.Links, TotalBytes: totals.Bytes},
+		progress: Progress{Total: totals.Files + totals.Links + totals.Headers, TotalBytes: totals.Bytes},
 	}
 	if r.Progress != nil {
 		t.watch = &watcher{moved: func() { t.addBytes(0) }}
@@ -85,6 +86,10 @@ func (t *tally) add(act Action) {
 		t.sum.Kept++
 	case OpPut:
 		t.countPut(act)
+		t.releaseRefusals()
+	case OpHeaders:
+		t.progress.Done++
+		t.sum.Headers++
 		t.releaseRefusals()
 	case OpDelete:
 		t.sum.Deletes++

@@ -8,6 +8,7 @@ func (t Totals) Add(u Totals) Totals {
 	t.Links += u.Links
 	t.Deletes += u.Deletes
 	t.NetDeletes += u.NetDeletes
+	t.Headers += u.Headers
 	t.Dirs += u.Dirs
 	t.Kept += u.Kept
 	t.BySizeTime += u.BySizeTime

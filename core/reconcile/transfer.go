@@ -24,6 +24,9 @@ type mover struct {
 	moved   func(int) // is told of bytes as they move
 	hashing hashTurns // of this machine's large files
 	found   foundEntries
+	// keepsHeaders reports whether a put keeps headers of the file that it replaces;
+	// nil: none does.
+	keepsHeaders func(Action) bool
 }
 
 // transferTries is how often a transfer is begun whose errors are transient.
@@ -49,6 +52,11 @@ type sink func(ctx context.Context, e core.Entry, body io.Reader) (core.Entry, e
 
 func (t *mover) dstSink(act Action) sink {
 	return func(ctx context.Context, e core.Entry, body io.Reader) (core.Entry, error) {
+		kept, err := t.keptHeaders(ctx, act)
+		if err != nil {
+			return e, err
+		}
+		e.Headers = e.Headers.Over(kept)
 		return t.dst.Put(ctx, e, body, act.Dst)
 	}
 }
@@ -65,7 +73,10 @@ func (t *mover) transfer(ctx context.Context, act Action, to sink) Action {
 			return out
 		case errors.Is(err, errSourceChanged) && !again && !t.exact:
 			again = true
-			if act = t.redecide(ctx, planned); act.Op != OpPut || act.Src.Kind != core.File {
+			if act = t.redecide(ctx, planned); act.Op == OpHeaders {
+				act.Op = OpPut // the content is at hand
+			}
+			if act.Op != OpPut || act.Src.Kind != core.File {
 				return act
 			}
 		case errors.Is(err, errSourceChanged):
@@ -92,7 +103,7 @@ func (t *mover) changedSource(err error) error {
 
 // redecide looks at the source again and decides about it as it is now.
 func (t *mover) redecide(ctx context.Context, act Action) Action {
-	src, err := complete(ctx, t.src, act.Key)
+	src, err := completeSource(ctx, t.src, act.Key)
 	switch {
 	case err != nil:
 		return failure(act, ReasonRead, err)
@@ -145,6 +156,10 @@ func (t *mover) tryTransfer(ctx context.Context, act Action, to sink) (Action, e
 	}
 	if body == nil {
 		return t.notFile(ctx, act, got), nil
+	}
+	if t.exact && act.Src.HeaderMark != "" && act.Src.HeaderMark != got.HeaderMark {
+		_ = body.Close()
+		return failure(act, ReasonChanged, errRulesChanged), nil
 	}
 	if !sameVersion(act.Src, &got) {
 		_ = body.Close()

@@ -13,7 +13,7 @@ import (
 //
 // An ability that leads around an overridden method has to be overridden with it:
 // a batch delete with Delete ([DeleteEach]), a copy within the store with Put
-// ([NoCopies]), CheckPut with a Put that refuses more. A test with
+// ([NoCopies]), a change of headers too ([NoSetHeaders]), CheckPut with a Put that refuses more. A test with
 // conformance.CheckDecorator finds those that were forgotten, and
 // conformance.LostAbilities those that the decorator loses.
 type Base struct{ core.Backend }
@@ -48,3 +48,18 @@ func (NoCopies) CopyFrom(_ context.Context, _ core.Tree, _ core.Entry, key strin
 
 // Origin implements [core.Originator].
 func (NoCopies) Origin(core.Entry) (core.Tree, core.Entry, bool) { return nil, core.Entry{}, false }
+
+// NoSetHeaders hides that a store can change headers without the content. A decorator
+// that changes keys or Put embeds it beside [Base].
+type NoSetHeaders struct{}
+
+// SetHeaders implements [core.HeaderKeeper].
+func (NoSetHeaders) SetHeaders(_ context.Context, old core.Entry, _ *core.Headers, _ []string) (core.Entry, error) {
+	return core.Entry{}, &core.Error{Op: "headers", Key: old.Key, Err: errors.ErrUnsupported}
+}
+
+// CheckSetHeaders implements [core.HeaderKeeper].
+func (NoSetHeaders) CheckSetHeaders(core.Entry) error { return errors.ErrUnsupported }
+
+// SetHeadersCost implements [core.HeaderKeeper].
+func (NoSetHeaders) SetHeadersCost(core.Entry) core.Requests { return core.Requests{} }

@@ -48,6 +48,7 @@ func (m mover) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 type carefulMover struct {
 	mover
 	wrap.NoCopies
+	wrap.NoSetHeaders
 }
 
 func (carefulMover) CheckPut(e core.Entry) error { return core.Features{Links: true}.CheckPut(e) }
@@ -88,7 +89,7 @@ func TestAForgottenAbilityIsFound(t *testing.T) {
 		}
 	}
 	lost := conformance.LostAbilities(t.Context(), func(b core.Backend) core.Backend { return carefulMover{mover: mover{base(b)}} })
-	if got := strings.Join(lost, " "); got != "Checker Copier Prover Rememberer" {
+	if got := strings.Join(lost, " "); got != "Checker Copier HeaderKeeper Prover Rememberer" {
 		t.Errorf("lost: %q", got)
 	}
 }

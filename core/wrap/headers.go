@@ -9,9 +9,10 @@ import (
 )
 
 // Headers is the read side of t with the headers that of gives to files, nil for
-// none. Such a file is not copied within a store, which would keep the headers that it
-// had: its content is sent. of is called concurrently.
-func Headers(t core.Tree, of func(key string) *core.Headers) core.Tree {
+// none, and their mark. Headers of t that of does not give stay. Such a file is not
+// copied within a store, which would keep the headers that it had: its content is sent.
+// of is called concurrently.
+func Headers(t core.Tree, of func(key string) (*core.Headers, core.HeaderMark)) core.Tree {
 	b, ok := t.(core.Backend)
 	if !ok {
 		b = ReadOnly(t)
@@ -22,12 +23,13 @@ func Headers(t core.Tree, of func(key string) *core.Headers) core.Tree {
 type headers struct {
 	Base
 	NoCopies
-	of func(key string) *core.Headers
+	of func(key string) (*core.Headers, core.HeaderMark)
 }
 
 func (h *headers) give(e *core.Entry) {
 	if e.Kind == core.File {
-		e.Headers = h.of(e.Key)
+		given, mark := h.of(e.Key)
+		e.Headers, e.HeaderMark = given.Over(e.Headers.Describing()), mark
 	}
 }
 

@@ -22,6 +22,8 @@ const (
 
 	// StepRemoveDir: a directory is about to be removed.
 	StepRemoveDir = "rmdir"
+	// StepHeaders: a file is about to get other headers.
+	StepHeaders = "headers"
 )
 
 // Step is one thing that a tree of [Fault] is about to do.

@@ -8,9 +8,13 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// A record has the facts about one version of an entry.
+// A record has the facts about one version of an entry, and the mark of its headers.
+// The mark counts for each entry of this size and token, whatever its time: a store's
+// answer to a Put does not tell the time.
 type record struct {
 	version
+	mark    core.HeaderMark
+	bare    bool // there is nothing but the mark
 	kind    core.Kind
 	md5     core.MD5
 	parts   core.PartsHash
@@ -35,7 +39,7 @@ func versionOf(e *core.Entry) version {
 }
 
 func recordOf(e *core.Entry) *record {
-	r := &record{version: versionOf(e), kind: e.Kind, md5: e.MD5, parts: e.Parts, modTime: e.ModTime, target: e.Target}
+	r := &record{version: versionOf(e), mark: e.HeaderMark, kind: e.Kind, md5: e.MD5, parts: e.Parts, modTime: e.ModTime, target: e.Target}
 	if e.Problem != nil {
 		r.problem = e.Problem.Error()
 	}
@@ -44,6 +48,10 @@ func recordOf(e *core.Entry) *record {
 
 // complete adds the facts of the record to e.
 func (r *record) complete(e *core.Entry) {
+	e.HeaderMark = r.mark
+	if r.bare {
+		return
+	}
 	e.Kind, e.MD5, e.Parts, e.Target, e.Partial, e.MaybeLink = r.kind, r.md5, r.parts, r.target, false, false
 	if e.ModTime.IsZero() {
 		e.ModTime = r.modTime
@@ -59,17 +67,24 @@ func (r *record) hasContentOf(e *core.Entry) bool {
 	return r.kind == core.File && (e.MD5.Known() && r.md5 == e.MD5 || e.Parts.Count > 0 && r.parts == e.Parts)
 }
 
-// Fields that a record has, beside its kind in the lowest two bits.
+// Fields that a record has, beside its kind in the lowest two bits. Older programs know
+// neither hasMark nor bareKind, and take such records as not known.
 const (
 	hasMD5 = 1 << (2 + iota)
 	hasParts
 	hasTime
 	hasTarget
 	hasProblem
+	hasMark
+
+	bareKind = 3 // in place of a kind
 )
 
 func (r *record) flags() byte {
-	return byte(r.kind) | flag(hasMD5, r.md5.Known()) | flag(hasParts, r.parts.Count > 0) |
+	if r.bare {
+		return bareKind | hasMark
+	}
+	return byte(r.kind) | flag(hasMark, r.mark != "") | flag(hasMD5, r.md5.Known()) | flag(hasParts, r.parts.Count > 0) |
 		flag(hasTime, !r.modTime.IsZero()) | flag(hasTarget, r.target != core.Target{}) | flag(hasProblem, r.problem != "")
 }
 
@@ -105,6 +120,9 @@ func (r *record) append(b []byte) []byte {
 	if r.problem != "" {
 		b = appendString(b, r.problem)
 	}
+	if r.mark != "" {
+		b = appendString(b, string(r.mark))
+	}
 	return b
 }
 
@@ -120,20 +138,33 @@ func appendSum(b []byte, m core.MD5) []byte {
 }
 
 // decodeAs makes r of a record of version v; false if it is of another one, or
-// anything that append does not make.
+// anything that append does not make. A record that has nothing but a mark of v, or
+// is of another time than v, makes r bare.
 func (r *record) decodeAs(b []byte, v version) bool {
 	d := decoder{b: b}
-	if d.uvarint() != uint64(v.size) || d.varint() != v.changed || string(d.bytes()) != v.token { //nolint:gosec // As in append.
+	size, changed, token := d.uvarint(), d.varint(), d.bytes()
+	if size != uint64(v.size) || string(token) != v.token { //nolint:gosec // As in append.
 		return false
 	}
-	*r = record{version: v}
-	return d.rest(r)
+	if changed != v.changed && (v.token == "" || len(d.b) == 0 || d.b[0]&hasMark == 0) {
+		return false
+	}
+	known := r.mark
+	*r = record{version: v, mark: known}
+	if !d.rest(r) {
+		return false
+	}
+	r.bare = r.bare || changed != v.changed
+	return true
 }
 
 // rest decodes the fields after the version.
 func (d *decoder) rest(r *record) bool {
 	f := d.byte()
 	r.kind = core.Kind(f & 3)
+	if f&3 == bareKind {
+		r.kind, r.bare = core.File, true
+	}
 	if f&hasMD5 != 0 {
 		r.md5 = d.sum()
 	}
@@ -150,11 +181,27 @@ func (d *decoder) rest(r *record) bool {
 	if f&hasProblem != 0 {
 		r.problem = string(d.bytes())
 	}
+	d.mark(r, f&hasMark != 0)
 	return !d.bad && len(d.b) == 0 && r.makesSense()
+}
+
+// mark decodes a mark. Few files have another one than the file before: that string is
+// used again.
+func (d *decoder) mark(r *record, has bool) {
+	var mark []byte
+	if has {
+		mark = d.bytes()
+	}
+	if string(mark) != string(r.mark) {
+		r.mark = core.HeaderMark(mark)
+	}
 }
 
 // makesSense reports whether the record is one that recordOf can make.
 func (r *record) makesSense() bool {
+	if r.bare {
+		return r.mark != "" && r.token != "" && !r.md5.Known() && r.target == core.Target{} && r.problem == ""
+	}
 	switch r.kind {
 	case core.File:
 		return r.target == core.Target{} && r.problem == ""

@@ -100,8 +100,12 @@ func (s *Store) recall(key string, v version, r *record) bool {
 	return s.point != nil && !s.outdated() && s.point.seek(key) && r.decodeAs(s.point.r.value, v)
 }
 
-// remember keeps r for key.
+// remember keeps r for key, with the mark that is known of this size and token.
 func (s *Store) remember(key string, r *record) {
+	var known record
+	if r.mark == "" && r.kind == core.File && s.recall(key, r.version, &known) {
+		r.mark = known.mark
+	}
 	b := r.append(make([]byte, 0, 96))
 	if len(b)+len(key) > maxRecord || !r.makesSense() {
 		return

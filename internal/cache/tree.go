@@ -17,6 +17,7 @@ type tree struct {
 	prover core.Prover // of the backend, or nil
 	hashes bool        // its md5s are found only by reading
 	weak   bool        // two versions of one size may look the same
+	marks  bool        // its files have headers
 }
 
 var (
@@ -32,7 +33,7 @@ var (
 // Content is never cached: Open always opens.
 func Over(b core.Backend, s *Store) core.Backend {
 	f := b.Features()
-	t := &tree{Backend: b, store: s, hashes: !f.StoresMD5, weak: f.Resolution > 0}
+	t := &tree{Backend: b, store: s, hashes: !f.StoresMD5, weak: f.Resolution > 0, marks: f.Headers}
 	t.prover, _ = core.As[core.Prover](b)
 	return t
 }
@@ -79,7 +80,7 @@ func (t *tree) remembered(list iter.Seq2[core.Entry, error], after string) iter.
 		for e, err := range list {
 			if err != nil {
 				whole = false
-			} else if e.Kind == core.File && (e.Partial || !e.MD5.Known()) {
+			} else if e.Kind == core.File && (e.Partial || !e.MD5.Known() || t.marks) {
 				if sc.recall(e.Key, versionOf(&e), &r) {
 					r.complete(&e)
 				}
@@ -97,7 +98,7 @@ func (t *tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	e = t.known(e)
+	e = t.known(t.marked(e))
 	t.note(e)
 	return e, nil
 }
@@ -117,10 +118,33 @@ func (t *tree) known(e core.Entry) core.Entry {
 		return e
 	}
 	var r record
-	if t.store.recall(e.Key, versionOf(&e), &r) && r.kind == core.File {
+	if t.store.recall(e.Key, versionOf(&e), &r) && r.kind == core.File && !r.bare {
 		e.MD5, e.Parts = r.md5, r.parts
 	}
 	return e
+}
+
+// marked adds the mark of its headers to e.
+func (t *tree) marked(e core.Entry) core.Entry {
+	var r record
+	if t.marks && e.Kind == core.File && t.store.recall(e.Key, versionOf(&e), &r) {
+		e.HeaderMark = r.mark
+	}
+	return e
+}
+
+// noteMark remembers the mark of the headers of e, with whatever else is known of
+// that version.
+func (t *tree) noteMark(e core.Entry) {
+	if !t.marks || e.HeaderMark == "" || e.Token == "" || e.Kind != core.File {
+		return
+	}
+	r := new(record)
+	if !t.store.recall(e.Key, versionOf(&e), r) || r.bare {
+		r = &record{version: versionOf(&e), kind: core.File, bare: true}
+	}
+	r.mark = e.HeaderMark
+	t.store.remember(e.Key, r)
 }
 
 func (t *tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
@@ -132,6 +156,10 @@ func (t *tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	if err == nil && t.weak {
 		t.store.forget(&stored)
 	}
+	if err == nil {
+		stored.HeaderMark = e.HeaderMark
+		t.noteMark(stored)
+	}
 	return stored, err
 }
 
@@ -142,6 +170,7 @@ func (t *tree) Remember(e core.Entry) {
 	if e.Kind == core.Link || !t.proves(e) {
 		t.note(e)
 	}
+	t.noteMark(e)
 }
 
 // proves reports whether a listing that has e tells enough without a memory.

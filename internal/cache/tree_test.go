@@ -249,3 +249,64 @@ func TestALinkIsRecordedAtOnce(t *testing.T) {
 		t.Errorf("listed %+v after the link got another target; want an entry that may be a link", all)
 	}
 }
+
+// TestMarksOfHeaders holds that the mark of the headers that a file was put with is
+// known of the same content later, whatever its time, and of no other.
+func TestMarksOfHeaders(t *testing.T) {
+	f := likeS3
+	f.Headers = true
+	inner, dir := memory.NewOpaque(f), t.TempDir()
+	mark := (&core.Headers{CacheControl: "no-cache"}).Mark()
+	put := func(content string, mark core.HeaderMark) {
+		t.Helper()
+		c := cache.Over(unsettled{inner}, cache.Open(dir, "tree", quiet))
+		defer core.Close(c) //nolint:errcheck // A cache that is not written shows below.
+		e := core.Entry{Key: "a", Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5([]byte(content)), HeaderMark: mark}
+		old, err := inner.Stat(t.Context(), "a")
+		if stored, perr := c.Put(t.Context(), e, strings.NewReader(content), seen(old, err)); perr != nil || stored.HeaderMark != mark {
+			t.Fatalf("Put: %+v, %v", stored, perr)
+		}
+	}
+	listed := func() (got core.HeaderMark) {
+		t.Helper()
+		c := cache.Over(inner, cache.Open(dir, "tree", quiet))
+		defer core.Close(c) //nolint:errcheck // As above.
+		for e, err := range c.List(t.Context(), "") {
+			if err != nil || !e.Partial {
+				t.Fatalf("List yields %+v, %v: the mark is no fact about the content", e, err)
+			}
+			got = e.HeaderMark
+		}
+		if e, err := c.Stat(t.Context(), "a"); err != nil || e.HeaderMark != got {
+			t.Errorf("Stat has the mark %q, %v, and List %q", e.HeaderMark, err, got)
+		}
+		return got
+	}
+	put("one", mark)
+	if got := listed(); got != mark {
+		t.Errorf("after Put: %q, want %q", got, mark)
+	}
+	e, _ := inner.Stat(t.Context(), "a")
+	if _, err := inner.SetHeaders(t.Context(), e, &core.Headers{CacheControl: "none"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := listed(); got != mark {
+		t.Errorf("after another time: %q, want %q", got, mark)
+	}
+	put("two", "")
+	if got := listed(); got != "" {
+		t.Errorf("of a content that was put without rules: %q", got)
+	}
+	put("two", mark)
+	put("one", (*core.Headers)(nil).Mark())
+	if got := listed(); got != (*core.Headers)(nil).Mark() {
+		t.Errorf("of no headers: %q", got)
+	}
+}
+
+func seen(e core.Entry, err error) *core.Entry {
+	if err != nil {
+		return nil
+	}
+	return &e
+}

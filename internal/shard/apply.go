@@ -104,7 +104,7 @@ func noRequests(err error) error {
 
 func counts(res *s3fc.Result) Counts {
 	return Counts{
-		Files: res.Files, Links: res.Links, Deletes: res.Deletes, Kept: res.Kept, Refused: res.Refused, Bytes: res.Bytes,
+		Files: res.Files, Links: res.Links, Deletes: res.Deletes, Headers: res.Headers, Kept: res.Kept, Refused: res.Refused, Bytes: res.Bytes,
 		Spent: toTrees(res.Requests, res.Cost),
 	}
 }

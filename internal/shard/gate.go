@@ -30,6 +30,7 @@ type Counts struct {
 	Files   int64    `json:"files"`
 	Links   int64    `json:"links"`
 	Deletes int64    `json:"deletes"`
+	Headers int64    `json:"headers,omitempty"`
 	Kept    int64    `json:"kept"` // found as they were planned to be
 	Refused int64    `json:"refused"`
 	Bytes   int64    `json:"bytes"`
@@ -40,6 +41,7 @@ func (c *Counts) add(d Counts) {
 	c.Files += d.Files
 	c.Links += d.Links
 	c.Deletes += d.Deletes
+	c.Headers += d.Headers
 	c.Kept += d.Kept
 	c.Refused += d.Refused
 	c.Bytes += d.Bytes

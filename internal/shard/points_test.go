@@ -475,7 +475,7 @@ func TestEachOptionIsOfTheRunOrOfATaskOrRefused(t *testing.T) {
 	ofTask := []string{"MaxRequests", "Budget", "Jobs", "Memory", "Bandwidth", "CacheDir", "TempDir", "Prices", "Log", "Event", "GiveUp", "Start", "Keeps", "Notice", "Progress"}
 	refused := []string{"DirLinks", "Backup", "BackupTree", "Reuse"}
 	own := []string{"Exact", "Range"} // set by the run itself
-	saved := []string{"Rules", "SiteRules", "Pages", "Detect", "Links", "LinkBody", "Delete", "MaxDelete", "AllowEmptySource", "DeleteReleases", "Strict"}
+	saved := []string{"Rules", "SiteRules", "Headers", "Pages", "Detect", "Links", "LinkBody", "Delete", "MaxDelete", "AllowEmptySource", "DeleteReleases", "Strict"}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[s3fc.Options]()) {
 		if !slices.Contains(slices.Concat(ofTask, refused, own, saved), f.Name) {
 			t.Errorf("is the option %s of a run, of each task, or does it need the whole tree?", f.Name)

@@ -31,14 +31,14 @@ func Parse(name string, text []byte) (*Rules, error) {
 	if len(p.errs) > 0 {
 		return nil, errors.Join(p.errs...)
 	}
-	return &p.rules, nil
+	return &Rules{rules: p.rules}, nil
 }
 
 type parser struct {
 	file  string
 	doc   []byte
 	toml  unstable.Parser
-	rules Rules
+	rules []*rule
 	errs  []error
 
 	rule   *rule // the one that is being read, nil before the first
@@ -268,7 +268,7 @@ func (p *parser) finishRule() {
 	case size > maxMetadata:
 		p.fail(p.header, "the metadata takes %d bytes, and S3 stores %d", size, maxMetadata)
 	}
-	p.rules.rules = append(p.rules.rules, p.rule)
+	p.rules = append(p.rules, p.rule)
 	p.rule = nil
 }
 

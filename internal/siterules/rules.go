@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/s3fc/s3fc/core"
@@ -14,6 +15,16 @@ import (
 // concurrent use; a nil *Rules has none.
 type Rules struct {
 	rules []*rule
+
+	mu   sync.RWMutex
+	sets map[uint64]headerSet // by the rules that give it, where there are at most 64
+}
+
+// headerSet is the headers that some rules give together. They are shared by all files
+// that they are of.
+type headerSet struct {
+	headers *core.Headers
+	mark    core.HeaderMark
 }
 
 type rule struct {
@@ -25,15 +36,48 @@ type rule struct {
 	used          atomic.Bool
 }
 
-// Headers returns the headers that the rules give the file at key, nil for none.
-func (r *Rules) Headers(key string) *core.Headers {
-	var sum *core.Headers
-	for _, u := range r.matching(key) {
-		if !u.headers.Empty() {
-			sum = u.headers.Over(sum)
+// Headers returns the headers that the rules give the file at key, nil for none, and
+// their mark.
+func (r *Rules) Headers(key string) (*core.Headers, core.HeaderMark) {
+	if r == nil {
+		return nil, noHeaders
+	}
+	var which uint64
+	for i, u := range r.rules {
+		if u.matches(key) {
+			u.use()
+			which |= 1 << (i & 63)
 		}
 	}
-	return sum
+	if len(r.rules) > 64 {
+		set := r.newSet(r.matching(key))
+		return set.headers, set.mark
+	}
+	r.mu.RLock()
+	set, ok := r.sets[which]
+	r.mu.RUnlock()
+	if !ok {
+		set = r.newSet(r.matching(key))
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.sets == nil {
+			r.sets = make(map[uint64]headerSet)
+		}
+		r.sets[which] = set
+	}
+	return set.headers, set.mark
+}
+
+var noHeaders = (*core.Headers)(nil).Mark()
+
+func (r *Rules) newSet(rules []*rule) (set headerSet) {
+	for _, u := range rules {
+		if !u.headers.Empty() {
+			set.headers = u.headers.Over(set.headers)
+		}
+	}
+	set.mark = set.headers.Mark()
+	return set
 }
 
 // Precompressed reports whether the rules say that the file at key, whose name
@@ -48,11 +92,18 @@ func (r *Rules) matching(key string) (matching []*rule) {
 	}
 	for _, u := range r.rules {
 		if u.matches(key) {
-			u.used.Store(true)
+			u.use()
 			matching = append(matching, u)
 		}
 	}
 	return matching
+}
+
+// use notes that the rule has matched a key.
+func (u *rule) use() {
+	if !u.used.Load() {
+		u.used.Store(true)
+	}
 }
 
 // matches reports whether the rule is for the file at key. A pattern may match the

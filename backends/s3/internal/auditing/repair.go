@@ -38,12 +38,6 @@ func (a *Auditor) Repair(ctx context.Context, key contents.Key, e core.Entry) (c
 	return a.repaired(ctx, key, e)
 }
 
-// keptHeaders are those of an object that a copy with new metadata would lose, or
-// make anew, beside those that [wire.Request.Describe] keeps.
-var keptHeaders = []string{
-	wire.Redirect, wire.Encryption, wire.EncryptionKey, "X-Amz-Storage-Class", "X-Amz-Server-Side-Encryption-Bucket-Key-Enabled",
-}
-
 // repairRequest copies an object onto itself, and changes only the metadata to
 // repair.
 func (a *Auditor) repairRequest(key string, answer *wire.Answer, e core.Entry) *wire.Request {
@@ -51,10 +45,7 @@ func (a *Auditor) repairRequest(key string, answer *wire.Answer, e core.Entry) *
 	r.Set(wire.CopySource, a.Sender.Source(key))
 	r.Set(wire.CopySourceMatch, answer.Get(wire.ETag))
 	r.Set(wire.MetaDirective, "REPLACE")
-	r.Describe(answer)
-	for _, name := range keptHeaders {
-		r.Set(name, answer.Get(name))
-	}
+	r.Keep(answer)
 	r.SetMetadata(format.RepairedMetadata(answer.Metadata(), e))
 	if e.Kind == core.Link && r.Get(wire.Redirect) == "" {
 		r.Set(wire.Redirect, answer.Metadata()[format.MetaTarget])

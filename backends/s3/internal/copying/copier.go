@@ -44,8 +44,6 @@ type Copier struct {
 	Limit int64
 	// Check compares the ETag of an object with the md5 of its content.
 	Check func(ctx context.Context, key, etag string, opaque bool, want core.MD5) error
-	// Headers returns the headers of the file that an answer shows.
-	Headers func(*wire.Answer) *core.Headers
 
 	first sync.Mutex // held by a copy while none went well before
 

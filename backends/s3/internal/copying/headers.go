@@ -17,10 +17,10 @@ var properties = map[string]string{"storage-class": wire.StorageClass, "server-s
 // not given is the store's, which depends on name and content.
 func (j *job) keepsHeaders() bool {
 	want := j.from.Entry.Headers
-	if want == nil || j.Headers == nil {
+	if want == nil {
 		return true
 	}
-	have := j.Headers(j.head)
+	have := j.head.Headers()
 	differs := func(name string) bool {
 		_, given := properties[name]
 		return !given && have.Get(name) != want.Get(name) && !(name == "content-type" && want.Get(name) == "")

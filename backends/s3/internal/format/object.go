@@ -15,6 +15,7 @@ type Object struct {
 	Metadata map[string]string // by names in lower case
 	Opaque   bool              // the ETag is no md5, even if it looks like one
 	Changed  time.Time         // in whole seconds
+	Headers  *core.Headers     // of a file
 	Answered time.Time         // when the store answered, by its clock; zero: unknown
 }
 
@@ -79,7 +80,7 @@ func (l Layout) Entry(o Object, body []byte) (e core.Entry, needBody bool) {
 			return e, false
 		}
 	}
-	e.Kind, e.ModTime = core.File, MetadataTime(o.Metadata)
+	e.Kind, e.ModTime, e.Headers = core.File, MetadataTime(o.Metadata), o.Headers
 	var ok bool
 	if e.MD5, ok = o.MD5(); !ok {
 		e.MD5 = MetadataMD5(o.Metadata)

@@ -128,8 +128,11 @@ func (s *Store) Complete(ctx context.Context, key, id string, parts []wire.Part,
 }
 
 // CopyOnto copies an object onto itself with other headers, if it is still the
-// version.
+// version. Its ACL, which no copy keeps, is the one that new objects get.
 func (s *Store) CopyOnto(ctx context.Context, r *wire.Request, old Version) error {
+	if acl := s.Header[wire.ACL]; r.Get(wire.ACL) == "" && len(acl) > 0 {
+		r.Set(wire.ACL, acl[0])
+	}
 	g := &guard{Store: s, key: r.Key, version: old, ability: ability.PutConditions, ignorable: true}
 	return g.try(ctx, nil, func(name, value string, _ func(ability.Ability) bool) error {
 		setCondition(r, name, value)

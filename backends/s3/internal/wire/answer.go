@@ -71,7 +71,7 @@ func MetadataOf(h http.Header) map[string]string {
 // Object returns the object that the answer to a HEAD or a GET shows.
 func (a *Answer) Object(key string) format.Object {
 	return format.Object{
-		Key: key, Size: a.Length, ETag: a.ETag(), Redirect: a.optional(Redirect), Metadata: a.Metadata(), Opaque: a.Opaque(),
+		Key: key, Size: a.Length, ETag: a.ETag(), Redirect: a.optional(Redirect), Metadata: a.Metadata(), Opaque: a.Opaque(), Headers: a.Headers(),
 		Changed: format.WholeSeconds(a.time("Last-Modified")), Answered: deref(a.time("Date")),
 	}
 }
