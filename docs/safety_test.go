@@ -40,6 +40,36 @@ func TestEachPromiseOfSafetyHasItsTests(t *testing.T) {
 	}
 }
 
+// Each case of the other table names tests that exist, or says how else it is known.
+func TestEachCaseOfSafetyIsKnownBySomething(t *testing.T) {
+	text, err := os.ReadFile("safety.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, ok := strings.Cut(string(text), "## Other settings, networks and file systems")
+	table, _, _ = strings.Cut(table, "\n## ")
+	rows := 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, " | ")
+		if len(cells) != 3 || strings.HasPrefix(line, "| case") {
+			continue
+		}
+		rows++
+		tests := named.FindAllStringSubmatch(cells[2], -1)
+		if len(tests) == 0 && !strings.HasPrefix(cells[2], "by hand: ") && !strings.HasPrefix(cells[2], "documented: ") {
+			t.Errorf("nothing says how this is known: %s", line)
+		}
+		for _, m := range tests {
+			if !exists(t, m[1], m[2]) {
+				t.Errorf("there is no %s", m[0])
+			}
+		}
+	}
+	if !ok || rows < 15 {
+		t.Errorf("the table has %d rows", rows)
+	}
+}
+
 // exists reports whether there is a test of that name in a package, a script,
 // or a case of the conformance suite.
 func exists(t *testing.T, where, name string) bool {
