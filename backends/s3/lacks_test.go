@@ -21,8 +21,8 @@ var declaredCases = map[string]bool{
 	"LinkForms": true, "WrongMD5": true, "FileAndDir": true, "UnderLink": true, "Keys": true, "DeleteMissing": true, "CostCoversRequests": true,
 }
 
-// TestConformanceOfStoresThatDeclareTheirLacks checks that a store of which the URL
-// says what it lacks passes the suite: its features are then those of the store.
+// TestConformanceOfStoresThatDeclareTheirLacks checks that a store whose URL
+// names the abilities that it lacks passes the suite: its features are then those of the store.
 func TestConformanceOfStoresThatDeclareTheirLacks(t *testing.T) {
 	ignoresMD5 := s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -103,7 +103,7 @@ func refusesDotSegments(next http.Handler) http.Handler {
 	})
 }
 
-// TestPathConflictsCostNothingWhereTheyAreKnown checks how many requests the look for
+// TestPathConflictsCostNothingWhereTheyAreKnown checks how many requests the search for
 // conflicts takes, and that it is made only where the URL asks for it.
 func TestPathConflictsCostNothingWhereTheyAreKnown(t *testing.T) {
 	for lacks, want := range map[string]core.Requests{

@@ -36,11 +36,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// soon is how long an error may take that the store's absence causes: the program
+// soon is the longest time until an error that the store's absence causes: the program
 // promises 10 s, and the process has to start on a busy machine.
 const soon = 25 * time.Second
 
-// outcome is what a run of the program said.
+// outcome is the end of a run of the program, with its output.
 type outcome struct {
 	code   int
 	stdout string
@@ -48,8 +48,8 @@ type outcome struct {
 	took   time.Duration
 }
 
-// run runs the program with nothing in its environment but env and what the program
-// needs to be one that remembers nothing.
+// run runs the program with env alone in its environment, and the variables of a program
+// that remembers nothing.
 func run(t *testing.T, env []string, args ...string) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

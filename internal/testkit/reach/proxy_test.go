@@ -86,7 +86,7 @@ func authorityOf(t *testing.T, s *httptest.Server) string {
 	return path
 }
 
-// TestHTTPSProxy holds that a store is reached through HTTPS_PROXY, with the
+// TestHTTPSProxy checks that a store is reached through HTTPS_PROXY, with the
 // certificate of an authority of one's own, and that signatures survive it.
 func TestHTTPSProxy(t *testing.T) {
 	p, address, authority := behindProxy(t)
@@ -97,7 +97,7 @@ func TestHTTPSProxy(t *testing.T) {
 	}
 }
 
-// TestHTTPProxy holds that a store without TLS is reached through HTTP_PROXY.
+// TestHTTPProxy checks that a store without TLS is reached through HTTP_PROXY.
 func TestHTTPProxy(t *testing.T) {
 	p, address, _ := behindProxy(t)
 	roundTrip(t, append(keys(), "HTTP_PROXY="+address), bucket("http://store.invalid"))
@@ -106,7 +106,7 @@ func TestHTTPProxy(t *testing.T) {
 	}
 }
 
-// TestNoProxy holds that NO_PROXY and loopback addresses pass the proxy by.
+// TestNoProxy checks that the proxy is not asked for hosts of NO_PROXY and loopback addresses.
 func TestNoProxy(t *testing.T) {
 	p, address, _ := behindProxy(t)
 	env := append(keys(), "HTTP_PROXY="+address, "HTTPS_PROXY="+address, "NO_PROXY=.invalid")
@@ -121,7 +121,7 @@ func TestNoProxy(t *testing.T) {
 	}
 }
 
-// TestAProxyThatIsAwayOrRefuses holds that the error names the proxy and comes soon.
+// TestAProxyThatIsAwayOrRefuses checks that the error names the proxy and comes soon.
 func TestAProxyThatIsAwayOrRefuses(t *testing.T) {
 	p, address, authority := behindProxy(t)
 	p.deny = true

@@ -13,7 +13,7 @@ import (
 	"github.com/s3fc/s3fc/internal/s3server"
 )
 
-// TestAnAuthorityOfOnesOwn holds that AWS_CA_BUNDLE is used, and that an error names it
+// TestAnAuthorityOfOnesOwn checks that AWS_CA_BUNDLE is used, and that an error names it
 // where it is missing.
 func TestAnAuthorityOfOnesOwn(t *testing.T) {
 	secure := quiet(httptest.NewTLSServer(frontOf(t, s3server.New(t).URL)))
@@ -32,7 +32,7 @@ func TestAnAuthorityOfOnesOwn(t *testing.T) {
 	}
 }
 
-// TestIPv6 holds that an endpoint may be an IPv6 address.
+// TestIPv6 checks that an endpoint may be an IPv6 address.
 func TestIPv6(t *testing.T) {
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
@@ -49,7 +49,7 @@ func TestIPv6(t *testing.T) {
 	roundTrip(t, keys(), bucket(front.URL))
 }
 
-// TestAnotherRegion holds that a bucket in another region is found there, whichever of
+// TestAnotherRegion checks that a bucket in another region is found there, whichever of
 // its ways the store has to say so.
 func TestAnotherRegion(t *testing.T) {
 	moved := s3server.Wrap(func(next http.Handler) http.Handler {
@@ -70,7 +70,7 @@ func TestAnotherRegion(t *testing.T) {
 	}
 }
 
-// TestNoCredentials holds that a machine without credentials, and with a metadata
+// TestNoCredentials checks that a machine without credentials, and with a metadata
 // service that is not there or says nothing, is told so soon.
 func TestNoCredentials(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts

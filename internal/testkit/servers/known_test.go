@@ -45,7 +45,7 @@ var known = map[string]map[string]flaw{
 	},
 	"rclone": {
 		"case TargetTooLong":     {says: "CheckPut accepts link l to", why: "all headers of an object have 2,000 bytes together there, and the longest redirect with its metadata has more"},
-		"case UnderLink":         {says: "it is gone", why: "a condition on what cannot be there is told before the conflict"},
+		"case UnderLink":         {says: "it is gone", why: "a condition on an object that cannot be there fails before the conflict is found"},
 		"odd names":              {says: "PreconditionFailed", why: sameName},
 		"links":                  {says: "PreconditionFailed", why: sameName},
 		"delete":                 {says: "PreconditionFailed", why: sameName},

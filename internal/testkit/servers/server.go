@@ -148,7 +148,7 @@ func (s *Server) URL(bucket, prefix string) string {
 	return u.String()
 }
 
-// DeclaredURL returns the URL of a bucket that says what the store lacks.
+// DeclaredURL returns the URL of a bucket that names the abilities that the store lacks.
 func (s *Server) DeclaredURL(bucket string) string {
 	q := s.Query()
 	if s.Lacks != "" {

@@ -30,7 +30,7 @@ func (l *lab) inBucket(name string) *lab {
 	return &c
 }
 
-// shortJob pushes, changes, deletes, checks and pulls a tree, and holds a second push to
+// shortJob pushes, changes, deletes, checks and pulls a tree, and checks that a second push is
 // LISTs alone.
 func (l *lab) shortJob() error {
 	s := l.site()
@@ -183,7 +183,7 @@ func sealedObjects(l *lab) (cell, error) {
 		return cell{}, fmt.Errorf("the pull: exit code %d, %s%s", got.code, got.wrong, got.stderr)
 	}
 	if back.read("sealed") != "the copy of yesterday" || back.read("open") != "everybody reads this" || back.read("extra") != "only here" {
-		return cell{}, errors.New("the pull changed or deleted what it could not read, or deleted after an error")
+		return cell{}, errors.New("the pull changed or deleted an entry that it could not read, or deleted after an error")
 	}
 	return yes, l.replaceSealed(back)
 }
