@@ -20,6 +20,7 @@ type applier struct {
 	replacer *replacer
 	deleter  *deleter
 	tally    *tally
+	targets  emptyTargets
 
 	mu         sync.Mutex
 	foundLinks *spool.Spool[Action] // links that a listing took for files
@@ -57,7 +58,7 @@ func newApplier(ctx context.Context, r *Reconciler, dst core.Backend, p *Plan, r
 	}
 	return &applier{
 		jobs: r.jobs(), acts: p.acts, has: p.has, tally: tally,
-		transfer: transfer, saver: newSaver(r, tally),
+		transfer: transfer, saver: newSaver(r, tally), targets: emptyTargets{src: r.Src},
 		replacer:   &replacer{transfer: transfer, tally: tally, tempDir: r.TempDir},
 		deleter:    &deleter{dst: dst, tally: tally, jobs: r.jobs(), found: &transfer.found},
 		foundLinks: spool.New[Action](r.TempDir, spoolBound),
@@ -84,6 +85,7 @@ func (a *applier) run(ctx context.Context) error {
 // finish lets the destination take its last steps. mayDelete says that the run was
 // allowed to delete.
 func (a *applier) finish(ctx context.Context, dst core.Tree, mayDelete bool) {
+	a.tally.addNotes(a.targets.notes(ctx))
 	f, ok := core.As[core.Finisher](dst)
 	if !ok {
 		return
@@ -222,6 +224,7 @@ func (a *applier) putLink(ctx context.Context, act Action) {
 	}
 	if ok {
 		out = a.transfer.putLink(ctx, act)
+		a.targets.add(out, a.transfer.asker.rules.src)
 	}
 	a.tally.add(out)
 }
