@@ -146,6 +146,8 @@ func guardRemedy(e *s3fc.GuardError) string {
 		return "; --replace replaces a file, and in a bucket allows a link beside a directory"
 	case errors.Is(e, core.ErrBudget):
 		return "; allow more with --max-requests"
+	case errors.Is(e, core.ErrTooManyRoutes):
+		return "; use --dir-links=expand or --dir-links=redirect"
 	}
 	return ""
 }

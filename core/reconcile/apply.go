@@ -58,7 +58,7 @@ func newApplier(ctx context.Context, r *Reconciler, dst core.Backend, p *Plan, r
 	}
 	return &applier{
 		jobs: r.jobs(), acts: p.acts, has: p.has, tally: tally,
-		transfer: transfer, saver: newSaver(r, tally), targets: emptyTargets{src: r.Src},
+		transfer: transfer, saver: newSaver(r, tally), targets: emptyTargets{src: unwrapped(r.Src)},
 		replacer:   &replacer{transfer: transfer, tally: tally, tempDir: r.TempDir},
 		deleter:    &deleter{dst: dst, tally: tally, jobs: r.jobs(), found: &transfer.found},
 		foundLinks: spool.New[Action](r.TempDir, spoolBound),

@@ -25,6 +25,18 @@ type emptyTargets struct {
 	links map[string]string // a link by the key of its target
 }
 
+// unwrapped returns t without the decorators that are harmless to pass by; one of them
+// may look into another tree for each listing.
+func unwrapped(t core.Tree) core.Tree {
+	for {
+		u, ok := t.(interface{ Unwrap() core.Tree })
+		if !ok {
+			return t
+		}
+		t = u.Unwrap()
+	}
+}
+
 // add notes a link that was put, if it leads to a directory and the source can be
 // looked at for little.
 func (e *emptyTargets) add(act Action, r sideRules) {

@@ -96,7 +96,7 @@ func (s *Site) merge(have []wire.RoutingRule, want core.Routes) ([]wire.RoutingR
 		}
 	}
 	if n := len(m.rules); n > maxRoutes {
-		return nil, m.RouteChange, fmt.Errorf("%w: bucket %s would have %d (%d of them for links to directories), and S3 takes %d at most; use --dir-links=expand or redirect",
+		return nil, m.RouteChange, fmt.Errorf("%w: bucket %s would have %d (%d of them for links to directories), and S3 takes %d at most",
 			core.ErrTooManyRoutes, s.Bucket, n, len(s.routeLinks(m.rules)), maxRoutes)
 	}
 	return m.rules, m.RouteChange, nil
@@ -176,9 +176,9 @@ func (s *Site) routeKey(prefix string) (key string, ok bool) {
 	return key, below && slash && core.ValidKey(key)
 }
 
-// StrayNote is the remark about our rules that no flag updates.
+// StrayNote is the remark about rules of ours that the run does not update.
 func (s *Site) StrayNote(rules []wire.RoutingRule) (note string, any bool) {
 	n := len(s.routeLinks(rules))
-	return fmt.Sprintf("bucket %s has routing rules for links to directories (%d), which only --dir-links=rules updates: they may have other targets than the links by now",
+	return fmt.Sprintf("bucket %s has routing rules for links to directories (%d), which only a run that sets routing rules updates: they may have other targets than the links by now",
 		s.Bucket, n), n > 0 && !s.managed.Load()
 }
