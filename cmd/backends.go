@@ -92,6 +92,7 @@ func limit(n int) string {
 
 // schemeJSON is a scheme as backends --json prints it.
 type schemeJSON struct {
+	Event    string        `json:"event"`
 	Scheme   string        `json:"scheme"`
 	About    string        `json:"about"`
 	Example  string        `json:"example"`
@@ -100,6 +101,6 @@ type schemeJSON struct {
 
 func (a *app) printBackendsJSON() {
 	for _, s := range a.mux.Schemes() {
-		a.con.print(encode(schemeJSON{s.Name, s.About, s.Example, s.Features}))
+		a.con.print(encode(schemeJSON{"scheme", s.Name, s.About, s.Example, s.Features}))
 	}
 }

@@ -56,6 +56,7 @@ func newCache(a *app) *cobra.Command {
 
 // cacheJSON is a tree's memory as cache --json prints it.
 type cacheJSON struct {
+	Event   string    `json:"event"`
 	Tree    string    `json:"tree,omitempty"`
 	Entries int64     `json:"entries"`
 	Bytes   int64     `json:"bytes"`
@@ -74,7 +75,7 @@ func (a *app) showCache(dir string, asJSON bool) error {
 		return nil
 	}
 	for _, m := range all {
-		j := cacheJSON{Tree: m.Tree, Entries: m.Entries, Bytes: m.Bytes, Used: m.Used.UTC().Truncate(time.Second)}
+		j := cacheJSON{Event: "cache", Tree: m.Tree, Entries: m.Entries, Bytes: m.Bytes, Used: m.Used.UTC().Truncate(time.Second)}
 		if m.Err != nil {
 			j.Error = m.Err.Error()
 		}

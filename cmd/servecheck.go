@@ -13,6 +13,9 @@ import (
 
 // walk visits all pages and links, and prints the faults.
 func (s *serving) walk(ctx context.Context) error {
+	if s.json {
+		newReporter(s.con, &s.output, startJSON{Program: s.versionText(), Command: s.cmd.Name()}).start(s3fc.Start{Source: s3fc.InfoOf(s.mux, s.name, s.tree)})
+	}
 	prefix := s.site.Config.Prefix
 	start := []string{"/" + kit.EscapePath(prefix)}
 	for e, err := range (*s.view.Load()).List(ctx, "") {

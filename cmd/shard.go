@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/shard"
 )
@@ -93,7 +94,7 @@ key a line. It only chooses the cuts; the trees are always listed.`,
 			if err != nil {
 				return explainedShard(cmd, err)
 			}
-			return t.print(fmt.Sprintf("run %.12s: %d shards of %s → %s", r.ID(), r.Shards(), args[0], args[1]), r)
+			return t.print(fmt.Sprintf("run %.12s: %d shards of %s → %s", r.ID(), r.Shards(), args[0], args[1]), shardRunJSON{"shard-plan", r.ID(), r})
 		},
 	}
 	cmd.Flags().Var(&number[int]{&shards, 1, shard.MaxShards}, "shards", "how many tasks of a phase")
@@ -236,7 +237,7 @@ func (t *shardTask) list() error {
 	if err != nil {
 		return err
 	}
-	return t.print(fmt.Sprintf("shard %d: %d files, %d links to put, %d to delete", i, h.Totals.Files, h.Totals.Links, h.Totals.Deletes), h)
+	return t.print(fmt.Sprintf("shard %d: %d files, %d links to put, %d to delete", i, h.Totals.Files, h.Totals.Links, h.Totals.Deletes), shardHeadJSON{"shard-list", h})
 }
 
 func (t *shardTask) check() error {
@@ -248,7 +249,7 @@ func (t *shardTask) check() error {
 	if err != nil {
 		return err
 	}
-	return t.print(fmt.Sprintf("%d plans: %d files, %d links to put, %d to delete; about %d requests", len(v.Plans), v.Totals.Files, v.Totals.Links, v.Totals.Deletes, v.Need), v)
+	return t.print(fmt.Sprintf("%d plans: %d files, %d links to put, %d to delete; about %d requests", len(v.Plans), v.Totals.Files, v.Totals.Links, v.Totals.Deletes, v.Need), shardVerdictJSON{"shard-check", v})
 }
 
 func (t *shardTask) apply() error {
@@ -265,7 +266,7 @@ func (t *shardTask) apply() error {
 		return err
 	}
 	c := d.Summary
-	if err := t.print(fmt.Sprintf("shard %d, %s: %d files, %d links put, %d deleted, %d failed", i, phase, c.Files, c.Links, c.Deletes, d.Failed), d); err != nil {
+	if err := t.print(fmt.Sprintf("shard %d, %s: %d files, %d links put, %d deleted, %d failed", i, phase, c.Files, c.Links, c.Deletes, d.Failed), shardDoneJSON{"shard-apply", i, phase.String(), d}); err != nil {
 		return err
 	}
 	if d.Failed > 0 {
@@ -282,13 +283,16 @@ func (t *shardTask) gate() error {
 	if err := t.tasks.Gate(t.ctx, t.of, phase); err != nil {
 		return err
 	}
-	return t.print(fmt.Sprintf("the %s may begin", phase), map[string]string{"gate": phase.String()})
+	return t.print(fmt.Sprintf("the %s may begin", phase), shardGateJSON{"shard-gate", phase.String()})
 }
 
 // report prints the events of all shards as copy prints those of a run, then the sum.
 func (t *shardTask) report() error {
 	if t.quiet {
 		t.tasks.Options.Event = nil
+	}
+	if t.json {
+		t.rep.start(s3fc.Start{Source: s3fc.TreeInfo{Name: t.of.Source.URL, URL: t.of.Source.URL}, Destination: s3fc.TreeInfo{Name: t.of.Destination.URL, URL: t.of.Destination.URL}})
 	}
 	rep, err := t.tasks.Report(t.ctx, t.of)
 	if err != nil {

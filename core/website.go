@@ -21,18 +21,19 @@ type Website struct {
 // A WebsiteRule sends visitors elsewhere.
 type WebsiteRule struct {
 	// KeyPrefix is the beginning of the keys that the rule applies to.
-	KeyPrefix string
+	KeyPrefix string `json:"key_prefix,omitempty"`
 	// Status is the error that the rule applies to; 0 if it applies before
 	// anything is looked for.
-	Status int
+	Status int `json:"status,omitempty"`
 
-	Scheme string // of the new URL; empty for http
-	Host   string // of the new URL; empty for the same
+	Scheme string `json:"scheme,omitempty"` // of the new URL; empty for http
+	Host   string `json:"host,omitempty"`   // of the new URL; empty for the same
 	// NewKey replaces the key, and NewPrefix the KeyPrefix; nil for neither. At
 	// most one of them is set.
-	NewKey, NewPrefix *string
+	NewKey    *string `json:"new_key,omitempty"`
+	NewPrefix *string `json:"new_prefix,omitempty"`
 	// Code is the status of the redirect; 0 for 301.
-	Code int
+	Code int `json:"code,omitempty"`
 }
 
 // A WebsiteReader is a tree whose store shows it to visitors.
