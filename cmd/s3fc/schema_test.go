@@ -229,7 +229,7 @@ func schemaEvents(t *testing.T) map[string]map[string]bool {
 // rareFields are fields that no script brings about: an event and a field. Other tests
 // do, of interruptions and of failures.
 var rareFields = map[string]bool{
-	"summary given_up": true, "summary undeleted": true, "summary reread_bytes": true, "fault error": true,
+	"summary given_up": true, "summary undeleted": true, "summary reread_bytes": true, "fault error": true, "website redirect_all": true,
 }
 
 var findings = []core.Finding{
