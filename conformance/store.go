@@ -95,8 +95,15 @@ func (s Store) without(names []string) []string {
 // of cases that did not run for want of it.
 func reportHooks(t *testing.T, s Store, cases []Case) {
 	t.Helper()
+	if text := missingHooks(s, cases); text != "" {
+		t.Log(text)
+	}
+}
+
+// missingHooks is the text of reportHooks; it is empty if every hook is given.
+func missingHooks(s Store, cases []Case) string {
 	idle := map[string]int{}
-	missing, all := 0, 0
+	all := 0
 	for _, c := range cases {
 		without := s.without(c.Hooks)
 		if len(without) > 0 {
@@ -109,12 +116,12 @@ func reportHooks(t *testing.T, s Store, cases []Case) {
 	var list []string
 	for _, h := range hooks {
 		if !h.given(s) {
-			missing++
 			list = append(list, fmt.Sprintf("%s (%d)", h.name, idle[h.name]))
 		}
 	}
-	if missing > 0 {
-		t.Logf("%d of %d hooks of conformance.Store are not given, so %d of %d cases cannot run: %s",
-			missing, len(hooks), all, len(cases), strings.Join(list, ", "))
+	if len(list) == 0 {
+		return ""
 	}
+	return fmt.Sprintf("%d of %d hooks of conformance.Store are not given, so %d of %d cases cannot run: %s",
+		len(list), len(hooks), all, len(cases), strings.Join(list, ", "))
 }

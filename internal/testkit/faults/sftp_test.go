@@ -66,7 +66,7 @@ func (s *sftpScene) run(n int, args ...string) (killed bool) {
 // and each time once more.
 func (s *sftpScene) kill(from, to, src, dst string) {
 	s.t.Helper()
-	before, hit, n := model.State{}, 0, max(4, kills(s.t))
+	before, hit, n := model.State{}, 0, max(4, kills(s.t)/2)
 	for i := range n {
 		after := randomSite(s.rnd)
 		write(s.t, from, after)

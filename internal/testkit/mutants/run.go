@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/mutants/active"
 )
 
@@ -95,7 +96,7 @@ func (b *Binary) Run(ctx context.Context, id int, pattern string, limits Limits,
 	args := []string{"-c", `ulimit -c 0; ulimit -v ` + memory + `; ulimit -t "$0"; exec "$@"`, strconv.Itoa(int(limits.CPU.Seconds()) + 1), b.path, "-test.run", pattern, "-test.failfast"}
 	cmd := exec.CommandContext(ctx, "sh", append(args, flags...)...) //nolint:gosec // Of this run.
 	cmd.Dir = b.dir
-	cmd.Env = append(os.Environ(), active.Variable+"="+strconv.Itoa(id), active.ReachedVariable+"="+b.notes)
+	cmd.Env = append(os.Environ(), active.Variable+"="+strconv.Itoa(id), active.ReachedVariable+"="+b.notes, long.Variable+"=1")
 	cmd.WaitDelay = 5 * time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
