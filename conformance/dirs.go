@@ -97,6 +97,11 @@ func checkEmptyDirs(p *probe) {
 		}
 	}
 	p.holdsKeys("a", "d/x")
+	if !p.features.Flat {
+		_, err := p.try(fileOf("d", "above"), "above", nil)
+		p.refused("Put in the place of a directory with a file and an empty directory", err, core.ErrConflict)
+		p.holdsKeys("a", "d/x")
+	}
 	p.nothing("d/empty")
 	p.nothing("e/deep/er")
 	if d, ok := core.As[core.DirRemover](p.b); ok && p.hasDirs(d) {

@@ -230,6 +230,10 @@ func checkReaders(p *probe) {
 		if n, err := at.ReadAt(part, 50_000); n != 1000 || err != nil || string(part) != want[50_000:51_000] {
 			p.failf("ReadAt of 1,000 bytes at 50,000 returned %d bytes, or other bytes than were put: %w", n, err)
 		}
+		clear(part)
+		if n, err := at.ReadAt(part, 99_500); n != 500 || err != io.EOF || string(part[:500]) != want[99_500:] { //nolint:errorlint // Readers return it bare.
+			p.failf("ReadAt of 1,000 bytes, 500 before the end, returned %d bytes and the error %v; want the last 500 and io.EOF", n, err)
+		}
 	}
 	if seeker, ok := rc.(io.Seeker); ok {
 		half := make([]byte, len(want)/2)
@@ -246,6 +250,11 @@ func checkReaders(p *probe) {
 	}
 	if got.String() != want {
 		p.failf("reading 777 bytes at a time gives %s", contentDiffers(got.Bytes(), want))
+	}
+	for range 2 {
+		if n, err := rc.Read(make([]byte, 1)); n != 0 || err != io.EOF { //nolint:errorlint // As above.
+			p.failf("Read of 1 byte after the end returned %d bytes and the error %v; want none and io.EOF", n, err)
+		}
 	}
 }
 

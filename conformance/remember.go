@@ -101,13 +101,13 @@ func (p *probe) rewrite(key, content string) {
 	}
 }
 
-// checkResolution overwrites a file with another content of the same size, as long
-// after the first as versions need to be told apart.
+// checkResolution overwrites a file with another content of the same size, in place
+// where a hook can, as long after the first as versions need to be told apart.
 func checkResolution(p *probe) {
 	put := p.file("d/f", "content 1")
 	was := p.stat("d/f")
 	time.Sleep(p.features.Resolution)
-	p.file("d/f", "content 2")
+	p.rewrite("d/f", "content 2")
 	if now := p.stat("d/f"); versionOf(now) == versionOf(was) {
 		p.failf("Features.Resolution is %s, and two contents of one size, that long apart, have the same Token %q, Size and Changed", p.features.Resolution, now.Token)
 	}

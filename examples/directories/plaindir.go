@@ -305,12 +305,16 @@ func (t *Tree) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 }
 
 func (t *Tree) put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry, made *[]string) (core.Entry, error) {
-	if err := errors.Join(ctx.Err(), t.dirs(e.Key, made), t.makeRoom(ctx, e.Key, old)); err != nil {
-		return core.Entry{}, err
+	if e.Kind == core.File && body == nil {
+		return core.Entry{}, errors.New("a file needs a body")
 	}
 	temp := path.Join(path.Dir(e.Key), kit.TempName(""))
+	f, err := t.begin(ctx, temp, e, old, made)
+	if err != nil {
+		return core.Entry{}, err
+	}
 	defer t.root.Remove(temp) // if it is still there
-	sum, err := t.fill(ctx, temp, e, body)
+	sum, err := t.fill(ctx, f, temp, e, body)
 	if err != nil {
 		return core.Entry{}, err
 	}
@@ -329,17 +333,29 @@ func (t *Tree) put(ctx context.Context, e core.Entry, body io.Reader, old *core.
 	return got, err
 }
 
-// fill makes the file or link e under the name temp.
-func (t *Tree) fill(ctx context.Context, temp string, e core.Entry, body io.Reader) (core.MD5, error) {
-	if e.Kind == core.Link {
-		return core.MD5{}, t.root.Symlink(core.Rel(e.Key, e.Target.Key), temp)
+// begin makes the directories on the way to e, and a link or an empty file called
+// temp. It begins anew if a Delete removed one of the directories meanwhile.
+func (t *Tree) begin(ctx context.Context, temp string, e core.Entry, old *core.Entry, made *[]string) (f *os.File, err error) {
+	for range tries {
+		err = errors.Join(ctx.Err(), t.dirs(e.Key, made), t.makeRoom(ctx, e.Key, old))
+		switch {
+		case err != nil:
+		case e.Kind == core.Link:
+			err = t.root.Symlink(core.Rel(e.Key, e.Target.Key), temp)
+		default:
+			f, err = t.root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
 	}
-	if body == nil {
-		return core.MD5{}, errors.New("a file needs a body")
-	}
-	f, err := t.root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
-	if err != nil {
-		return core.MD5{}, err
+	return f, err
+}
+
+// fill writes the content of the file e to f, which is called temp. A link has none.
+func (t *Tree) fill(ctx context.Context, f *os.File, temp string, e core.Entry, body io.Reader) (core.MD5, error) {
+	if f == nil {
+		return core.MD5{}, nil
 	}
 	sum, err := kit.CopyBody(ctx, f, body, e)
 	if err = errors.Join(err, f.Close()); err == nil && !e.ModTime.IsZero() {
