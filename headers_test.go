@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -300,5 +302,63 @@ func TestStoresThatDoNotCopyGetTheContentAgain(t *testing.T) {
 		if again, sent := l.push(); again.Changed() {
 			t.Errorf("%s, again: %s, %q", name, sent, l.events)
 		}
+	}
+}
+
+// TestARulesFileInABucketIsLeftAlone has one in the bucket, on a push and on a pull.
+func TestARulesFileInABucketIsLeftAlone(t *testing.T) {
+	l := newHeadersLab(t, map[string]string{"a.html": "<p>a", "s3fc.toml": "[[rule]]\nmatch = \"*\"\ncache-control = \"no-store\"\n"})
+	l.push(func(o *s3fc.Options) { o.SiteRules = s3fc.NoSiteRules })
+	if got := l.header("s3fc.toml", "content-type"); got == "" {
+		t.Fatal("a site's own file of that name is not sent")
+	}
+	said := func() int {
+		return len(slices.DeleteFunc(slices.Clone(l.notes), func(s string) bool { return !strings.Contains(s, "has an object s3fc.toml, which is left alone") }))
+	}
+	l.write("s3fc.toml", cached)
+	if _, sent := l.push(); said() != 1 || l.header("s3fc.toml", "content-type") == "" {
+		t.Errorf("push: %s, notes %q", sent, l.notes)
+	}
+	back := t.TempDir()
+	res, err := s3fc.CopyURL(t.Context(), l.mux(), l.url, back, l.options())
+	if _, statErr := os.Stat(filepath.Join(back, "s3fc.toml")); err != nil || statErr == nil || res.Files != 1 || said() != 1 {
+		t.Errorf("pull: %+v, %v, notes %q", res.Summary, err, l.notes)
+	}
+	res, err = s3fc.CopyURL(t.Context(), l.mux(), l.url, back, l.options(func(o *s3fc.Options) { o.Rules = []string{"!/s3fc.toml"} }))
+	if err != nil || res.Files != 1 || said() != 0 {
+		t.Errorf("a pull that includes it: %+v, %v, notes %q", res.Summary, err, l.notes)
+	}
+}
+
+// TestRequestsOfAChangedRule holds the table of docs/rules.md: over 1,000 objects, with
+// a cache that knows their headers and without one.
+func TestRequestsOfAChangedRule(t *testing.T) {
+	contents := map[string]string{"s3fc.toml": cached}
+	for i := range 1000 {
+		contents[fmt.Sprintf("p/%03d.html", i)] = fmt.Sprintf("<p>%d", i)
+	}
+	l := newHeadersLab(t, contents)
+	check := func(o *s3fc.Options) { o.Headers = s3fc.HeadersCheck }
+	none := func(o *s3fc.Options) { o.CacheDir = "" }
+	var rows []string
+	row := func(name string, change ...func(*s3fc.Options)) {
+		t.Helper()
+		_, sent := l.push(change...)
+		rows = append(rows, "| "+name+" | "+sent+" |")
+	}
+	row("first push")
+	row("nothing changed")
+	l.write("s3fc.toml", strings.ReplaceAll(cached, "60", "90"))
+	row("a changed rule, cached headers")
+	l.write("s3fc.toml", cached)
+	row("a changed rule, no cache", none)
+	row("a changed rule, no cache, `--headers=check`", none, check)
+	row("nothing changed, no cache, `--headers=check`", none, check)
+	doc, err := os.ReadFile("docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(doc), strings.Join(rows, "\n")+"\n") {
+		t.Errorf("docs/rules.md has another table than:\n%s", strings.Join(rows, "\n"))
 	}
 }

@@ -201,7 +201,7 @@ func (r *run) close() error {
 
 func (r *run) reconciler() *reconcile.Reconciler {
 	return &reconcile.Reconciler{
-		Src:              r.inRange(r.reuse.over(r.withHeaders(r.links.sourceOf(r.src.tree, r.dst.tree, r.rules.hidden)), r)),
+		Src:              r.inRange(r.reuse.over(r.withHeaders(r.links.sourceOf(r.src.tree, r.dst.tree, r.hiddenIn(r.src))), r)),
 		Dst:              r.destination(),
 		Backup:           r.backup.backend(r.o.Bandwidth),
 		Delete:           r.o.Delete,
@@ -223,7 +223,7 @@ func (r *run) reconciler() *reconcile.Reconciler {
 
 // destination is the destination for the reconciler.
 func (r *run) destination() core.Backend {
-	to := wrap.Filter(r.dst.tree, r.rules.hidden)
+	to := wrap.Filter(r.dst.tree, r.hiddenIn(r.dst))
 	if r.o.Bandwidth > 0 {
 		to = wrap.Limit(to, 0, r.o.Bandwidth)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
+	"github.com/s3fc/s3fc/internal/ignore"
 	"github.com/s3fc/s3fc/internal/siterules"
 )
 
@@ -61,5 +63,23 @@ func (r *run) noteSiteRules() {
 	}
 	for _, u := range r.site.Unused() {
 		r.o.Notice(fmt.Sprintf("%s:%d: the rule for %s matches no file", siterules.FileName, u.Line, strings.Join(u.Match, ", ")))
+	}
+}
+
+// hiddenIn returns the function that hides keys of a side. It says once that a rules
+// file in a store is left alone: rules are never read from there.
+func (r *run) hiddenIn(s side) func(key string) bool {
+	if !r.rules.siteFile || r.o.Notice == nil || ignore.ReadsFiles(s.tree) {
+		return r.rules.hidden
+	}
+	var once sync.Once
+	return func(key string) bool {
+		hidden := r.rules.hidden(key)
+		if hidden && key == siterules.FileName {
+			once.Do(func() {
+				r.o.Notice(fmt.Sprintf("%s has an object %s, which is left alone, and whose rules do not apply: rules are those of a local tree", s.name, siterules.FileName))
+			})
+		}
+		return hidden
 	}
 }
