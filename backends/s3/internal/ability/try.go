@@ -23,6 +23,9 @@ type Attempt struct {
 	// Prove is asked before the request is sent without an ability that a promise
 	// rests on. An error is returned instead; nil for no proof.
 	Prove func(Ability) error
+	// Once reports that the proof is of this request alone: if it goes well without the
+	// ability, the store is still believed to have it. Nil: it is of the store.
+	Once func(Ability) bool
 }
 
 // Try sends a request. If the store refuses a header that the request can do
@@ -70,10 +73,11 @@ func (s *Set) learn(t Attempt, with mask, refusal error) error {
 				continue // sent before
 			}
 			if err := t.prove(without, &proved); err != nil {
+				s.untry(left) // it was not sent
 				return err
 			}
 			if last = s.send(t, with.without(left)); last == nil {
-				s.loseAll(without, refusal)
+				s.loseAll(t, without, refusal)
 				return nil
 			} else if !mayBeAbout(last) {
 				return last
@@ -86,13 +90,23 @@ func (s *Set) learn(t Attempt, with mask, refusal error) error {
 }
 
 // loseAll learns that the store lacks abilities, but those whose value alone it
-// refused.
-func (s *Set) loseAll(all []Ability, refusal error) {
+// refused, and those that one request cannot have.
+func (s *Set) loseAll(t Attempt, all []Ability, refusal error) {
 	for _, a := range all {
-		if !isInvalid(refusal, a) {
+		switch {
+		case t.Once != nil && t.Once(a):
+			s.untry(1 << a)
+		case !isInvalid(refusal, a):
 			s.Lose(a)
 		}
 	}
+}
+
+// untry lets abilities be left away once more in this run.
+func (s *Set) untry(m mask) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tried &^= m
 }
 
 // subsets returns the abilities to leave out in each try: the fewest first.

@@ -20,6 +20,10 @@ type guard struct {
 	// ignorable says that some stores ignore the condition on requests of this kind
 	// and take it on others: that such a request goes well proves nothing.
 	ignorable bool
+	// sealed says that the store answers nothing about the object, as for one that is
+	// encrypted with a customer's key: that it refuses a condition on it, too, says
+	// nothing of other objects.
+	sealed bool
 }
 
 // state is a version's state as a HEAD shows it.
@@ -64,6 +68,7 @@ func (g *guard) listed(ctx context.Context, refusal error) (state, error) {
 	case err != nil:
 		return unknown, refusal
 	case format.BareETag(&o.ETag) == g.version.ETag:
+		g.sealed = true
 		return same, nil
 	}
 	return other, nil
@@ -225,5 +230,6 @@ func (g *guard) try(ctx context.Context, optional []ability.Ability, request fun
 			}
 			return g.prove(ctx, refusal)
 		},
+		Once: func(a ability.Ability) bool { return a == g.ability && g.sealed },
 	})
 }

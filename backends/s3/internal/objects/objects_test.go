@@ -146,6 +146,36 @@ func TestAProofOfAnObjectWithACustomersKey(t *testing.T) {
 	}
 }
 
+// TestARefusalForACustomersKeyIsOfOneObject checks that an object on which a store can
+// compare no condition, since it has a customer's key, is overwritten after a listing
+// proves its version, and that all others keep their conditions.
+func TestARefusalForACustomersKeyIsOfOneObject(t *testing.T) {
+	sealed := s3server.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/sealed") && (r.Method == http.MethodHead || r.Header.Get(wire.IfMatch) != "") {
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = io.WriteString(w, "<Error><Code>InvalidRequest</Code></Error>")
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	s, _ := open(t, sealed)
+	now := listing.Object{Key: "sealed", ETag: `"` + mustPut(t, s, "sealed", "1", Version{None: true}) + `"`, Size: 1}
+	s.Listed = func(context.Context, string) (listing.Object, error) { return now, nil }
+	if _, err := put(t, s, "sealed", "2", Version{ETag: "other"}); !errors.Is(err, core.ErrChanged) {
+		t.Errorf("another version: %v; want ErrChanged", err)
+	}
+	mustPut(t, s, "sealed", "2", Version{ETag: strings.Trim(now.ETag, `"`)})
+	if notes := s.Can.Notes(); !s.Can.Has(ability.PutConditions) || len(notes) > 0 {
+		t.Errorf("conditions were given up, notes %q", notes)
+	}
+	mustPut(t, s, "b", "1", Version{None: true})
+	if _, err := put(t, s, "b", "2", Version{ETag: "other"}); !errors.Is(err, core.ErrChanged) {
+		t.Errorf("another object: %v; want ErrChanged", err)
+	}
+}
+
 // TestAConditionThatNeverHoldsIsGivenUpAfterAProof checks that, and that nothing is
 // overwritten unseen before it.
 func TestAConditionThatNeverHoldsIsGivenUpAfterAProof(t *testing.T) {
