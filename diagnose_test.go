@@ -62,9 +62,9 @@ func TestADiagnosisFindsTheOneThingThatATreeLacks(t *testing.T) {
 		if err != nil || got.Verdict != c.want || !strings.Contains(got.Text, c.text) {
 			t.Errorf("%s: %+v, %v; want %v with %q", c.what, got, err, c.want, c.text)
 		}
-		for e := range tree.List(t.Context(), "") {
-			if c.what != "links stay" {
-				t.Errorf("%s: %s was left", c.what, e.Key)
+		for e, err := range tree.List(t.Context(), "") {
+			if err != nil || c.what != "links stay" {
+				t.Errorf("%s: %s was left (%v)", c.what, e.Key, err)
 			}
 		}
 	}
