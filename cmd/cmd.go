@@ -81,6 +81,8 @@ type app struct {
 	mux  *core.Mux
 	con  *console
 	pace pace
+	// log is the file of --log, nil for none.
+	log *sink
 	// bar is the progress of the run, if there is one.
 	bar atomic.Pointer[progress]
 	// endsBySignal says that a signal is the usual end of the command.
@@ -120,17 +122,19 @@ func (a *app) watch(ctx context.Context) (unwatch func()) {
 	}
 }
 
-// outputCode prints that stdout could not be written, unless err says so, and
-// returns the exit code for that.
-func (a *app) outputCode(err error) int {
-	failed := a.con.stdout.err()
-	if failed == nil {
-		return exitDone
+// outputCode prints that stdout or the file of --log could not be written, unless err
+// says so, and returns the exit code for that.
+func (a *app) outputCode(err error) (code int) {
+	for _, s := range []*sink{a.con.stdout, a.log} {
+		if s == nil || s.err() == nil {
+			continue
+		}
+		if !errors.Is(err, errors.Unwrap(s.err())) {
+			a.con.remark(inert(a.name + ": " + s.err().Error()))
+		}
+		code = exitFailed
 	}
-	if !errors.Is(err, errors.Unwrap(failed)) {
-		a.con.remark(inert(a.name + ": " + failed.Error()))
-	}
-	return exitFailed
+	return code
 }
 
 // exitCode prints the error, and returns the code for it.

@@ -14,7 +14,7 @@ import (
 // remarks and progress on stderr. It is safe for concurrent use.
 type console struct {
 	mu     sync.Mutex
-	stdout *stdout
+	stdout *sink
 	out    io.Writer // for lines: stdout, or err where stdout has something else
 	err    io.Writer
 	outTTY bool
@@ -27,7 +27,7 @@ type console struct {
 }
 
 func newConsole(out, err io.Writer) *console {
-	o := &stdout{w: out}
+	o := &sink{name: "the output", w: out}
 	return &console{
 		stdout: o, out: o, err: err, outTTY: isTerminal(out), errTTY: isTerminal(err),
 		outColumns: func() int { return terminalColumns(out) }, errColumns: func() int { return terminalColumns(err) },
@@ -40,10 +40,12 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd())) && movesCursor(f)
 }
 
-// stdout is the standard output. It remembers the first write that failed, since
-// output that is cut must not look complete. It is safe for concurrent use.
-type stdout struct {
-	w io.Writer
+// sink is the standard output, or another file of lines. It remembers the first write
+// that failed, since output that is cut must not look complete. It is safe for
+// concurrent use.
+type sink struct {
+	name string
+	w    io.Writer
 
 	mu     sync.Mutex
 	failed error
@@ -51,7 +53,7 @@ type stdout struct {
 }
 
 // Write implements io.Writer. After a failure it writes nothing any more.
-func (s *stdout) Write(p []byte) (int, error) {
+func (s *sink) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failed != nil {
@@ -59,7 +61,7 @@ func (s *stdout) Write(p []byte) (int, error) {
 	}
 	n, err := s.w.Write(p)
 	if err != nil {
-		s.failed = fmt.Errorf("the output cannot be written: %w", err)
+		s.failed = fmt.Errorf("%s cannot be written: %w", s.name, err)
 		if s.lost != nil {
 			s.lost(err)
 		}
@@ -68,7 +70,7 @@ func (s *stdout) Write(p []byte) (int, error) {
 }
 
 // err returns the first failure.
-func (s *stdout) err() error {
+func (s *sink) err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.failed

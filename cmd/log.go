@@ -6,6 +6,7 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/lmittmann/tint"
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ func newLog(con *console, o *output, p *progress) *slog.Logger {
 		handlers = append(handlers, waits{p})
 	}
 	if o.logFile != nil {
-		handlers = append(handlers, slog.NewJSONHandler(o.logFile, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		handlers = append(handlers, slog.NewJSONHandler(o.logFile, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: readable}))
 	}
 	// net/http prints lines of its own, as when a server ends the answer to a HEAD
 	// with a chunk: they are of use only to a person who looks for a cause.
@@ -47,9 +48,18 @@ func (a *app) openLog(cmd *cobra.Command, o *output) error {
 	if err != nil {
 		return usageError(cmd, "--log: %v", err)
 	}
-	o.logFile = f
+	a.log = &sink{name: "the file of --log", w: f}
+	o.logFile = a.log
 	a.atEnd = append(a.atEnd, func() { _ = f.Close() }) // each line was written at once
 	return nil
+}
+
+// readable returns a duration of a log line as text, such as 1.5s.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().Round(time.Millisecond).String())
+	}
+	return a
 }
 
 // fanOut is a handler that passes records to several.

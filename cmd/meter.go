@@ -205,9 +205,9 @@ func (v *view) figures() []figure {
 	switch {
 	case v.Phase == reconcile.PhaseListing && v.Hashed > 0:
 		return []figure{{plural(v.Listed, "entry"), 0}, {size(v.Hashed) + " hashed", 1}}
-	case v.Phase == reconcile.PhaseListing:
+	case v.Phase == reconcile.PhaseListing && v.Listed > 0:
 		return []figure{{plural(v.Listed, "entry"), 0}}
-	case v.Phase == reconcile.PhaseDeletes:
+	case v.Phase == reconcile.PhaseListing || v.Phase == reconcile.PhaseDeletes:
 		return nil
 	}
 	out := []figure{{humanize.Comma(v.Done) + "/" + humanize.Comma(v.Total), 0}}

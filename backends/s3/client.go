@@ -50,6 +50,7 @@ func configure(ctx context.Context, o Options) (setup, error) {
 		return setup{}, fmt.Errorf("the AWS configuration cannot be used: %w", err)
 	}
 	cfg.Credentials = limitedSource(cfg.Credentials)
+	cfg.Logger = sdkLog{o.Env.Logger()}
 	if o.Credentials != nil {
 		cfg.Credentials = cached(o.Credentials)
 	}

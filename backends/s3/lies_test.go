@@ -1,8 +1,10 @@
 package s3
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
@@ -181,6 +184,10 @@ func TestHostingNote(t *testing.T) {
 	if got := notes(t, tree, core.Done{LinksPut: 1}); got != "" {
 		t.Errorf("notes with hosting on = %q", got)
 	}
+	tree.aws, tree.prefix = true, "docs and more/"
+	if got, want := notes(t, tree, core.Done{LinksPut: 1}), "the site is at http://test.s3-website-us-east-1.amazonaws.com/docs%20and%20more/"; got != want {
+		t.Errorf("notes at AWS with hosting on = %q, want %q", got, want)
+	}
 }
 
 // TestHostingSilence checks that no answer, and no sensible one, is no remark.
@@ -228,5 +235,17 @@ func TestLongLinkWithoutRedirect(t *testing.T) {
 		if got := keys(list(t, tree, "")); len(got) != 1 {
 			t.Errorf("%s: stored %v; want the short link alone", name, got)
 		}
+	}
+}
+
+// TestTheSDKHasNoLinesOfItsOwn checks that what the SDK logs goes to the run's log, and
+// is no warning there.
+func TestTheSDKHasNoLinesOfItsOwn(t *testing.T) {
+	var text bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	tree, _ := serve(t, Options{Env: core.Env{Log: log}})
+	tree.client.Options().Logger.Logf(logging.Warn, "no checksum in %s", "an answer")
+	if got := text.String(); !strings.Contains(got, `level=DEBUG msg="AWS SDK: no checksum in an answer" class=WARN`) {
+		t.Errorf("the log has %q", got)
 	}
 }

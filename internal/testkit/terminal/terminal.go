@@ -67,6 +67,12 @@ func (t *Terminal) Close() {
 	<-t.done
 }
 
+// HangUp takes the terminal away from the programs on it, as closing a window does.
+func (t *Terminal) HangUp() {
+	_ = t.program.Close()
+	_ = t.master.Close()
+}
+
 // read shows what is written to the terminal, until no program has it open.
 func (t *Terminal) read() {
 	defer close(t.done)
