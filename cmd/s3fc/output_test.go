@@ -90,6 +90,7 @@ var printing = []struct {
 	{"rollback", []string{"-n", "s3://test/live", "1"}},
 	{"serve", []string{"--check", "site"}},
 	{"website", []string{"s3://test"}},
+	{"doctor", []string{"s3://test"}},
 	{"shard plan", []string{"--shards", "1", "-o", "state", "site", "s3://test/shards"}},
 	{"shard list", []string{"--index", "0", "state"}},
 	{"shard check", []string{"state"}},
