@@ -37,6 +37,9 @@ type Opener struct {
 	// Rule says which objects are read in ranges, and Buffers lends their memory.
 	Rule    ranged.Rule
 	Buffers *core.Buffers
+	// Ahead says how many ranges of an object that is read in order are fetched at once,
+	// and Parts how many parts of one object; nil for 4.
+	Ahead, Parts *ranged.Pace
 	// Wait waits before another try, the first one being 1, of a request that failed
 	// with err, and reports whether to try at all.
 	Wait func(ctx context.Context, try int, err error) bool
@@ -163,7 +166,7 @@ func (o *Opener) readWhole(a *wire.Answer, object format.Object, r io.ReadCloser
 // reader returns the content of an object, of which a has the first got bytes.
 func (o *Opener) reader(ctx context.Context, key string, a *wire.Answer, got int64) *ranged.Reader {
 	v := version{o: o, key: key, etag: a.Get(wire.ETag), size: a.Length, whole: got == a.Length}
-	return ranged.NewReader(ctx, ranged.Object{Size: a.Length, Get: v.get, Wait: o.Wait, Rule: o.Rule, Buffers: o.Buffers}, a.Body, got)
+	return ranged.NewReader(ctx, ranged.Object{Size: a.Length, Get: v.get, Wait: o.Wait, Rule: o.Rule, Buffers: o.Buffers, Pace: o.Ahead}, a.Body, got)
 }
 
 // setLength sets the length of an answer that does not say it to the size that a

@@ -20,7 +20,7 @@ import (
 // one core for the whole of it.
 
 const (
-	// atOnce is how many parts of one object are read at once.
+	// atOnce is how many parts of one object are read at once, if nothing was measured.
 	atOnce = 4
 	// allAtOnce is how many parts of all objects are read at once, if there are fewer
 	// objects.
@@ -125,14 +125,34 @@ func (p *parted) PartSize() int64 { return p.part }
 
 // PartsAtOnce implements [core.PartedBody].
 func (p *parted) PartsAtOnce() int {
-	return max(1, min(atOnce, allAtOnce/int(max(1, p.o.parts.reading.Load()))))
+	n := atOnce
+	if p.o.Parts != nil {
+		n = p.o.Parts.AtOnce()
+	}
+	return max(1, min(n, allAtOnce/int(max(1, p.o.parts.reading.Load()))))
 }
 
 // CopyPart implements [core.PartedBody].
 func (p *parted) CopyPart(ctx context.Context, i int, w io.Writer) error {
 	p.begun.Do(func() { p.o.parts.reading.Add(1) })
+	if p.o.Parts != nil {
+		w = paced{w, p.o.Parts}
+	}
 	off := int64(i) * p.part
 	return p.CopyRange(ctx, off, min(off+p.part, p.object.Size), w)
+}
+
+// paced counts what is written.
+type paced struct {
+	io.Writer
+	pace *ranged.Pace
+}
+
+// Write implements [io.Writer].
+func (w paced) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	w.pace.Delivered(n)
+	return n, err
 }
 
 // Close implements [io.Closer].

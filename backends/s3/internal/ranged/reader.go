@@ -25,6 +25,8 @@ type Object struct {
 	Rule Rule
 	// Buffers lends the memory for the ranges that are fetched ahead.
 	Buffers *core.Buffers
+	// Pace says how many ranges are fetched at once; nil for 4.
+	Pace *Pace
 }
 
 // Reader reads an object in ranges, a few of which are fetched at once, and
@@ -43,6 +45,14 @@ type Reader struct {
 	next   int64       // the first byte that is in none of them
 	err    error
 	wg     sync.WaitGroup
+}
+
+// atOnce returns how many ranges are fetched at once.
+func (o *Object) atOnce() int {
+	if o.Pace == nil {
+		return atOnce
+	}
+	return o.Pace.AtOnce()
 }
 
 // NewReader reads the object o, whose first got bytes are in first. Further
@@ -68,6 +78,9 @@ func (r *Reader) Read(b []byte) (int, error) {
 		} else if err != nil {
 			r.err = err
 		}
+		if n > 0 && r.o.Pace != nil {
+			r.o.Pace.Delivered(n)
+		}
 		if n > 0 || len(b) == 0 {
 			return n, nil
 		}
@@ -79,7 +92,8 @@ func (r *Reader) Read(b []byte) (int, error) {
 // to be read next.
 func (r *Reader) fetch() {
 	left := r.o.Size - r.next
-	for ; len(r.queue) < atOnce && left > 0; left = r.o.Size - r.next {
+	many := r.o.atOnce()
+	for ; many > 1 && len(r.queue) < many && left > 0; left = r.o.Size - r.next {
 		buf := r.o.Buffers.GetAhead(int(min(r.o.Rule.Size, left)))
 		if buf == nil {
 			break

@@ -259,3 +259,20 @@ func TestProgressCountsAsAFirstTry(t *testing.T) {
 		t.Errorf("%d bytes with %d requests, %v", len(got), len(s.asked), err)
 	}
 }
+
+// Where one range is worth as much as several, an object is read in long ranges, and
+// nothing is fetched ahead.
+func TestOneRangeAtATime(t *testing.T) {
+	s := &source{content: pattern(10 * unit)}
+	pool := core.NewBuffers(budget)
+	o := s.object(pool)
+	o.Pace = &Pace{Few: 1, Many: 1, Far: 1}
+	r := NewReader(t.Context(), o, io.NopCloser(bytes.NewReader(s.content[:unit])), unit)
+	got, err := io.ReadAll(r)
+	if err = errors.Join(err, r.Close()); err != nil || !bytes.Equal(got, s.content) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if want := [][2]int64{{unit, 5 * unit}, {5 * unit, 9 * unit}, {9 * unit, 10 * unit}}; !slices.Equal(s.asked, want) {
+		t.Errorf("asked for %v; want %v", s.asked, want)
+	}
+}

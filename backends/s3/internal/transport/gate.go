@@ -88,12 +88,15 @@ func (g *gate) leave(p place, throttled, answered bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.held--
+	took := time.Since(p.since)
 	switch {
 	case throttled && p.epoch == g.epoch:
 		g.limit, g.good, g.took = max(1, g.limit/2), 0, 0
 		g.epoch++
 	case answered && !throttled && g.limit < g.most:
-		g.learn(time.Since(p.since))
+		g.learn(took)
+	case answered && !throttled:
+		g.note(took)
 	}
 	g.admit()
 }
@@ -101,9 +104,7 @@ func (g *gate) leave(p place, throttled, answered bool) {
 // learn takes in how long an answer took, and thinks about the limit once there
 // were as many answers.
 func (g *gate) learn(d time.Duration) {
-	if g.quickest == 0 || d < g.quickest {
-		g.quickest = d
-	}
+	g.note(d)
 	g.took += d
 	if g.good++; g.good < g.limit {
 		return
@@ -124,4 +125,18 @@ func (g *gate) admit() {
 		g.waiting = g.waiting[1:]
 		g.held++
 	}
+}
+
+// note takes in how long an answer took.
+func (g *gate) note(d time.Duration) {
+	if g.quickest == 0 || d < g.quickest {
+		g.quickest = d
+	}
+}
+
+// quickestAnswer returns the time of the quickest answer, 0 for none.
+func (g *gate) quickestAnswer() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.quickest
 }

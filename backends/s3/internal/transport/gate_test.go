@@ -188,3 +188,29 @@ func TestGateCanceled(t *testing.T) {
 		}
 	})
 }
+
+// The quickest answer is known at every limit, and a refusal is none.
+func TestGateKnowsTheQuickestAnswer(t *testing.T) {
+	for _, most := range []int{1, 200} {
+		g := newGate(most)
+		if got := g.quickestAnswer(); got != 0 {
+			t.Errorf("at first %v, want 0", got)
+		}
+		for _, ago := range []time.Duration{time.Hour, time.Minute, 2 * time.Hour} {
+			p, err := g.enter(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.since = p.since.Add(-ago)
+			g.leave(p, false, true)
+		}
+		p, err := g.enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.leave(p, true, true)
+		if got := g.quickestAnswer(); got < time.Minute || got > 2*time.Minute {
+			t.Errorf("at most %d: %v, want a minute", most, got)
+		}
+	}
+}

@@ -47,6 +47,7 @@ const fewestJobs = 16
 type Transport struct {
 	client  *http.Client
 	breaker *breaker
+	gate    *gate
 	meter   *meter
 	own     *http.Transport // nil: connections are the caller's
 
@@ -73,7 +74,8 @@ func New(o Options) *Transport {
 	}
 	stall := &stallGuard{next: next, limit: o.StallTimeout}
 	t.meter = &meter{next: stall, budget: o.Budget}
-	t.breaker = newBreaker(&throttle{next: t.meter, gate: newGate(jobs)}, o, &stall.moved)
+	t.gate = newGate(jobs)
+	t.breaker = newBreaker(&throttle{next: t.meter, gate: t.gate}, o, &stall.moved)
 	t.client = newHTTPClient(t.breaker)
 	t.retryer, t.leavesConflicts = t.newRetryer(true), t.newRetryer(false)
 	return t
@@ -84,6 +86,10 @@ func (t *Transport) Client() *http.Client { return t.client }
 
 // Requests returns how many attempts were sent so far, by class.
 func (t *Transport) Requests() core.Requests { return t.meter.requests() }
+
+// Quickest returns the time that the quickest answer took so far, 0 if there was none.
+// It tells how far away the store is.
+func (t *Transport) Quickest() time.Duration { return t.gate.quickestAnswer() }
 
 // Close ends probes, and closes idle connections of our own.
 func (t *Transport) Close() {
