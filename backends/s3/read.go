@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"io/fs"
-	"runtime"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/contents"
 	"github.com/s3fc/s3fc/backends/s3/internal/listing"
@@ -21,7 +20,7 @@ func (t *Tree) newOpener() *contents.Opener {
 		Page: func(ctx context.Context) ([]listing.Object, error) { return t.pages.lister(t.prefix).First(ctx) },
 	}
 	o.Ahead = &ranged.Pace{Few: 1, Many: 4, Far: 4, Quickest: t.transport.Quickest}
-	o.Parts = &ranged.Pace{Few: max(2, min(4, runtime.GOMAXPROCS(0))), Many: 4, Far: 8, Quickest: t.transport.Quickest}
+	o.Parts = &ranged.Pace{Few: 4, Many: 4, Far: 8, Quickest: t.transport.Quickest}
 	t.uploads.ReadMD5 = o.ReadMD5
 	return o
 }
