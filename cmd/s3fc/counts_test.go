@@ -126,6 +126,9 @@ var works = []struct {
 		c.does("pull 10 files from a bucket with KMS", "copy", bucket, back)
 		c.does("pull these from KMS again", "copy", bucket, back)
 	}},
+	{quirks: []s3server.Quirk{s3server.NoETags}, run: func(c *tally) { c.elsewhere("without ETags") }},
+	{quirks: []s3server.Quirk{s3server.OpaqueETags}, run: func(c *tally) { c.elsewhere("whose ETags are no md5s") }},
+	{quirks: []s3server.Quirk{s3server.Chunked, s3server.HeadWithoutLength}, run: func(c *tally) { c.elsewhere("that gives no lengths") }},
 	{run: func(c *tally) {
 		bucket := c.bucket()
 		c.unknown("large")
@@ -174,6 +177,24 @@ var works = []struct {
 		c.does("copy a file and 2 links below another prefix", "copy", bucket, below)
 		c.does("copy the file and 2 links below it again", "copy", bucket, below)
 	}},
+}
+
+// elsewhere pushes, pulls, overwrites and deletes 10 files in a store of some kind.
+func (c *tally) elsewhere(kind string) {
+	dir, bucket := c.dir, c.bucket()
+	c.files(10, "content ")
+	c.does("push 10 files to a store "+kind, "copy", dir, bucket)
+	c.does("push these again, "+kind+", for the first time", "copy", dir, bucket)
+	c.does("push these again, "+kind+", later", "copy", dir, bucket)
+	back := filepath.Join(c.t.TempDir(), "back")
+	c.does("pull 10 files from a store "+kind, "copy", bucket, back)
+	c.does("pull these again, "+kind, "copy", bucket, back)
+	c.files(5, "CONTENT ")
+	c.does("push 5 of 10 files, "+kind+", of the same size", "copy", dir, bucket)
+	for i := range 5 {
+		c.remove(fmt.Sprintf("d%d/f%04d.txt", i%9, i))
+	}
+	c.does("delete 5 of 10 files, "+kind, "copy", dir, bucket)
 }
 
 // unknown puts a file in parts of a size that nobody guesses, past the program.

@@ -75,11 +75,32 @@ func (o *Opener) conflict(object format.Object) bool {
 // settle finds out from the content of an object whether its ETag or its metadata is
 // right, which are different md5s: one GET. If the metadata is, the ETag is opaque.
 func (o *Opener) settle(ctx context.Context, key Key, object *format.Object) error {
+	defer o.lockProof()()
+	if !o.Can.Has(ability.PlainMD5) { // another object has proved it meanwhile
+		object.Opaque = true
+		return nil
+	}
 	content, err := o.ReadMD5(ctx, key.Object, object.ETag)
 	if err == nil {
 		object.Opaque = o.learn(content, *object)
 	}
 	return err
+}
+
+// lockProof lets one object at a time be read while nothing is known of the ETags of
+// the store: the proof of one saves the reads of the others. The function that it
+// returns lets the next one go.
+func (o *Opener) lockProof() (unlock func()) {
+	known := func() bool { return o.Can.Proved(ability.PlainMD5) || !o.Can.Has(ability.PlainMD5) }
+	if known() {
+		return func() {}
+	}
+	o.proof.Lock()
+	if known() {
+		o.proof.Unlock()
+		return func() {}
+	}
+	return o.proof.Unlock
 }
 
 // IsMD5 reports whether an ETag that is an md5, but not that of the content, is none:
@@ -121,6 +142,10 @@ func (o *Opener) CheckStored(ctx context.Context, key string, etag string, opaqu
 		return nil
 	}
 	if !o.Trusted {
+		defer o.lockProof()()
+		if !o.Can.Has(ability.PlainMD5) { // as in settle
+			return nil
+		}
 		content, err := o.ReadMD5(ctx, key, etag)
 		switch {
 		case ctx.Err() != nil:

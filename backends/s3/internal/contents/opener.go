@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
@@ -53,6 +54,7 @@ type Opener struct {
 	Trusted bool
 
 	probes probes
+	proof  sync.Mutex // held by a read that may prove whether ETags are md5s
 	parts  partsKnown
 }
 
