@@ -61,12 +61,26 @@ func (p *Preview) serve(w http.ResponseWriter, r *http.Request) {
 		p.serveInside(w, r)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Security-Policy", policy)
-	// A browser keeps a 301 for good, and the next site at this address is another.
-	h.Set("Cache-Control", "no-store")
-	p.Site.ServeHTTP(w, r)
+	w.Header().Set("Content-Security-Policy", policy)
+	p.Site.ServeHTTP(&uncached{w}, r)
 }
+
+// uncached keeps browsers from keeping an answer: they keep a 301 for good, and the next
+// site at this address is another. The header that is stored is shown under another name.
+type uncached struct{ http.ResponseWriter }
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *uncached) WriteHeader(status int) {
+	h := w.Header()
+	if stored := h.Get("Cache-Control"); stored != "" {
+		h.Set("X-S3fc-Cache-Control", stored)
+	}
+	h.Set("Cache-Control", "no-store")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *uncached) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (p *Preview) serveInside(w http.ResponseWriter, r *http.Request) {
 	switch {

@@ -18,7 +18,8 @@ import (
 )
 
 // TreePages are the pages that a tree would have as a site: each link with the
-// Location that would be stored, and each file with the type that it would get.
+// Location that would be stored, and each file with the headers that it is stored with,
+// or, where the tree keeps none, with the type that it would get.
 // It is safe for concurrent use.
 type TreePages struct {
 	Tree core.Tree
@@ -29,7 +30,8 @@ type TreePages struct {
 	Free bool
 }
 
-// Page implements [Pages]. A request for a page is one Open or one Stat.
+// Page implements [Pages]. A request for a page is one Open or one Stat, and where the
+// tree keeps headers a question for them.
 func (p TreePages) Page(ctx context.Context, key string, content bool) (*Page, error) {
 	key, ok := strings.CutPrefix(key, p.Prefix)
 	if !ok || core.CheckKey(key) != nil {
@@ -40,13 +42,13 @@ func (p TreePages) Page(ctx context.Context, key string, content bool) (*Page, e
 		if err != nil {
 			return nil, err
 		}
-		return p.page(e, nil)
+		return p.page(ctx, e, nil)
 	}
 	body, e, err := p.Tree.Open(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	page, err := p.page(e, body)
+	page, err := p.page(ctx, e, body)
 	if err != nil || !content {
 		page.close()
 		if page != nil {
@@ -58,7 +60,7 @@ func (p TreePages) Page(ctx context.Context, key string, content bool) (*Page, e
 
 // page is the page of an entry. It owns body, which is nil if the content is not
 // wanted.
-func (p TreePages) page(e core.Entry, body io.ReadCloser) (*Page, error) {
+func (p TreePages) page(ctx context.Context, e core.Entry, body io.ReadCloser) (*Page, error) {
 	switch e.Kind {
 	case core.Link:
 		return &Page{Redirect: kit.Location(p.Prefix, e.Target)}, nil
@@ -83,7 +85,36 @@ func (p TreePages) page(e core.Entry, body io.ReadCloser) (*Page, error) {
 	if tag := etag(e, page.Content); tag != "" {
 		page.Header.Set("ETag", `"`+tag+`"`)
 	}
+	if err := p.stored(ctx, e.Key, page.Header); err != nil {
+		page.close()
+		return nil, err
+	}
 	return page, nil
+}
+
+// shown are the headers of a stored file that a website endpoint sends.
+var shown = []string{"content-type", "cache-control", "content-encoding", "content-disposition", "content-language"}
+
+// stored puts the headers that a file is stored with in place of those that its name and
+// content call for, where the tree keeps any.
+func (p TreePages) stored(ctx context.Context, key string, h http.Header) error {
+	keeper, ok := core.As[core.HeaderKeeper](p.Tree)
+	if !ok {
+		return nil
+	}
+	have, err := keeper.Headers(ctx, key)
+	if err != nil {
+		return err
+	}
+	for _, name := range shown {
+		if v := have.Get(name); v != "" {
+			h.Set(name, v)
+		}
+	}
+	for name, v := range have.Metadata {
+		h.Set("X-Amz-Meta-"+name, v)
+	}
+	return nil
 }
 
 const (
