@@ -29,9 +29,8 @@ a copy from another tree to this one would make. A key that begins with _s3fc/ i
 at /%5Fs3fc/.
 
 A page of a bucket costs the requests that it takes to read it; no more are sent
-than --max-requests. A file of a bucket has the headers that it is stored with, for
-which it is asked once more; one of a directory has the type that its name and content
-call for. Differences from S3: a policy keeps pages from services of this machine, and
+than --max-requests. A file of a bucket has the headers that it is stored with; one of
+a directory has the type that its name and content call for. Differences from S3: a policy keeps pages from services of this machine, and
 browsers keep nothing: Cache-Control is shown as X-S3fc-Cache-Control.
 
 --check serves nothing. It visits the pages of the site and its links, and lists

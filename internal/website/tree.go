@@ -30,8 +30,7 @@ type TreePages struct {
 	Free bool
 }
 
-// Page implements [Pages]. A request for a page is one Open or one Stat, and where the
-// tree keeps headers a question for them.
+// Page implements [Pages]. A request for a page is one Open or one Stat.
 func (p TreePages) Page(ctx context.Context, key string, content bool) (*Page, error) {
 	key, ok := strings.CutPrefix(key, p.Prefix)
 	if !ok || core.CheckKey(key) != nil {
@@ -42,13 +41,13 @@ func (p TreePages) Page(ctx context.Context, key string, content bool) (*Page, e
 		if err != nil {
 			return nil, err
 		}
-		return p.page(ctx, e, nil)
+		return p.page(e, nil)
 	}
 	body, e, err := p.Tree.Open(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	page, err := p.page(ctx, e, body)
+	page, err := p.page(e, body)
 	if err != nil || !content {
 		page.close()
 		if page != nil {
@@ -60,7 +59,7 @@ func (p TreePages) Page(ctx context.Context, key string, content bool) (*Page, e
 
 // page is the page of an entry. It owns body, which is nil if the content is not
 // wanted.
-func (p TreePages) page(ctx context.Context, e core.Entry, body io.ReadCloser) (*Page, error) {
+func (p TreePages) page(e core.Entry, body io.ReadCloser) (*Page, error) {
 	switch e.Kind {
 	case core.Link:
 		return &Page{Redirect: kit.Location(p.Prefix, e.Target)}, nil
@@ -85,26 +84,18 @@ func (p TreePages) page(ctx context.Context, e core.Entry, body io.ReadCloser) (
 	if tag := etag(e, page.Content); tag != "" {
 		page.Header.Set("ETag", `"`+tag+`"`)
 	}
-	if err := p.stored(ctx, e.Key, page.Header); err != nil {
-		page.close()
-		return nil, err
-	}
+	stored(e.Headers, page.Header)
 	return page, nil
 }
 
 // shown are the headers of a stored file that a website endpoint sends.
 var shown = []string{"content-type", "cache-control", "content-encoding", "content-disposition", "content-language"}
 
-// stored puts the headers that a file is stored with in place of those that its name and
-// content call for, where the tree keeps any.
-func (p TreePages) stored(ctx context.Context, key string, h http.Header) error {
-	keeper, ok := core.As[core.HeaderKeeper](p.Tree)
-	if !ok {
-		return nil
-	}
-	have, err := keeper.Headers(ctx, key)
-	if err != nil {
-		return err
+// stored puts the headers that a file is stored with, as far as they are known, in place
+// of those that its name and content call for.
+func stored(have *core.Headers, h http.Header) {
+	if have == nil {
+		return
 	}
 	for _, name := range shown {
 		if v := have.Get(name); v != "" {
@@ -114,7 +105,6 @@ func (p TreePages) stored(ctx context.Context, key string, h http.Header) error 
 	for name, v := range have.Metadata {
 		h.Set("X-Amz-Meta-"+name, v)
 	}
-	return nil
 }
 
 const (
