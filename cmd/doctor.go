@@ -97,7 +97,7 @@ func (d *doctor) print(f core.Diagnosis) {
 		d.con.print(encode(struct {
 			Event string `json:"event"`
 			core.Diagnosis
-		}{"finding", f}))
+		}{"diagnosis", f}))
 		return
 	}
 	word := f.Verdict.String()

@@ -32,7 +32,7 @@ func diagnose(t *testing.T, args ...string) (found, int) {
 		if err := json.Unmarshal([]byte(line), &f); err != nil {
 			t.Fatalf("%v in %s", err, line)
 		}
-		if f.Event == "finding" && (all[f.Check].Verdict != "fault") {
+		if f.Event == "diagnosis" && (all[f.Check].Verdict != "fault") {
 			all[f.Check] = struct{ Verdict, Text, Remedy string }{f.Verdict, f.Text, f.Remedy}
 		}
 	}
