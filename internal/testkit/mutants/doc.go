@@ -7,6 +7,12 @@
 // left out, an error dropped. [Build] makes a test binary of that, without changing
 // any file of the repository, and [Binary.Run] tells whether a mutant is caught.
 //
-// A mutant that survives is a gap of the suite, or does the same as the program; the
-// files in testdata list each with its reason.
+// Each test notes the mutants that it reaches, and a mutant runs against those tests
+// alone. One that none reaches is in code for errors that the system does not give, for
+// other systems, or for options that the suite does not use: it is counted, and is no
+// part of the score.
+//
+// A mutant that survives is a gap of the suite, does the same as the program, or keeps
+// the contract in another way; the files in testdata list them with reasons. The score
+// is of those that do neither of the last two.
 package mutants

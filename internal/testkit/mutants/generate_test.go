@@ -69,10 +69,20 @@ func TestReadSurvivors(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("# a list\n\n== same: it is slower only\na b: c\n\n== gap: no case asks\nd e: f #2\n")
+	write("# a list\n\n== same: it is slower only\na b: c\n\n== gap: no case asks\nd e: f #2\ng h*\n")
 	got, err := ReadSurvivors(name)
-	if err != nil || len(got) != 2 || got["a b: c"] != (Survivor{Same: true, Reason: "it is slower only"}) || got["d e: f #2"] != (Survivor{Reason: "no case asks"}) {
-		t.Errorf("got %v, %v", got, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]Survivor{
+		"a b: c": {Same: true, Reason: "it is slower only"}, "d e: f #2": {Reason: "no case asks"}, "g h: i": {Reason: "no case asks"}, "d e: f": {},
+	} {
+		if is, ok := got.Find(name); is != want || ok != (want.Reason != "") {
+			t.Errorf("%s: got %v, %t", name, is, ok)
+		}
+	}
+	if unused := got.Unused([]Mutant{{Name: "a b: c"}}); len(unused) != 2 {
+		t.Errorf("not used: %q", unused)
 	}
 	for _, bad := range []string{"a b: c\n", "== perhaps: slower\na b: c\n"} {
 		write(bad)

@@ -3,6 +3,7 @@ package mutants
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -14,46 +15,97 @@ type Survivor struct {
 	// Conforms says that the mutant is another backend that keeps the contract, or that
 	// the contract does not concern it: the suite must not catch it.
 	Conforms bool
-	// Chance says that time or the order of goroutines decides whether a case catches
-	// it, or that it is caught only where there is less memory or fewer open files.
-	Chance bool
 	Reason string
 }
 
-// ReadSurvivors reads a list of survivors by the name of the mutant: a line
-// "== same: reason", "== conforms: reason", "== gap: reason" or "== chance: reason", and
-// below it one name a line.
-func ReadSurvivors(name string) (map[string]Survivor, error) {
+// Survivors are the mutants of a package that are known to survive.
+type Survivors struct {
+	byName   map[string]Survivor
+	prefixes []prefix
+}
+
+// A prefix stands for all mutants whose names begin so.
+type prefix struct {
+	text string
+	why  Survivor
+}
+
+// Find returns why the mutant called name may survive.
+func (s *Survivors) Find(name string) (Survivor, bool) {
+	if why, ok := s.byName[name]; ok {
+		return why, true
+	}
+	for _, p := range s.prefixes {
+		if strings.HasPrefix(name, p.text) {
+			return p.why, true
+		}
+	}
+	return Survivor{}, false
+}
+
+// Unused returns the lines of the list that are for none of mutants.
+func (s *Survivors) Unused(mutants []Mutant) (lines []string) {
+	names := map[string]bool{}
+	for _, m := range mutants {
+		names[m.Name] = true
+	}
+	for name := range s.byName {
+		if !names[name] {
+			lines = append(lines, name)
+		}
+	}
+	for _, p := range s.prefixes {
+		if !slices.ContainsFunc(mutants, func(m Mutant) bool { return strings.HasPrefix(m.Name, p.text) }) {
+			lines = append(lines, p.text+"*")
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// ReadSurvivors reads a list of survivors: a line "== same: reason", "== conforms:
+// reason" or "== gap: reason", and below it the name of a mutant on each line, or the
+// beginning of names with a star.
+func ReadSurvivors(name string) (*Survivors, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	known := map[string]Survivor{}
+	known := &Survivors{byName: map[string]Survivor{}}
 	var current Survivor
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
 		head, isHead := strings.CutPrefix(line, "== ")
-		same, isSame := strings.CutPrefix(head, "same: ")
-		conforms, isConforming := strings.CutPrefix(head, "conforms: ")
-		gap, isGap := strings.CutPrefix(head, "gap: ")
-		chance, isChance := strings.CutPrefix(head, "chance: ")
+		begin, isPrefix := strings.CutSuffix(line, "*")
 		switch {
-		case isHead && isSame:
-			current = Survivor{Same: true, Reason: same}
-		case isHead && isConforming:
-			current = Survivor{Conforms: true, Reason: conforms}
-		case isHead && isGap:
-			current = Survivor{Reason: gap}
-		case isHead && isChance:
-			current = Survivor{Chance: true, Reason: chance}
 		case isHead:
-			return nil, fmt.Errorf("%s: %q is none of same, conforms, gap and chance", name, line)
+			if current, err = parseReason(head); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
 		case line == "" || strings.HasPrefix(line, "#"):
 		case current.Reason == "":
 			return nil, fmt.Errorf("%s: %q has no reason", name, line)
+		case isPrefix:
+			known.prefixes = append(known.prefixes, prefix{begin, current})
 		default:
-			known[line] = current
+			known.byName[line] = current
 		}
 	}
 	return known, nil
+}
+
+// parseReason reads the line above a group.
+func parseReason(head string) (Survivor, error) {
+	class, reason, _ := strings.Cut(head, ": ")
+	switch s := (Survivor{Reason: reason}); class {
+	case "same":
+		s.Same = true
+		return s, nil
+	case "conforms":
+		s.Conforms = true
+		return s, nil
+	case "gap":
+		return s, nil
+	}
+	return Survivor{}, fmt.Errorf("%q is neither same nor conforms nor gap", head)
 }
