@@ -15,7 +15,7 @@ type Survivor struct {
 	// Conforms says that the mutant is another backend that keeps the contract, or that
 	// the contract does not concern it: the suite must not catch it.
 	Conforms bool
-	Reason string
+	Reason   string
 }
 
 // Survivors are the mutants of a package that are known to survive.
