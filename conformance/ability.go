@@ -56,7 +56,7 @@ func checkBatchDelete(p *probe) {
 		p.link("l", core.Target{Key: "keep"})
 		olds = append(olds, p.stat("l"))
 	}
-	stays := p.batch(d, olds)
+	stays := deleteInBatches(p, d, olds)
 	left := []string{"a-b", "d/y", "keep", "kept/x"}
 	if stays {
 		left = append(left, "changed")
@@ -65,9 +65,9 @@ func checkBatchDelete(p *probe) {
 	p.holdsKeys(left...)
 }
 
-// batch deletes olds in batches and checks the errors. The third is stale, and stays
+// deleteInBatches deletes olds in batches and checks the errors. The third is stale, and stays
 // if its guard notices it: a store without a declared guard may have one for deletes.
-func (p *probe) batch(d core.BatchDeleter, olds []core.Entry) (stays bool) {
+func deleteInBatches(p *probe, d core.BatchDeleter, olds []core.Entry) (stays bool) {
 	var errs []error
 	for at := 0; at < len(olds); at += d.BatchSize() {
 		part := olds[at:min(at+d.BatchSize(), len(olds))]
@@ -133,7 +133,7 @@ func checkProver(p *probe) {
 	}
 	proved := map[string]bool{}
 	for _, have := range p.list("") {
-		p.provesNothingWrong(prover, have, contents, targets)
+		provesNothingWrong(p, prover, have, contents, targets)
 		if content, isFile := contents[have.Key]; isFile {
 			proved[have.Key] = prover.Proves(have, evidenceOf(prover, have, content))
 		}
@@ -145,7 +145,7 @@ func checkProver(p *probe) {
 
 // provesNothingWrong offers the evidence of other entries, and checks that have
 // does not prove them.
-func (p *probe) provesNothingWrong(prover core.Prover, have core.Entry, contents map[string]string, targets map[string]core.Target) {
+func provesNothingWrong(p *probe, prover core.Prover, have core.Entry, contents map[string]string, targets map[string]core.Target) {
 	for key, content := range contents {
 		e := evidenceOf(prover, have, content)
 		if key != have.Key && prover.Proves(have, e) {
@@ -198,33 +198,33 @@ func checkFingerprinter(p *probe) {
 			}
 		}
 	}
-	before := p.fingerprints(f)
+	before := fingerprintsOf(p, f)
 	if shown := before["small"]; shown != "" && shown == before["d/other"] {
 		p.failf("two contents of one size have the fingerprint %q", shown)
 	}
 	p.file("d/other", bytesOf("a third", 100))
-	if shown := p.fingerprints(f)["d/other"]; shown != "" && (shown == before["d/other"] || shown == before["small"]) {
+	if shown := fingerprintsOf(p, f)["d/other"]; shown != "" && (shown == before["d/other"] || shown == before["small"]) {
 		p.failf("a file with a new content of the same size has the fingerprint %q of the old content or of another file", shown)
 	}
-	p.fingerprintsOfLinks(f)
+	fingerprintsOfLinks(p, f)
 }
 
 // fingerprintsOfLinks checks that links to different targets, and a file, have
 // different fingerprints.
-func (p *probe) fingerprintsOfLinks(f core.Fingerprinter) {
+func fingerprintsOfLinks(p *probe, f core.Fingerprinter) {
 	if !p.b.Features().Links {
 		return
 	}
 	p.link("to-small", core.Target{Key: "small", Dir: core.NotDir})
 	p.link("to-other", core.Target{Key: "other", Dir: core.NotDir})
-	all := p.fingerprints(f)
+	all := fingerprintsOf(p, f)
 	if shown := all["to-small"]; shown != "" && (shown == all["to-other"] || shown == all["small"]) {
 		p.failf("a link has the fingerprint %q of a link to another target, or of a file", shown)
 	}
 }
 
-// fingerprints returns the fingerprint of each listed entry by key.
-func (p *probe) fingerprints(f core.Fingerprinter) map[string]string {
+// fingerprintsOf returns the fingerprint of each listed entry by key.
+func fingerprintsOf(p *probe, f core.Fingerprinter) map[string]string {
 	all := map[string]string{}
 	for _, e := range p.list("") {
 		all[e.Key] = f.Fingerprint(e)
@@ -238,13 +238,13 @@ func checkCoster(p *probe) {
 		return
 	}
 	for _, e := range []core.Entry{fileOf("f", "x"), {Key: "large", Kind: core.File, Size: 1 << 40}, linkOf("l", core.Target{Key: "f"})} {
-		p.costs(fmt.Sprintf("PutCost(%s)", show(e)), c.PutCost(e))
-		p.costs(fmt.Sprintf("OpenCost(%s)", show(e)), c.OpenCost(e))
+		checkCosts(p, fmt.Sprintf("PutCost(%s)", show(e)), c.PutCost(e))
+		checkCosts(p, fmt.Sprintf("OpenCost(%s)", show(e)), c.OpenCost(e))
 	}
 	last := int64(0)
 	for _, n := range []int64{0, 1, 1000, 1001, 1_000_000} {
 		cost := c.DeleteCost(n)
-		p.costs(fmt.Sprintf("DeleteCost(%d)", n), cost)
+		checkCosts(p, fmt.Sprintf("DeleteCost(%d)", n), cost)
 		if cost.Total() < last || (n == 0 && cost.Total() != 0) {
 			p.failf("DeleteCost(%d) is %s; want none for no entries, and never less for more entries", n, cost)
 		}
@@ -252,8 +252,8 @@ func checkCoster(p *probe) {
 	}
 }
 
-// costs checks that no class of a cost is negative.
-func (p *probe) costs(call string, r core.Requests) {
+// checkCosts checks that no class of a cost is negative.
+func checkCosts(p *probe, call string, r core.Requests) {
 	for class, n := range r {
 		if n < 0 {
 			p.failf("%s has %d %s; want no negative number", call, n, core.Class(class))

@@ -56,7 +56,7 @@ func checkChecker(p *probe) {
 		linkOf("l", core.Target{}), linkOf("l", core.Target{Key: "../out"}), linkOf("l", core.Target{URL: "ftp://example.org/"}),
 	}
 	if n := p.features.MaxKey; n > 0 {
-		bad = append(bad, fileOf(keyOf(n+1, p.segment()), ""))
+		bad = append(bad, fileOf(keyOf(n+1, segmentLength(p)), ""))
 	}
 	for _, e := range bad {
 		err := c.CheckPut(e)
@@ -94,7 +94,7 @@ func checkRequestCounter(p *probe) {
 	p.list("")
 	p.remove(p.stat("small"))
 	after := c.Requests()
-	p.costs("Requests after a run, less those before,", after.Sub(before))
+	checkCosts(p, "Requests after a run, less those before,", after.Sub(before))
 	if again := c.Requests(); again != after {
 		p.failf("Requests is %s, and then, with nothing done, %s", after, again)
 	}
@@ -170,15 +170,15 @@ func checkAuditor(p *probe) {
 	p.file("d/f", content)
 	good := p.stat("d/f")
 	good.MD5 = core.SumMD5([]byte(content))
-	p.audits(a, good, nil)
+	checkAudit(p, a, good, nil)
 	bad := good
 	bad.MD5 = core.SumMD5([]byte("another content"))
-	p.audits(a, bad, []core.Finding{core.FindingMD5, core.FindingCorrupt})
+	checkAudit(p, a, bad, []core.Finding{core.FindingMD5, core.FindingCorrupt})
 	if p.features.Links {
 		p.link("l", core.Target{Key: "d/f", Dir: core.NotDir})
-		p.audits(a, p.stat("l"), nil)
+		checkAudit(p, a, p.stat("l"), nil)
 	}
-	p.repairs(a, good, content)
+	checkRepair(p, a, good, content)
 	stale := p.stat("d/f")
 	stale.MD5 = good.MD5
 	p.file("d/f", "the second content")
@@ -189,9 +189,9 @@ func checkAuditor(p *probe) {
 	p.holds("d/f", "the second content")
 }
 
-// audits checks that Audit finds one of want in e, or nothing if there are none. A
+// checkAudit checks that Audit finds one of want in e, or nothing if there are none. A
 // store that keeps no md5 may say so.
-func (p *probe) audits(a core.Auditor, e core.Entry, want []core.Finding) {
+func checkAudit(p *probe, a core.Auditor, e core.Entry, want []core.Finding) {
 	flaws, err := a.Audit(p.ctx, e)
 	if err != nil {
 		p.failf("Audit(%q): %w", e.Key, err)
@@ -216,8 +216,8 @@ func (p *probe) audits(a core.Auditor, e core.Entry, want []core.Finding) {
 	}
 }
 
-// repairs checks that Repair of a file without flaws leaves content, time and kind.
-func (p *probe) repairs(a core.Auditor, e core.Entry, content string) {
+// checkRepair checks that Repair of a file without flaws leaves content, time and kind.
+func checkRepair(p *probe, a core.Auditor, e core.Entry, content string) {
 	repaired, err := a.Repair(p.ctx, e)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):

@@ -280,7 +280,7 @@ func checkNoLeftovers(p *probe) {
 		_, err = p.b.Put(p.ctx, e, plain(content), old)
 		p.refused(fmt.Sprintf("Put(%q) of a body with another md5", key), err, core.ErrCorrupt)
 	}
-	p.failAtOthers(stale)
+	failAtOthers(p, stale)
 	p.sameNames(before)
 	for _, key := range []string{"d/kept", "d/old", "e/f"} {
 		p.remove(p.stat(key))
@@ -290,7 +290,7 @@ func checkNoLeftovers(p *probe) {
 
 // failAtOthers writes where something is in the way. A store that lets it pass
 // has nothing left over then, so no error is expected here.
-func (p *probe) failAtOthers(stale core.Entry) {
+func failAtOthers(p *probe, stale core.Entry) {
 	if p.features.Replace != core.GuardNone {
 		_, err := p.try(fileOf(stale.Key, "x"), "x", &stale)
 		p.refused("Put over a file that was overwritten since", err, core.ErrChanged)

@@ -20,16 +20,16 @@ func checkCopier(p *probe) {
 	if !ok || !c.CanCopy(p.b, e) {
 		return
 	}
-	p.costs(fmt.Sprintf("CopyCost(%s)", show(e)), c.CopyCost(e))
-	p.copies(c, e, "to", nil)
+	checkCosts(p, fmt.Sprintf("CopyCost(%s)", show(e)), c.CopyCost(e))
+	checkCopies(p, c, e, "to", nil)
 	p.holds("to", content)
 	p.holds("d/from", content)
-	p.keepsFromCopies(c, e)
-	p.takesJustFiles(c)
+	keepsFromCopies(p, c, e)
+	takesJustFiles(p, c)
 }
 
-// copies copies the file e, and checks that the returned entry is there.
-func (p *probe) copies(c core.Copier, e core.Entry, key string, old *core.Entry) {
+// checkCopies copies the file e, and checks that the returned entry is there.
+func checkCopies(p *probe, c core.Copier, e core.Entry, key string, old *core.Entry) {
 	got, err := c.CopyFrom(p.ctx, p.b, e, key, old)
 	if old != nil && errors.Is(err, errors.ErrUnsupported) {
 		return // s3fc reads and puts it then
@@ -44,7 +44,7 @@ func (p *probe) copies(c core.Copier, e core.Entry, key string, old *core.Entry)
 }
 
 // keepsFromCopies checks which entries a copy replaces, and which not.
-func (p *probe) keepsFromCopies(c core.Copier, e core.Entry) {
+func keepsFromCopies(p *probe, c core.Copier, e core.Entry) {
 	if p.features.Create != core.GuardNone && p.features.Replace != core.GuardNone {
 		stale := p.staleFile("there")
 		for seen, old := range map[string]*core.Entry{"nothing": nil, "a file that was overwritten since": &stale} {
@@ -57,11 +57,11 @@ func (p *probe) keepsFromCopies(c core.Copier, e core.Entry) {
 		p.holds("there", "the second content")
 	}
 	now := p.file("over", "to be replaced")
-	p.copies(c, e, "over", &now)
+	checkCopies(p, c, e, "over", &now)
 }
 
 // takesJustFiles checks that a link, and a version that is gone, are refused.
-func (p *probe) takesJustFiles(c core.Copier) {
+func takesJustFiles(p *probe, c core.Copier) {
 	olds := []core.Entry{p.staleFile("changed"), {Key: "missing", Kind: core.File, Size: 1, Token: "x"}}
 	if p.features.Links {
 		p.link("link", core.Target{Key: "to"})

@@ -26,15 +26,15 @@ func checkDirRemover(p *probe) {
 		return
 	}
 	p.files("a", "d-x", "d/e/y", "d/x", "z/q")
-	if !p.hasDirs(d) { // as a decorator of a store without directories
+	if !listsAnyDir(p, d) { // as a decorator of a store without directories
 		for _, dir := range []string{"d", "d/e", "z", "a"} {
 			_ = d.RemoveDir(p.ctx, dir) // with or without an error, nothing may be gone
 		}
 		p.holdsKeys("a", "d-x", "d/e/y", "d/x", "z/q")
 		return
 	}
-	p.listsDirs(d, "", "a", "d-x", "d/", "d/e/", "d/e/y", "d/x", "z/", "z/q")
-	p.listsDirs(d, "d/e/y", "d/x", "z/", "z/q")
+	checkListDirs(p, d, "", "a", "d-x", "d/", "d/e/", "d/e/y", "d/x", "z/", "z/q")
+	checkListDirs(p, d, "d/e/y", "d/x", "z/", "z/q")
 	for _, dir := range []string{"d", "d/e", "z", "a"} {
 		p.refused(fmt.Sprintf("RemoveDir(%q), which is not an empty directory,", dir), d.RemoveDir(p.ctx, dir), core.ErrConflict)
 	}
@@ -55,8 +55,8 @@ func checkDirRemover(p *probe) {
 	p.holdsKeys("a", "d-x", "d/e/y", "d/x", "z/q")
 }
 
-// hasDirs reports whether ListDirs yields any directory.
-func (p *probe) hasDirs(d core.DirRemover) bool {
+// listsAnyDir reports whether ListDirs yields any directory.
+func listsAnyDir(p *probe, d core.DirRemover) bool {
 	for e, err := range d.ListDirs(p.ctx, "") {
 		if err != nil {
 			p.failf("ListDirs: %w", err)
@@ -68,9 +68,9 @@ func (p *probe) hasDirs(d core.DirRemover) bool {
 	return false
 }
 
-// listsDirs checks that ListDirs yields entries, and directories with a slash, of
+// checkListDirs checks that ListDirs yields entries, and directories with a slash, of
 // just these keys.
-func (p *probe) listsDirs(d core.DirRemover, after string, want ...string) {
+func checkListDirs(p *probe, d core.DirRemover, after string, want ...string) {
 	var got []string
 	for e, err := range d.ListDirs(p.ctx, after) {
 		if err != nil {
@@ -105,12 +105,12 @@ func checkEmptyDirs(p *probe) {
 	p.nothing("d/empty")
 	p.nothing("e/deep/er")
 	if d, ok := core.As[core.DirRemover](p.b); ok {
-		p.listsDirs(d, "", "a", "d/", "d/empty/", "d/x", "e/", "e/deep/", "e/deep/er/")
+		checkListDirs(p, d, "", "a", "d/", "d/empty/", "d/x", "e/", "e/deep/", "e/deep/er/")
 		p.refused(`RemoveDir("e"), in which a directory is,`, d.RemoveDir(p.ctx, "e"), core.ErrConflict)
 		if err := d.RemoveDir(p.ctx, "d/empty"); err != nil {
 			p.failf(`RemoveDir("d/empty"): %w`, err)
 		}
-		p.listsDirs(d, "", "a", "d/", "d/x", "e/", "e/deep/", "e/deep/er/")
+		checkListDirs(p, d, "", "a", "d/", "d/x", "e/", "e/deep/", "e/deep/er/")
 	}
 	p.file("e", "in the place of empty directories")
 	p.holds("e", "in the place of empty directories")

@@ -22,7 +22,7 @@ var featureCases = []Case{
 
 // checkFeaturesStay also checks that the values make sense.
 func checkFeaturesStay(p *probe) {
-	p.saneFeatures()
+	checkSaneFeatures(p)
 	p.mixture()
 	p.list("")
 	p.remove(p.stat("small"))
@@ -32,7 +32,7 @@ func checkFeaturesStay(p *probe) {
 	}
 }
 
-func (p *probe) saneFeatures() {
+func checkSaneFeatures(p *probe) {
 	f := p.features
 	for name, n := range map[string]int64{
 		"MaxKey": int64(f.MaxKey), "MaxSegment": int64(f.MaxSegment), "MaxTarget": int64(f.MaxTarget), "Resolution": int64(f.Resolution),

@@ -103,23 +103,23 @@ func checkChangedWhileSent(p *probe) {
 		key := fmt.Sprintf("d/%d", size)
 		content := bytesOf("sent", size)
 		if guardsCreate(p.features) {
-			p.changesWhileSent(key+"-new", content, nil, func() { p.files(key + "-new") })
+			changeWhileSent(p, key+"-new", content, nil, func() { p.files(key + "-new") })
 			p.holds(key+"-new", bytesOf(key+"-new", 20))
 		}
 		if guardsReplace(p.features) {
 			old := p.file(key, "old content")
-			p.changesWhileSent(key, content, &old, func() { p.file(key, "a newer content") })
+			changeWhileSent(p, key, content, &old, func() { p.file(key, "a newer content") })
 			p.holds(key, "a newer content")
 			old = p.stat(key)
-			p.changesWhileSent(key, content, &old, func() { p.remove(old) })
+			changeWhileSent(p, key, content, &old, func() { p.remove(old) })
 			p.nothing(key)
 		}
 	}
 }
 
-// changesWhileSent puts a file whose body calls change in the middle, and checks
+// changeWhileSent puts a file whose body calls change in the middle, and checks
 // that the change is noticed.
-func (p *probe) changesWhileSent(key, content string, old *core.Entry, change func()) {
+func changeWhileSent(p *probe, key, content string, old *core.Entry, change func()) {
 	body := &faultyBody{content: content, half: func() error { change(); return nil }}
 	_, err := p.b.Put(p.ctx, fileOf(key, content), body, old)
 	p.refused(fmt.Sprintf("Put(%q) of %d bytes, where the entry changes while the body is read", key, len(content)), err, core.ErrChanged)
@@ -129,26 +129,26 @@ func checkUnconditional(p *probe) {
 	old := p.staleFile("d/f")
 	if p.features.Replace == core.GuardNone {
 		_, over := p.try(fileOf("d/f", "the third content"), "the third content", &old)
-		p.unguarded("Put over a file that was overwritten since", "Replace", over)
+		checkUnguarded(p, "Put over a file that was overwritten since", "Replace", over)
 		p.holds("d/f", "the third content")
 	}
 	if p.features.Create == core.GuardNone {
 		_, created := p.try(fileOf("d/f", "the fourth content"), "the fourth content", nil)
-		p.unguarded("Put where nothing was seen, over a file", "Create", created)
+		checkUnguarded(p, "Put where nothing was seen, over a file", "Create", created)
 		p.holds("d/f", "the fourth content")
 	}
 	if p.features.Replace != core.GuardNone {
 		return
 	}
 	if err := p.b.Delete(p.ctx, old); !errors.Is(err, core.ErrChanged) { // a store may guard its deletes alone
-		p.unguarded("Delete of a file that was overwritten since", "Replace", err)
+		checkUnguarded(p, "Delete of a file that was overwritten since", "Replace", err)
 		p.nothing("d/f")
 	}
 }
 
-// unguarded checks that the operation op succeeded, because the feature that would
+// checkUnguarded checks that the operation op succeeded, because the feature that would
 // guard against it is not declared.
-func (p *probe) unguarded(op, feature string, err error) {
+func checkUnguarded(p *probe, op, feature string, err error) {
 	if err != nil {
 		p.failf("Features.%s is %s, but %s fails: %w", feature, core.GuardNone, op, err)
 	}

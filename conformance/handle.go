@@ -57,7 +57,7 @@ func checkOneStore(p *probe) {
 	q.holds("d/x", bytesOf("d/x", 20))
 	q.file("d/x", "a newer content")
 	p.holds("d/x", "a newer content")
-	p.seeAlike(q)
+	checkSeenAlike(p, q)
 	q.remove(q.stat("d/x"))
 	q.remove(q.stat("d/y")) // and its directory
 	p.nothing("d/x")
@@ -79,9 +79,9 @@ func checkOneStore(p *probe) {
 	p.join("through another backend on the same store", q)
 }
 
-// seeAlike checks that two handles show the same entries, so that the token that
+// checkSeenAlike checks that two handles show the same entries, so that the token that
 // one has is good for a condition of the other.
-func (p *probe) seeAlike(q *probe) {
+func checkSeenAlike(p *probe, q *probe) {
 	for _, e := range p.list("") {
 		mine, theirs := p.stat(e.Key), q.stat(e.Key)
 		if diff := differences(mine, theirs); diff != "" {
@@ -112,16 +112,16 @@ func checkGuardsBetweenHandles(p *probe) {
 	}
 	for i := range 5 {
 		key := fmt.Sprintf("race/%d", i)
-		p.raceWith(q, key, nil, p.features.Create)
+		raceBetween(p, q, key, nil, p.features.Create)
 		old := p.seen(key)
-		p.raceWith(q, key, old, p.features.Replace)
+		raceBetween(p, q, key, old, p.features.Replace)
 	}
 	p.join("through another backend on the same store", q)
 }
 
-// raceWith lets both handles put at key at the same time, having seen old. If the
+// raceBetween lets both handles put at key at the same time, having seen old. If the
 // guard is atomic, one of them must be told.
-func (p *probe) raceWith(q *probe, key string, old *core.Entry, guard core.Guard) {
+func raceBetween(p *probe, q *probe, key string, old *core.Entry, guard core.Guard) {
 	var wg sync.WaitGroup
 	errs := make([]error, 2)
 	for i, h := range []*probe{p, q} {

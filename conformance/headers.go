@@ -22,10 +22,10 @@ func checkHeaders(p *probe) {
 	p.put(e, "content")
 	p.holds("f", "content")
 	if !p.features.Headers {
-		p.hasNoHeaders("f")
+		checkNoHeaders(p, "f")
 		return
 	}
-	p.hasHeaders("f", testHeaders(), nil)
+	checkHeadersOf(p, "f", testHeaders(), nil)
 	for _, listed := range p.list("") {
 		if listed.Headers != nil {
 			p.failf("List yields %q with headers: no listing has them", listed.Key)
@@ -34,14 +34,14 @@ func checkHeaders(p *probe) {
 	again := fileOf("f", "other")
 	again.Headers = &core.Headers{CacheControl: "no-cache"}
 	p.put(again, "other")
-	p.hasHeaders("f", again.Headers, []string{"content-language", "content-disposition", "metadata.owner"})
+	checkHeadersOf(p, "f", again.Headers, []string{"content-language", "content-disposition", "metadata.owner"})
 	p.put(fileOf("f", "a third"), "a third")
-	p.hasHeaders("f", nil, []string{"cache-control", "content-language", "metadata.owner"})
+	checkHeadersOf(p, "f", nil, []string{"cache-control", "content-language", "metadata.owner"})
 }
 
-// hasHeaders checks that Stat and Open return the headers of want for a file, and none
+// checkHeadersOf checks that Stat and Open return the headers of want for a file, and none
 // of those that absent names.
-func (p *probe) hasHeaders(key string, want *core.Headers, absent []string) {
+func checkHeadersOf(p *probe, key string, want *core.Headers, absent []string) {
 	_, opened, err := read(p.ctx, p.b, key)
 	if err != nil {
 		p.failf("Open(%q): %w", key, err)
@@ -61,9 +61,9 @@ func (p *probe) hasHeaders(key string, want *core.Headers, absent []string) {
 	}
 }
 
-// hasNoHeaders checks a store that declares none: a file that is put with headers is
+// checkNoHeaders checks a store that declares none: a file that is put with headers is
 // there, without them.
-func (p *probe) hasNoHeaders(key string) {
+func checkNoHeaders(p *probe, key string) {
 	_, opened, err := read(p.ctx, p.b, key)
 	if err != nil {
 		p.failf("Open(%q): %w", key, err)
@@ -97,7 +97,7 @@ func checkSetHeaders(p *probe) {
 	set := &core.Headers{CacheControl: "no-cache", Metadata: map[string]string{"colour": "blue"}}
 	now, err := k.SetHeaders(p.ctx, old, set, []string{"content-language", "metadata.owner"})
 	if errors.Is(err, errors.ErrUnsupported) {
-		p.hasHeaders("d/f", testHeaders(), nil) // nothing was changed
+		checkHeadersOf(p, "d/f", testHeaders(), nil) // nothing was changed
 		return
 	}
 	if err != nil {
@@ -108,15 +108,15 @@ func checkSetHeaders(p *probe) {
 	want := &core.Headers{
 		ContentType: "text/x-test", CacheControl: "no-cache", ContentDisposition: "inline", Metadata: map[string]string{"colour": "blue"},
 	}
-	p.hasHeaders("d/f", want, []string{"content-language", "metadata.owner"})
+	checkHeadersOf(p, "d/f", want, []string{"content-language", "metadata.owner"})
 	if seen := p.stat("d/f"); now.Key != "d/f" || now.Kind != core.File || now.Token != seen.Token || p.features.StoresMD5 && seen.MD5 != e.MD5 {
 		p.failf("SetHeaders returned %s; want %s", show(now), show(seen))
 	}
-	p.setHeadersOfAnother(k, now)
+	setHeadersOfAnother(p, k, now)
 }
 
 // setHeadersOfAnother: the file was overwritten, and then deleted, since it was seen.
-func (p *probe) setHeadersOfAnother(k core.HeaderKeeper, stale core.Entry) {
+func setHeadersOfAnother(p *probe, k core.HeaderKeeper, stale core.Entry) {
 	if _, err := p.b.Put(p.ctx, fileOf("d/f", "another"), strings.NewReader("another"), &stale); err != nil {
 		p.failf("Put over a file whose headers were set: %w", err)
 	}
@@ -125,7 +125,7 @@ func (p *probe) setHeadersOfAnother(k core.HeaderKeeper, stale core.Entry) {
 		_, err := k.SetHeaders(p.ctx, stale, set, nil)
 		p.refused("SetHeaders of a file that was overwritten since", err, core.ErrChanged)
 		p.holds("d/f", "another")
-		p.hasHeaders("d/f", nil, []string{"cache-control"})
+		checkHeadersOf(p, "d/f", nil, []string{"cache-control"})
 	}
 	p.remove(p.stat("d/f"))
 	_, err := k.SetHeaders(p.ctx, stale, set, nil)

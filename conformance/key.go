@@ -68,8 +68,8 @@ func keyOf(n, seg int) string {
 	return string(b)
 }
 
-// segment is how long the segments of a long key may be.
-func (p *probe) segment() int {
+// segmentLength is how long the segments of a long key may be.
+func segmentLength(p *probe) int {
 	if p.features.MaxSegment > 0 {
 		return min(200, p.features.MaxSegment)
 	}
@@ -77,11 +77,11 @@ func (p *probe) segment() int {
 }
 
 func checkLongKeys(p *probe) {
-	fits := []string{keyOf(1500, p.segment()), strings.Repeat("s", 255), "d/" + strings.Repeat("é", 127)}
+	fits := []string{keyOf(1500, segmentLength(p)), strings.Repeat("s", 255), "d/" + strings.Repeat("é", 127)}
 	var over []string
 	if n := p.features.MaxKey; n > 0 {
-		fits[0] = keyOf(n, p.segment())
-		over = append(over, keyOf(n+1, p.segment()), keyOf(2*n, p.segment()))
+		fits[0] = keyOf(n, segmentLength(p))
+		over = append(over, keyOf(n+1, segmentLength(p)), keyOf(2*n, segmentLength(p)))
 	}
 	if n := p.features.MaxSegment; n > 0 {
 		fits = append(fits[:1], strings.Repeat("s", n), "d/"+strings.Repeat("t", n))
@@ -127,7 +127,7 @@ func checkInvalidKeys(p *probe) {
 			_, err = p.try(linkOf(key, core.Target{Key: "a"}), "", nil)
 			p.refused(fmt.Sprintf("Put(%q) of a link", key), err, core.ErrUnsupportedKey)
 		}
-		p.unreachable(key, canary)
+		checkUnreachable(p, key, canary)
 	}
 	for _, key := range []string{"a", "b", "d/x"} {
 		p.holds(key, bytesOf(key, 20))
@@ -135,7 +135,7 @@ func checkInvalidKeys(p *probe) {
 	p.holdsKeys("a", "b", "d/x")
 }
 
-func (p *probe) unreachable(key string, canary core.Entry) {
+func checkUnreachable(p *probe, key string, canary core.Entry) {
 	_, statErr := p.b.Stat(p.ctx, key)
 	rc, _, openErr := p.b.Open(p.ctx, key)
 	if rc != nil {

@@ -91,12 +91,12 @@ func checkLinkForms(p *probe) {
 	for key, target := range held {
 		p.holdsLink(key, target)
 	}
-	p.listsLinks(held)
+	checkListedLinks(p, held)
 	p.holds("f", bytesOf("f", 20))
 }
 
-// listsLinks checks that a listing shows links as such, or with MaybeLink.
-func (p *probe) listsLinks(want map[string]core.Target) {
+// checkListedLinks checks that a listing shows links as such, or with MaybeLink.
+func checkListedLinks(p *probe, want map[string]core.Target) {
 	n := 0
 	for _, e := range p.list("") {
 		target, isLink := want[e.Key]
@@ -134,15 +134,15 @@ func checkURLLinks(p *probe) {
 }
 
 func checkLinksRefused(p *probe) {
-	p.refuseLinks(core.Target{Key: "f"}, core.Target{Key: "d", Dir: core.IsDir}, core.Target{Key: "."})
+	checkRefusedLinks(p, core.Target{Key: "f"}, core.Target{Key: "d", Dir: core.IsDir}, core.Target{Key: "."})
 }
 
 func checkURLLinksRefused(p *probe) {
-	p.refuseLinks(core.Target{URL: "https://example.org/x"}, core.Target{URL: "http://example.org/"})
+	checkRefusedLinks(p, core.Target{URL: "https://example.org/x"}, core.Target{URL: "http://example.org/"})
 }
 
 func checkBadTargets(p *probe) {
-	p.refuseLinks(
+	checkRefusedLinks(p,
 		core.Target{}, core.Target{Key: "f", URL: "https://example.org/"}, core.Target{Key: ".."}, core.Target{Key: "../f"}, core.Target{Key: "/f"},
 		core.Target{Key: "d//x"}, core.Target{Key: "d/./x"}, core.Target{Key: "d/../f"}, core.Target{Key: "d/"}, core.Target{Key: "a\x00b"},
 		core.Target{Key: "a\nb"}, core.Target{Key: "a\xff"}, core.Target{URL: "ftp://example.org/"}, core.Target{URL: "https://"},
@@ -151,9 +151,9 @@ func checkBadTargets(p *probe) {
 	)
 }
 
-// refuseLinks checks that no link to any of the targets is stored, neither at a
+// checkRefusedLinks checks that no link to any of the targets is stored, neither at a
 // new key nor over a file.
-func (p *probe) refuseLinks(targets ...core.Target) {
+func checkRefusedLinks(p *probe, targets ...core.Target) {
 	p.files("f", "d/x")
 	old := p.stat("f")
 	for _, t := range targets {
@@ -177,11 +177,11 @@ func checkTargetTooLong(p *probe) {
 	} else {
 		p.failf("Features.MaxTarget is %d, but a link to a key of %d bytes is refused", n, n)
 	}
-	p.refuseLongLink(over)
-	p.refuseLongLink(core.Target{Key: strings.Repeat("日", n/3) + "xxxx"})
+	checkRefusedLongLink(p, over)
+	checkRefusedLongLink(p, core.Target{Key: strings.Repeat("日", n/3) + "xxxx"})
 }
 
-func (p *probe) refuseLongLink(t core.Target) {
+func checkRefusedLongLink(p *probe, t core.Target) {
 	long := fmt.Sprintf("a link to a key of %d bytes", len(t.Key))
 	_, err := p.try(linkOf("over", t), "", nil)
 	p.refused("Put of "+long, err, core.ErrUnsupportedLink)
@@ -228,7 +228,7 @@ func checkFileToLinkAndBack(p *probe) {
 			p.file(key, "content")
 			p.holds(key, "content")
 		}
-		p.listsLinks(nil)
+		checkListedLinks(p, nil)
 	}
 	p.holdsKeys("x", "d/e/x")
 }

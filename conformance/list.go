@@ -141,14 +141,14 @@ func checkListMatchesStat(p *probe) {
 		case !e.Partial && differences(e, stat) != "":
 			p.failf("%q: List and Stat return different entries: %s", e.Key, differences(e, stat))
 		case e.Partial:
-			p.partial(e, stat)
+			checkPartial(p, e, stat)
 		}
 	}
 }
 
-// partial checks the fields that a partial entry of a listing has against the
+// checkPartial checks the fields that a partial entry of a listing has against the
 // complete entry.
-func (p *probe) partial(e, stat core.Entry) {
+func checkPartial(p *probe, e, stat core.Entry) {
 	switch {
 	case e.Key != stat.Key || e.Token != stat.Token:
 		p.failf("%q: List has the token %q, Stat %q", e.Key, e.Token, stat.Token)
@@ -196,13 +196,16 @@ func checkCancelledList(p *probe) {
 // many goroutines; a few connections kept for reuse do not.
 const breaks = 40
 
+// labels counts the labels of goroutines, so that each is used once.
+var labels atomic.Int64
+
 func checkEarlyBreak(p *probe) {
 	for i := range 20 {
 		p.files(fmt.Sprintf("d%d/f%02d", i%4, i))
 	}
-	labels := pprof.Labels("conformance", fmt.Sprintf("%p", p))
+	label := fmt.Sprintf("listings %d", labels.Add(1))
 	done := make(chan struct{})
-	go pprof.Do(p.ctx, labels, func(ctx context.Context) {
+	go pprof.Do(p.ctx, pprof.Labels("conformance", label), func(ctx context.Context) {
 		defer close(done)
 		for range breaks {
 			for _, err := range p.b.List(ctx, "") {
@@ -216,7 +219,7 @@ func checkEarlyBreak(p *probe) {
 	<-done
 	left := 0
 	for wait := time.Millisecond; wait < 2*time.Second; wait *= 2 {
-		if left = goroutinesOf(fmt.Sprintf("%p", p)); left < breaks/2 {
+		if left = goroutinesOf(label); left < breaks/2 {
 			return
 		}
 		time.Sleep(wait)

@@ -54,16 +54,16 @@ var putCases = []Case{
 
 func checkRoundTrip(p *probe) {
 	for i, n := range []int{0, 1, 1021, 4093, 16381, 65_536, 1 << 20, 5<<20 + 1} {
-		p.roundTrip(fmt.Sprintf("dir/%d", n), n, i%2 == 0)
+		roundTrip(p, fmt.Sprintf("dir/%d", n), n, i%2 == 0)
 	}
 }
 
 func checkLargeRoundTrip(p *probe) {
-	p.roundTrip("a", 16<<20+1, false)
-	p.roundTrip("b", 21<<20+12345, true)
+	roundTrip(p, "a", 16<<20+1, false)
+	roundTrip(p, "b", 21<<20+12345, true)
 }
 
-func (p *probe) roundTrip(key string, n int, seekable bool) {
+func roundTrip(p *probe, key string, n int, seekable bool) {
 	content := bytesOf(key, n)
 	body := plain(content)
 	if seekable {

@@ -69,7 +69,7 @@ func checkConcurrent(p *probe) {
 
 func checkConcurrentSameKey(p *probe) {
 	for _, key := range []string{"f", "new/dir/f"} {
-		p.writers(key, nil, p.features.Create)
+		writeAtOnce(p, key, nil, p.features.Create)
 	}
 }
 
@@ -77,13 +77,13 @@ func checkConcurrentReplace(p *probe) {
 	for i := range 4 {
 		key := fmt.Sprintf("d/f%d", i)
 		old := p.file(key, "old content")
-		p.writers(key, &old, p.features.Replace)
+		writeAtOnce(p, key, &old, p.features.Replace)
 	}
 }
 
-// writers lets eight writers that all saw old put contents of their own at key at
+// writeAtOnce lets eight writers that all saw old put contents of their own at key at
 // the same time, in a store that guards against it so.
-func (p *probe) writers(key string, old *core.Entry, guard core.Guard) {
+func writeAtOnce(p *probe, key string, old *core.Entry, guard core.Guard) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var won []string
@@ -121,7 +121,7 @@ func (p *probe) writers(key string, old *core.Entry, guard core.Guard) {
 func checkReadWhileWritten(p *probe) {
 	versions := []string{bytesOf("v0", 90_000), bytesOf("v1", 120_000), bytesOf("v2", 90_000)}
 	old := p.file("f", versions[0])
-	p.whileReading(func() { p.readsOneOf(versions) }, func() {
+	whileReading(p, func() { checkReadsOneOf(p, versions) }, func() {
 		for i := range 30 {
 			content := versions[(i+1)%len(versions)]
 			stored, err := p.b.Put(p.ctx, fileOf("f", content), strings.NewReader(content), &old)
@@ -135,7 +135,7 @@ func checkReadWhileWritten(p *probe) {
 }
 
 // whileReading calls read again and again, in three goroutines, while write runs.
-func (p *probe) whileReading(read, write func()) {
+func whileReading(p *probe, read, write func()) {
 	var stop atomic.Bool
 	var wg sync.WaitGroup
 	for range 3 {
@@ -150,9 +150,9 @@ func (p *probe) whileReading(read, write func()) {
 	wg.Wait()
 }
 
-// readsOneOf checks that Open and Read give one of the versions whole, with its
+// checkReadsOneOf checks that Open and Read give one of the versions whole, with its
 // own entry, or an error.
-func (p *probe) readsOneOf(versions []string) {
+func checkReadsOneOf(p *probe, versions []string) {
 	content, e, err := read(p.ctx, p.b, "f")
 	if err != nil {
 		return
@@ -172,7 +172,7 @@ func (p *probe) readsOneOf(versions []string) {
 // checkAlwaysThere overwrites one key while others look for it.
 func checkAlwaysThere(p *probe) {
 	old := p.file("d/f", "content 0")
-	p.whileReading(func() { p.findsIn("d/f") }, func() {
+	whileReading(p, func() { checkFound(p, "d/f") }, func() {
 		for i := range 60 {
 			content := fmt.Sprintf("content %d", i)
 			e := fileOf("d/f", content)
@@ -189,8 +189,8 @@ func checkAlwaysThere(p *probe) {
 	})
 }
 
-// findsIn checks that Stat, Open and List find key.
-func (p *probe) findsIn(key string) {
+// checkFound checks that Stat, Open and List find key.
+func checkFound(p *probe, key string) {
 	if _, err := p.b.Stat(p.ctx, key); errors.Is(err, fs.ErrNotExist) {
 		p.failf("Stat of a key that is being overwritten: %w", err)
 	}

@@ -84,28 +84,28 @@ func checkPermanent(p *probe) {
 	p.files("f", "d/x")
 	stale := p.staleFile("stale")
 	_, err := p.b.Stat(p.ctx, "missing")
-	p.permanent("Stat of a missing key", err)
+	checkPermanentError(p, "Stat of a missing key", err)
 	_, _, err = p.b.Open(p.ctx, "missing")
-	p.permanent("Open of a missing key", err)
+	checkPermanentError(p, "Open of a missing key", err)
 	_, err = p.try(fileOf("stale", "x"), "x", &stale)
-	p.permanent("Put over a file that was overwritten since", err)
-	p.permanent("Delete of a file that was overwritten since", p.b.Delete(p.ctx, stale))
+	checkPermanentError(p, "Put over a file that was overwritten since", err)
+	checkPermanentError(p, "Delete of a file that was overwritten since", p.b.Delete(p.ctx, stale))
 	_, err = p.try(fileOf("f", "x"), "x", nil)
-	p.permanent("Put where nothing was seen, over a file", err)
+	checkPermanentError(p, "Put where nothing was seen, over a file", err)
 	_, err = p.try(fileOf("d", "x"), "x", nil)
-	p.permanent("Put in the place of a directory", err)
+	checkPermanentError(p, "Put in the place of a directory", err)
 	_, err = p.try(fileOf("f/x", "x"), "x", nil)
-	p.permanent("Put below a file", err)
+	checkPermanentError(p, "Put below a file", err)
 	_, err = p.try(fileOf("bad", "x"), "longer", nil)
-	p.permanent("Put of a body that is too long", err)
+	checkPermanentError(p, "Put of a body that is too long", err)
 	_, err = p.try(fileOf("a//b", "x"), "x", nil)
-	p.permanent("Put of a key that is not valid", err)
+	checkPermanentError(p, "Put of a key that is not valid", err)
 	_, err = p.try(linkOf("l", core.Target{Key: "../out"}), "", nil)
-	p.permanent("Put of a link out of the tree", err)
+	checkPermanentError(p, "Put of a link out of the tree", err)
 }
 
-// permanent checks that err, if it is one, is not marked as transient.
-func (p *probe) permanent(op string, err error) {
+// checkPermanentError checks that err, if it is one, is not marked as transient.
+func checkPermanentError(p *probe, op string, err error) {
 	if core.IsTransient(err) {
 		p.failf("%s: core.IsTransient is true for: %w", op, err)
 	}
@@ -275,13 +275,13 @@ func checkReadAfterClose(p *probe) {
 			if err := rc.Close(); err != nil {
 				p.failf("Close after %d of %d bytes: %w", first, size, err)
 			}
-			p.closed(rc, size)
+			checkClosedReader(p, rc, size)
 		}
 	}
 }
 
-// closed checks that nothing is read from rc, which was closed.
-func (p *probe) closed(rc io.ReadCloser, size int) {
+// checkClosedReader checks that nothing is read from rc, which was closed.
+func checkClosedReader(p *probe, rc io.ReadCloser, size int) {
 	if n, err := rc.Read(make([]byte, 10)); n != 0 || err == nil || err == io.EOF { //nolint:errorlint // Readers return it bare.
 		p.failf("Read after Close of a file of %d bytes returned %d bytes and the error %v; want an error that is not io.EOF", size, n, err)
 	}

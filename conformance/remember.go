@@ -53,7 +53,7 @@ func versionOf(e core.Entry) version {
 // checkSettled changes a file right after it was looked at, to another content of
 // the same size. If the entry was Settled, the change must show in its version.
 func checkSettled(p *probe) {
-	p.checkSettledTime()
+	checkSettledTime(p)
 	for i := range 20 {
 		was, is := fmt.Sprintf("content %02d", i), fmt.Sprintf("CONTENT %02d", i)
 		put := p.file("d/f", was)
@@ -74,7 +74,7 @@ func checkSettled(p *probe) {
 }
 
 // checkSettledTime gives a file another time, which is no other content.
-func (p *probe) checkSettledTime() {
+func checkSettledTime(p *probe) {
 	if !p.features.ModTimes {
 		return
 	}
@@ -202,14 +202,14 @@ func checkRememberer(p *probe) {
 				r.Remember(e)
 				p.rewrite(key, is)
 			}
-			p.remembersNot(key, was)
+			checkForgotten(p, key, was)
 		}
 	}
 }
 
-// remembersNot checks that neither Stat nor List tells the md5 of a content that
+// checkForgotten checks that neither Stat nor List tells the md5 of a content that
 // was replaced.
-func (p *probe) remembersNot(key, was string) {
+func checkForgotten(p *probe, key, was string) {
 	old := core.SumMD5([]byte(was))
 	if e := p.stat(key); e.MD5 == old {
 		p.failf("Stat(%q) has the md5 of a content that was replaced", key)

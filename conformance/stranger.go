@@ -63,11 +63,11 @@ func checkLinkOut(p *probe) {
 	if p.hookFailed("LinkOut", p.store.LinkOut("out", "")) || p.hookFailed("LinkOut", p.store.LinkOut("outfile", name)) {
 		return
 	}
-	p.protected("out")
-	p.protected("outfile")
+	checkProtected(p, "out")
+	checkProtected(p, "outfile")
 	for _, key := range []string{"out/" + name, "out/new", "outfile/x"} {
 		p.nothing(key)
-		p.writesNothing(key)
+		checkWritesNothing(p, key)
 	}
 	p.others("a", "out", "outfile", "z")
 	p.finish()
@@ -92,9 +92,9 @@ func (p *probe) finish() {
 	}
 }
 
-// protected checks that the entry at key is an Other, and that no method reads,
+// checkProtected checks that the entry at key is an Other, and that no method reads,
 // replaces or deletes it.
-func (p *probe) protected(key string) {
+func checkProtected(p *probe, key string) {
 	e, err := p.other(key)
 	if err != nil {
 		p.failf("%w", err)
@@ -103,7 +103,7 @@ func (p *probe) protected(key string) {
 	if e.Problem == nil {
 		p.failf("List yielded an Other at %q whose Problem is nil", key)
 	}
-	rc, opened, err := p.openInTime(key)
+	rc, opened, err := openInTime(p, key)
 	if rc {
 		p.failf("Open(%q) returned a reader, and the entry %s", key, show(opened))
 	} else if err == nil && opened.Kind != core.Other {
@@ -152,7 +152,7 @@ func (p *probe) other(key string) (core.Entry, error) {
 
 // openInTime opens key, and reports whether there is a reader. Opening a fifo can
 // block for ever.
-func (p *probe) openInTime(key string) (reader bool, e core.Entry, err error) {
+func openInTime(p *probe, key string) (reader bool, e core.Entry, err error) {
 	done := make(chan struct{})
 	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
 	defer cancel()
@@ -173,10 +173,10 @@ func (p *probe) openInTime(key string) (reader bool, e core.Entry, err error) {
 	}
 }
 
-// writesNothing checks that no Put or Delete goes through to key, which lies behind
+// checkWritesNothing checks that no Put or Delete goes through to key, which lies behind
 // a link or another object that is not a directory. In a flat store nothing lies
 // behind anything.
-func (p *probe) writesNothing(key string) {
+func checkWritesNothing(p *probe, key string) {
 	seen := fileOf(key, "seen")
 	seen.Token = "x"
 	for _, old := range []*core.Entry{nil, &seen} {
@@ -207,7 +207,7 @@ func checkLinkIn(p *probe) {
 	}
 	for _, key := range []string{"e/x", "g/x", "e/new"} {
 		p.nothing(key)
-		p.writesNothing(key)
+		checkWritesNothing(p, key)
 	}
 	for _, e := range p.list("") {
 		if strings.HasPrefix(e.Key, "e/") || strings.HasPrefix(e.Key, "g/") {
@@ -225,8 +225,8 @@ func checkSpecial(p *probe) {
 	if p.hookFailed("Special", p.store.Special("o")) {
 		return
 	}
-	p.protected("o")
-	p.writesNothing("o/x")
+	checkProtected(p, "o")
+	checkWritesNothing(p, "o/x")
 	p.finish()
 	p.others("a", "o", "z")
 	p.holds("a", bytesOf("a", 20))
@@ -286,14 +286,14 @@ func checkUnreadable(p *probe) {
 	if !slices.Equal(keys, []string{"a", "z"}) {
 		p.failf("List yielded %q beside a directory that cannot be read; want a and z", keys)
 	}
-	p.unknown("dir/x")
+	unknownErrors(p, "dir/x")
 	readable()
 	p.holds("dir/x", bytesOf("dir/x", 20))
 	p.holds("dir/y/z", bytesOf("dir/y/z", 20))
 }
 
-// unknown checks that no operation reports key as absent, which cannot be seen.
-func (p *probe) unknown(key string) {
+// unknownErrors checks that no operation reports key as absent, which cannot be seen.
+func unknownErrors(p *probe, key string) {
 	_, statErr := p.b.Stat(p.ctx, key)
 	_, _, openErr := p.b.Open(p.ctx, key)
 	for op, err := range map[string]error{"Stat": statErr, "Open": openErr} {
