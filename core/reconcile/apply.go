@@ -102,15 +102,32 @@ func (a *applier) finish(ctx context.Context, dst core.Tree, mayDelete bool) {
 func (a Action) replaces() bool { return a.Group != "" || a.Obstacle != nil }
 
 // putFiles puts the plan's files, and reports refusals, conflicts and errors, which
-// need no work.
+// need no work. While the store refuses all files of one directory of the root, the
+// rest of that directory waits for the files of others.
 func (a *applier) putFiles(ctx context.Context) error {
 	a.tally.begin(PhaseFiles)
-	return a.each(ctx, a.acts, func(act Action) func(context.Context) {
+	var waiting positions
+	at := 0
+	err := a.each(ctx, a.acts, func(act Action) func(context.Context) {
+		at++
 		switch {
 		case act.Op != OpPut && act.Op != OpHeaders && act.Op != OpDelete && act.Op != OpRemoveDir:
 			a.tally.addPlanned(act)
 			return nil
 		case act.Phase() != PhaseFiles:
+			return nil
+		case a.tally.refusesAllOf(act.Key):
+			waiting.add(at)
+			return nil
+		}
+		return func(ctx context.Context) { a.putFile(ctx, act) }
+	})
+	if err != nil || len(waiting.ranges) == 0 {
+		return err
+	}
+	at = 0
+	return a.each(ctx, a.acts, func(act Action) func(context.Context) {
+		if at++; !waiting.take(at) {
 			return nil
 		}
 		return func(ctx context.Context) { a.putFile(ctx, act) }

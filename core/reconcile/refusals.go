@@ -55,6 +55,17 @@ func innermost(err error) string {
 	return err.Error()
 }
 
+// allOf reports whether the failures held back are enough to end the run, and all in
+// the directory of the root that key is in.
+func (r *refusals) allOf(key string) bool {
+	if r.over || len(r.held) < equalRefusals || len(r.tops) != 1 {
+		return false
+	}
+	top, _, _ := strings.Cut(key, "/")
+	_, same := r.tops[top]
+	return same
+}
+
 // verdict returns the error that ends the run, or nil.
 func (r *refusals) verdict() error {
 	if len(r.held) < equalRefusals || len(r.tops) < 2 {

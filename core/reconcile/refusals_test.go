@@ -83,13 +83,44 @@ func TestEqualRefusalsOfEverythingEndTheRun(t *testing.T) {
 	}
 }
 
-// TestALargeFirstDirectoryDelaysTheEnd checks that the refusals of one directory do not
-// hide that those of the next are the same.
-func TestALargeFirstDirectoryDelaysTheEnd(t *testing.T) {
+// TestALargeFirstDirectoryDoesNotDelayTheEnd checks that after a few refusals in one
+// directory the files of others are tried.
+func TestALargeFirstDirectoryDoesNotDelayTheEnd(t *testing.T) {
 	dst := &refusing{Backend: memory.New(), fail: func(string, int) error { return errDenied }}
-	reported, _, err := copyTo(t, dst, append(manyNames("a/%d", 500), manyNames("b/%d", 3000)...)...)
-	if err == nil || !core.IsFinal(err) || len(reported) > 0 || dst.puts > 600 {
-		t.Errorf("%v; %d errors reported, %d puts; want the end soon after the first directory", err, len(reported), dst.puts)
+	reported, _, err := copyTo(t, dst, append(manyNames("a/%d", 5000), manyNames("b/%d", 3000)...)...)
+	if err == nil || !core.IsFinal(err) || len(reported) > 0 || dst.puts > 20 {
+		t.Errorf("%v; %d errors reported, %d puts; want the end after a few", err, len(reported), dst.puts)
+	}
+}
+
+// TestARefusedDirectoryIsTriedWholeInTheEnd checks that the files which waited for
+// those of other directories are put, or reported, once each.
+func TestARefusedDirectoryIsTriedWholeInTheEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		fail func(key string, n int) error
+		want int // errors
+	}{
+		"for good": {func(key string, _ int) error {
+			if strings.HasPrefix(key, "a/") {
+				return errDenied
+			}
+			return nil
+		}, 300},
+		"at first": {func(_ string, n int) error {
+			if n <= 8 {
+				return errDenied
+			}
+			return nil
+		}, 8},
+	} {
+		t.Run(name, func(t *testing.T) {
+			names := append(manyNames("a/%d", 300), manyNames("b/%d", 30)...)
+			dst := &refusing{Backend: memory.New(), fail: c.fail}
+			reported, counted, err := copyTo(t, dst, names...)
+			if err != nil || len(reported) != c.want || counted != int64(c.want) || dst.puts != len(names) {
+				t.Errorf("%v; %d errors reported, %d counted, %d puts; want %d errors, and a put for each of %d", err, len(reported), counted, dst.puts, c.want, len(names))
+			}
+		})
 	}
 }
 

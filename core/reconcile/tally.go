@@ -138,6 +138,14 @@ func (t *tally) refused(act Action) bool {
 	return true
 }
 
+// refusesAllOf reports whether the run has got nothing but equal refusals, enough of
+// them, of the directory of the root that key is in.
+func (t *tally) refusesAllOf(key string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.refusals.allOf(key)
+}
+
 // releaseRefusals reports the failures that were held back.
 func (t *tally) releaseRefusals() {
 	for _, act := range t.refusals.release() {
