@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -86,7 +87,14 @@ func (r *run) applyFile(file, src, dst string) error {
 	return r.finish(r.noteBackup(outcome{Result: res}, dst), errors.Join(err, c.Close()))
 }
 
-func inFile(file string, err error) error { return fmt.Errorf("%s: %w", file, err) }
+// inFile names the file in an error, once.
+func inFile(file string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}
 
 func readPlanFile(file string, stdin io.Reader) (*s3fc.SavedPlan, error) {
 	if file == stdio {

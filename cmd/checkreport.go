@@ -96,7 +96,7 @@ func (c *checkReport) summary(o checkOutcome) {
 	case c.json:
 		c.con.print(encode(o.json()))
 	case !c.quiet:
-		c.con.print(o.text(c.verbose) + "\n")
+		c.con.say(o.text(c.verbose))
 	}
 }
 

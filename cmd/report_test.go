@@ -1,8 +1,12 @@
 package cmd
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +49,37 @@ func TestLinesForPeople(t *testing.T) {
 	} {
 		if got := r.line(tt.act); got != tt.want {
 			t.Errorf("%s %s: %q, want %q", tt.act.Op, tt.act.Reason, got, tt.want)
+		}
+	}
+}
+
+// TestTroublesOfOneCauseAreGrouped holds that many errors, conflicts or refusals of one
+// cause are a few lines, with the number of the others, and that -v lists all.
+func TestTroublesOfOneCauseAreGrouped(t *testing.T) {
+	for _, k := range troubleKinds {
+		for _, o := range []*output{{}, {quiet: true}, {verbose: true}} {
+			var errs bytes.Buffer
+			r := &textReport{con: newConsole(io.Discard, &errs), output: o}
+			for i := range 3000 {
+				key := fmt.Sprintf("d/%d", i)
+				r.action(reconcile.Action{Op: k.op, Key: key, Reason: reconcile.ReasonWrite, Err: &core.Error{Op: "put", Key: key, Err: errors.New("AccessDenied")}})
+			}
+			r.action(reconcile.Action{Op: k.op, Key: "other", Reason: reconcile.ReasonWrite, Err: errors.New("disk full")})
+			r.summary(outcome{})
+			want := k.name + ": put d/0: AccessDenied\n" + k.name + ": put d/1: AccessDenied\n" + k.name + ": put d/2: AccessDenied\n" +
+				k.name + ": other: disk full\n" + k.name + ": 2,997 more: AccessDenied (--verbose lists them)\n"
+			switch {
+			case o.verbose:
+				if n := strings.Count(errs.String(), k.name+": "); n != 3001 {
+					t.Errorf("%s with --verbose: %d lines, want 3,001", k.name, n)
+				}
+			case o.quiet && k.op == reconcile.OpRefuse:
+				if errs.Len() > 0 {
+					t.Errorf("refusals with --quiet: %q", errs.String())
+				}
+			case errs.String() != want:
+				t.Errorf("%s with %+v:\n%s\nwant:\n%s", k.name, *o, errs.String(), want)
+			}
 		}
 	}
 }
