@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ refused; 3 a limit stopped the run before any write; 130 or 143 interrupted.`
 func newApply(a *app) *cobra.Command {
 	var c compare
 	var backupDir string
+	var then afterwards
 	cmd := &cobra.Command{
 		Use:   "apply [flags] FILE [SRC DST]",
 		Short: "carry out a saved plan",
@@ -49,15 +51,19 @@ func newApply(a *app) *cobra.Command {
 			if len(args) == 3 {
 				src, dst = args[1], args[2]
 			}
+			if err := then.check(cmd, &c.output, false); err != nil {
+				return err
+			}
 			r, err := a.newRun(cmd, &c)
 			if err != nil {
 				return err
 			}
 			r.options.Backup = backupDir
-			return r.applyFile(args[0], src, dst)
+			return r.applyFile(args[0], src, dst, &then)
 		},
 	}
 	cmd.Flags().StringVar(&backupDir, "backup-dir", "", "first save overwritten and deleted entries in this `TREE`, below the run's time")
+	then.bind(cmd)
 	c.limits.bind(cmd)
 	c.bandwidth.bind(cmd)
 	c.remembering.bind(cmd)
@@ -67,7 +73,7 @@ func newApply(a *app) *cobra.Command {
 }
 
 // applyFile reads a plan and carries it out.
-func (r *run) applyFile(file, src, dst string) error {
+func (r *run) applyFile(file, src, dst string, then *afterwards) error {
 	saved, err := readPlanFile(file, r.cmd.InOrStdin())
 	if err != nil {
 		r.bar.ended()
@@ -76,6 +82,7 @@ func (r *run) applyFile(file, src, dst string) error {
 	if dst == "" {
 		dst = saved.Header.Destination.URL
 	}
+	paths := then.collect(r, dst)
 	c, err := saved.Open(r.ctx, r.mux, src, dst, r.options)
 	if errors.Is(err, reconcile.ErrPlanFile) {
 		err = inFile(file, err)
@@ -84,7 +91,8 @@ func (r *run) applyFile(file, src, dst string) error {
 		return r.finish(outcome{}, err)
 	}
 	res, err := s3fc.Apply(r.ctx, c)
-	return r.finish(r.noteBackup(outcome{Result: res}, dst), errors.Join(err, c.Close()))
+	err = r.finish(r.noteBackup(outcome{Result: res}, dst), errors.Join(err, c.Close()))
+	return cmp.Or(then.finish(r, paths, &res, err), err)
 }
 
 // inFile names the file in an error, once.

@@ -42,6 +42,7 @@ func (c *compare) bind(cmd *cobra.Command, guards bool) {
 
 type copyFlags struct {
 	compare
+	then      afterwards
 	dryRun    bool
 	backupDir string
 	reuse     string
@@ -65,6 +66,9 @@ func newCopy(a *app) *cobra.Command {
 		Args:                  expectArgs("SRC", "DST"),
 		ValidArgsFunction:     a.completeTrees(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.then.check(cmd, &c.output, c.dryRun); err != nil {
+				return err
+			}
 			r, err := a.newRun(cmd, &c.compare)
 			if err != nil {
 				return err
@@ -73,12 +77,13 @@ func newCopy(a *app) *cobra.Command {
 			if c.dryRun {
 				return r.preview(args[0], args[1])
 			}
-			return r.copy(args[0], args[1])
+			return r.copy(args[0], args[1], &c.then)
 		},
 	}
 	cmd.Flags().BoolVarP(&c.dryRun, "dry-run", "n", false, "print the plan, and change nothing")
 	cmd.Flags().StringVar(&c.backupDir, "backup-dir", "", "first save overwritten and deleted entries in this `TREE`, below the run's time")
 	cmd.Flags().StringVar(&c.reuse, "reuse", "", "let the store copy files that this `TREE` has under the same key with the same content")
+	c.then.bind(cmd)
 	c.bandwidth.bind(cmd)
 	c.bind(cmd, true)
 	return cmd

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,8 @@ func (r *run) about(command string, dryRun bool) {
 }
 
 // copy makes the destination equal to the source.
-func (r *run) copy(src, dst string) error {
+func (r *run) copy(src, dst string, then *afterwards) error {
+	paths := then.collect(r, dst)
 	res, err := s3fc.CopyURL(r.ctx, r.mux, src, dst, r.options)
 	out := r.noteBackup(outcome{Result: res}, dst)
 	switch {
@@ -65,7 +67,8 @@ func (r *run) copy(src, dst string) error {
 	case res.Made != "":
 		out.Notes = append(out.Notes, dst+" did not exist; made "+res.Made)
 	}
-	return r.finish(out, err)
+	err = r.finish(out, err)
+	return cmp.Or(then.finish(r, paths, &res, err), err)
 }
 
 // preview prints the plan of a copy.
