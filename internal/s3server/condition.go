@@ -37,7 +37,7 @@ func (h *handler) writeConditions(in http.Header) (*gofakes3.PutConditions, erro
 	case none != "":
 		return &gofakes3.PutConditions{IfNoneMatch: &none}, nil
 	}
-	match = h.ifMatch(match)
+	match = h.quirks.ifMatch(match)
 	return &gofakes3.PutConditions{IfMatch: &match}, nil
 }
 

@@ -54,9 +54,9 @@ func (h *handler) copied(w http.ResponseWriter, r *http.Request, bucket, key str
 		return err
 	}
 	defer o.Contents.Close() //nolint:errcheck // A HEAD has no content.
-	h.showEncryption(w.Header())
+	h.quirks.showEncryption(w.Header())
 	answerXML(w, r, http.StatusOK, copyResult{
-		XMLName: xml.Name{Local: "CopyObjectResult"}, ETag: h.showETag(ETagOf(o)), LastModified: listTime(lastModified(o)),
+		XMLName: xml.Name{Local: "CopyObjectResult"}, ETag: h.quirks.showETag(ETagOf(o)), LastModified: listTime(lastModified(o)),
 	})
 	return nil
 }
@@ -97,7 +97,7 @@ func (h *handler) openSource(r *http.Request, bucket, key string, rnge *gofakes3
 	if err != nil {
 		return nil, err
 	}
-	etag := h.showETag(ETagOf(o))
+	etag := h.quirks.showETag(ETagOf(o))
 	match, none := r.Header.Get(copySource+"-If-Match"), r.Header.Get(copySource+"-If-None-Match")
 	if h.quirks.ignore.copySource {
 		return o, nil

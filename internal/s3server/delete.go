@@ -28,7 +28,7 @@ func (h *handler) remove(bucket, key, match string) error {
 		_, err := h.store.DeleteObject(bucket, key)
 		return err
 	}
-	return h.store.DeleteObjectIf(bucket, key, h.storedETag(match))
+	return h.store.DeleteObjectIf(bucket, key, h.quirks.storedETag(match))
 }
 
 type batch struct {

@@ -137,7 +137,7 @@ func (h *handler) newListResult(q url.Values, list *gofakes3.ObjectList) listRes
 
 func (h *handler) newListed(c *gofakes3.Content) listItem {
 	item := listItem{Key: c.Key, LastModified: h.listTime(c.LastModified.Time), Size: c.Size, StorageClass: c.StorageClass}
-	item.ETag = h.showETag(unquote(c.ETag))
+	item.ETag = h.quirks.showETag(unquote(c.ETag))
 	if item.StorageClass == "" {
 		item.StorageClass = "STANDARD"
 	}

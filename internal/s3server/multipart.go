@@ -36,7 +36,7 @@ func (h *handler) createUpload(w http.ResponseWriter, r *http.Request, bucket, k
 	if err != nil {
 		return err
 	}
-	h.showEncryption(w.Header())
+	h.quirks.showEncryption(w.Header())
 	answerXML(w, r, http.StatusOK, gofakes3.InitiateMultipartUploadResult{Bucket: bucket, Key: key, UploadID: id})
 	return nil
 }
@@ -80,12 +80,12 @@ func (h *handler) completeUpload(w http.ResponseWriter, r *http.Request, bucket,
 	}
 	etag, err := h.store.CompleteMultipartUploadIf(bucket, key, uploadID(r), &in, cond)
 	if err != nil {
-		return h.conditionError(err)
+		return h.quirks.conditionError(err)
 	}
-	h.showEncryption(w.Header())
+	h.quirks.showEncryption(w.Header())
 	answerXML(w, r, http.StatusOK, gofakes3.CompleteMultipartUploadResult{
 		Location: fmt.Sprintf("http://%s%s", r.Host, r.URL.EscapedPath()),
-		Bucket:   bucket, Key: key, ETag: h.completeETag(unquote(etag)),
+		Bucket:   bucket, Key: key, ETag: h.quirks.completeETag(unquote(etag)),
 	})
 	return nil
 }

@@ -27,10 +27,10 @@ func (h *handler) putObject(w http.ResponseWriter, r *http.Request, bucket, key 
 		return err
 	}
 	if err := h.checkEarly(bucket, key, cond); err != nil {
-		return h.conditionError(err)
+		return h.quirks.conditionError(err)
 	}
 	if _, err := h.store.PutObject(bucket, key, meta, b, b.size, cond); err != nil {
-		return h.conditionError(err)
+		return h.quirks.conditionError(err)
 	}
 	sum := b.MD5()
 	h.written(w.Header(), hex.EncodeToString(sum[:]))
@@ -58,8 +58,8 @@ func (h *handler) checkEarly(bucket, key string, cond *gofakes3.PutConditions) e
 
 // written sets the headers of the answer to a write.
 func (h *handler) written(answer http.Header, etag string) {
-	h.setETag(answer, etag)
-	h.showEncryption(answer)
+	h.quirks.setETag(answer, etag)
+	h.quirks.showEncryption(answer)
 }
 
 // echoChecksums copies the request's checksums, which were verified, into the

@@ -45,16 +45,16 @@ const noETag = "none"
 
 // showETag returns an object's ETag as a client sees it, with quotes; empty for
 // none.
-func (h *handler) showETag(etag string) string {
-	if etag == noETag || h.quirks.etags == etagNone {
+func (q *quirkSet) showETag(etag string) string {
+	if etag == noETag || q.etags == etagNone {
 		return ""
 	}
-	return quote(h.clientETag(etag))
+	return quote(q.clientETag(etag))
 }
 
 // setETag sets an answer's ETag to that of an object, or removes it.
-func (h *handler) setETag(answer http.Header, etag string) {
-	if shown := h.showETag(etag); shown != "" {
+func (q *quirkSet) setETag(answer http.Header, etag string) {
+	if shown := q.showETag(etag); shown != "" {
 		answer.Set("ETag", shown)
 		return
 	}
@@ -63,9 +63,9 @@ func (h *handler) setETag(answer http.Header, etag string) {
 
 // clientETag returns the ETag that clients see in place of etag. It is its own
 // inverse; both are without quotes.
-func (h *handler) clientETag(etag string) string {
+func (q *quirkSet) clientETag(etag string) string {
 	sum, parts, multipart := strings.Cut(etag, "-")
-	if h.quirks.etags != etagOpaque && (h.quirks.etags != etagOpaqueParts || !multipart) {
+	if q.etags != etagOpaque && (q.etags != etagOpaqueParts || !multipart) {
 		return etag
 	}
 	b := []byte(sum)
@@ -80,16 +80,16 @@ func (h *handler) clientETag(etag string) string {
 
 // storedETag returns the ETag in the store for an ETag that a client sent, with
 // quotes or without.
-func (h *handler) storedETag(etag string) string {
-	if h.quirks.etags == etagNone {
+func (q *quirkSet) storedETag(etag string) string {
+	if q.etags == etagNone {
 		return neverMatches
 	}
-	return h.clientETag(unquote(etag))
+	return q.clientETag(unquote(etag))
 }
 
 // showEncryption says in an answer how the object is encrypted.
-func (h *handler) showEncryption(answer http.Header) {
-	if h.quirks.saysKMS {
+func (q *quirkSet) showEncryption(answer http.Header) {
+	if q.saysKMS {
 		answer.Set("X-Amz-Server-Side-Encryption", "aws:kms")
 		answer.Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "arn:aws:kms:us-east-1:111122223333:key/s3server")
 	}
@@ -99,17 +99,17 @@ func (h *handler) showEncryption(answer http.Header) {
 const neverMatches = "\x00"
 
 // ifMatch returns the ETag for the condition in an If-Match header.
-func (h *handler) ifMatch(header string) string {
-	if h.quirks.bareIfMatch && strings.HasPrefix(header, `"`) {
+func (q *quirkSet) ifMatch(header string) string {
+	if q.bareIfMatch && strings.HasPrefix(header, `"`) {
 		return neverMatches
 	}
-	return h.storedETag(header)
+	return q.storedETag(header)
 }
 
 // conditionError returns the error for a condition that failed with err: for an
 // object that is missing, Ceph answers 412 and AWS 404.
-func (h *handler) conditionError(err error) error {
-	if h.quirks.bareIfMatch && gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
+func (q *quirkSet) conditionError(err error) error {
+	if q.bareIfMatch && gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
 		return gofakes3.ErrPreconditionFailed
 	}
 	return err
@@ -137,11 +137,11 @@ func (h *handler) merge(bucket, key string, meta map[string]string) error {
 }
 
 // completeETag returns the ETag for the answer to the completion of an upload.
-func (h *handler) completeETag(etag string) string {
-	if h.quirks.noCompleteETag {
+func (q *quirkSet) completeETag(etag string) string {
+	if q.noCompleteETag {
 		return ""
 	}
-	return h.showETag(etag)
+	return q.showETag(etag)
 }
 
 // decodeURI decodes like JavaScript's function of that name: reserved characters of

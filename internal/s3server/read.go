@@ -83,13 +83,13 @@ func (a *readAnswer) correct(header http.Header) {
 	if own := header.Get(ETagKey); own != "" {
 		etag = own
 	}
-	a.h.setETag(header, etag)
+	a.h.quirks.setETag(header, etag)
 	header.Del(ETagKey)
 	header.Del(PartsKey)
 	if header.Get("X-Amz-Storage-Class") == "STANDARD" {
 		header.Del("X-Amz-Storage-Class") // AWS names only the others
 	}
-	a.h.showEncryption(header)
+	a.h.quirks.showEncryption(header)
 	for name, v := range header {
 		if strings.HasPrefix(name, metaPrefix) {
 			delete(header, name)
