@@ -90,29 +90,34 @@ func checkListDirs(p *probe, d core.DirRemover, after string, want ...string) {
 
 // checkEmptyDirs makes directories that have no file, as another program does.
 func checkEmptyDirs(p *probe) {
-	p.files("a", "d/x")
-	for _, dir := range []string{"d/empty", "e/deep/er"} {
+	p.files("a", "d/x", "n/s/x")
+	inTheWay := []string{"n/1", "n/2", "n/s/3", "n/t/4", "n/z"} // beside the file n/s/x
+	for _, dir := range append([]string{"d/empty", "e/deep/er"}, inTheWay...) {
 		if p.hookFailed("EmptyDir", p.store.EmptyDir(dir)) {
 			return
 		}
 	}
-	p.holdsKeys("a", "d/x")
+	p.holdsKeys("a", "d/x", "n/s/x")
 	if !p.features.Flat {
-		_, err := p.try(fileOf("d", "above"), "above", nil)
-		p.refused("Put in the place of a directory with a file and an empty directory", err, core.ErrConflict)
-		p.holdsKeys("a", "d/x")
+		for _, dir := range []string{"d", "n"} {
+			_, err := p.try(fileOf(dir, "above"), "above", nil)
+			p.refused("Put in the place of a directory with a file and empty directories", err, core.ErrConflict)
+		}
+		p.holdsKeys("a", "d/x", "n/s/x")
 	}
 	p.nothing("d/empty")
 	p.nothing("e/deep/er")
 	if d, ok := core.As[core.DirRemover](p.b); ok {
-		checkListDirs(p, d, "", "a", "d/", "d/empty/", "d/x", "e/", "e/deep/", "e/deep/er/")
+		checkListDirs(p, d, "", "a", "d/", "d/empty/", "d/x", "e/", "e/deep/", "e/deep/er/",
+			"n/", "n/1/", "n/2/", "n/s/", "n/s/3/", "n/s/x", "n/t/", "n/t/4/", "n/z/")
 		p.refused(`RemoveDir("e"), in which a directory is,`, d.RemoveDir(p.ctx, "e"), core.ErrConflict)
 		if err := d.RemoveDir(p.ctx, "d/empty"); err != nil {
 			p.failf(`RemoveDir("d/empty"): %w`, err)
 		}
-		checkListDirs(p, d, "", "a", "d/", "d/x", "e/", "e/deep/", "e/deep/er/")
+		checkListDirs(p, d, "d/empty", "d/x", "e/", "e/deep/", "e/deep/er/",
+			"n/", "n/1/", "n/2/", "n/s/", "n/s/3/", "n/s/x", "n/t/", "n/t/4/", "n/z/")
 	}
 	p.file("e", "in the place of empty directories")
 	p.holds("e", "in the place of empty directories")
-	p.holdsKeys("a", "d/x", "e")
+	p.holdsKeys("a", "d/x", "e", "n/s/x")
 }

@@ -65,6 +65,9 @@ func checkOneStore(p *probe) {
 	q.files("d/z", "e/f/g")
 	p.holds("d/z", bytesOf("d/z", 20))
 	p.holdsKeys("a", "d/z", "e/f/g")
+	p.files("d/w") // into a directory that was replaced
+	q.holds("d/w", bytesOf("d/w", 20))
+	q.remove(q.stat("d/w"))
 	if p.features.Links {
 		q.remove(q.stat("d/z"))
 		q.link("d", core.Target{Key: "e"}) // where a directory was

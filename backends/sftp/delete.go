@@ -107,23 +107,34 @@ func (t *Tree) removeTemp(ctx context.Context, key string) error {
 }
 
 // removeDirs removes the directory at key if nothing but directories is in it, at
-// any depth.
+// any depth; else none of them.
 func (t *Tree) removeDirs(ctx context.Context, key string) error {
+	dirs, err := t.onlyDirs(ctx, key)
+	for i := len(dirs) - 1; i >= 0 && err == nil; i-- {
+		err = t.removeDir(ctx, dirs[i])
+	}
+	return err
+}
+
+// onlyDirs returns the directory at key and those in it, each before its own. It is
+// an error if there is anything else.
+func (t *Tree) onlyDirs(ctx context.Context, key string) ([]string, error) {
 	infos, err := t.names.readDir(ctx, key)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	dirs := []string{key}
 	for _, info := range infos {
 		if !info.IsDir() {
-			return fmt.Errorf("%w: a directory that is not empty is there", core.ErrConflict)
+			return nil, fmt.Errorf("%w: a directory that is not empty is there", core.ErrConflict)
 		}
-	}
-	for _, info := range infos {
-		if err := t.removeDirs(ctx, kit.Join(key, info.Name())); err != nil {
-			return err
+		below, err := t.onlyDirs(ctx, kit.Join(key, info.Name()))
+		if err != nil {
+			return nil, err
 		}
+		dirs = append(dirs, below...)
 	}
-	return t.removeDir(ctx, key)
+	return dirs, nil
 }
 
 // Finish implements [core.Finisher]. It removes the temporary files of runs that
