@@ -127,6 +127,9 @@ func TestAConflictIsExitCode1(t *testing.T) {
 	w.tree("a", map[string]string{"x": "1", "x/y": "2", "z": "3"})
 	dir := t.TempDir() + "/new"
 	w.run("copy", "t://a", dir).want(t, 1, "1 new (1 B), 2 conflicts in ", "conflict: x/y: the source has both")
+	if got := w.run("copy", "-n", "t://a", dir); strings.Contains(got.err, "conflict: conflict") || strings.Count(got.err, "conflict") != 2 {
+		t.Errorf("stderr %q; want each conflict said once", got.err)
+	}
 	w.run("copy", "-n", "t://a", dir).want(t, 0, "dry run: ", "conflict: x")
 	w.run("diff", "-q", "t://a", dir).want(t, 1, "", "conflict: x")
 }
