@@ -1,9 +1,13 @@
 package cmd
 
 import (
+	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/s3fc/s3fc"
 )
 
 const completionHelp = `Print a script that completes $0's commands and flags in your shell.
@@ -41,12 +45,21 @@ func newCompletion() *cobra.Command {
 	}
 }
 
+// completionTime is how long the completion of a word may take; a store that gives no
+// answer by then is passed over in silence.
+const completionTime = 2 * time.Second
+
 // completeTrees completes up to n tree arguments: a scheme whose begin is
-// certain, else files, which the shell knows.
+// certain, then buckets, directories and parameters, else files, which the shell knows.
 func (a *app) completeTrees(n int) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) >= n {
 			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		if scheme, _, isURL := strings.Cut(begun, "://"); isURL {
+			if s, known := a.mux.Scheme(scheme); known && s.FromPath == nil {
+				return a.completeURL(cmd, begun), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+			}
 		}
 		var out []cobra.Completion
 		for _, s := range a.mux.Schemes() {
@@ -59,4 +72,14 @@ func (a *app) completeTrees(n int) cobra.CompletionFunc {
 		}
 		return out, cobra.ShellCompDirectiveNoSpace
 	}
+}
+
+func (a *app) completeURL(cmd *cobra.Command, begun string) []cobra.Completion {
+	ctx := cmd.Context()
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, cancel := context.WithTimeout(ctx, completionTime)
+	defer cancel()
+	return s3fc.CompleteURL(ctx, a.mux, begun)
 }

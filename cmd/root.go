@@ -36,11 +36,11 @@ func newRoot(a *app) *cobra.Command {
 	}
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return setFromEnvironment(cmd) }
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetHelpCommand(newHelp())
+	root.SetHelpCommand(newHelp(a))
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd, a.helpColumns()) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
-		writeHelp(cmd.ErrOrStderr(), cmd)
+		writeHelp(cmd.ErrOrStderr(), cmd, usualColumns)
 		return nil
 	})
 	root.Flags().Bool("version", false, "print the version")
@@ -76,45 +76,28 @@ func noCommand(cmd *cobra.Command, _ []string) error {
 		}
 		return version.RunE(version, nil)
 	}
-	writeHelp(cmd.ErrOrStderr(), cmd)
+	writeHelp(cmd.ErrOrStderr(), cmd, usualColumns)
 	return &exitError{code: exitUsage}
-}
-
-func newHelp() *cobra.Command {
-	return &cobra.Command{
-		Use:     "help [COMMAND]",
-		Short:   "help on a command",
-		Example: "  $0 help copy",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			about, _, err := cmd.Root().Find(args)
-			if err != nil || about == cmd.Root() && len(args) > 0 {
-				return unknownCommand(cmd.Root(), args[0])
-			}
-			return about.Help()
-		},
-	}
 }
 
 // writeHelp writes the help of cmd. It stands in for cobra's own, whose
 // templates would double the size of the program.
-func writeHelp(w io.Writer, cmd *cobra.Command) {
+func writeHelp(w io.Writer, cmd *cobra.Command, columns int) {
 	var b strings.Builder
 	about := cmd.Long
 	if about == "" {
 		about = strings.ToUpper(cmd.Short[:1]) + cmd.Short[1:] + "."
 	}
-	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", about, cmd.UseLine())
-	writeCommands(&b, cmd)
-	if flags := cmd.LocalFlags(); flags.HasAvailableFlags() {
-		fmt.Fprintf(&b, "\nFlags:\n%s", flags.FlagUsagesWrapped(100))
-	}
+	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", fitted(about, columns), cmd.UseLine())
+	writeCommands(&b, cmd, columns)
+	writeFlags(&b, cmd, columns)
 	if cmd.HasExample() {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", cmd.Example)
 	}
 	_, _ = io.WriteString(w, b.String()) // stdout remembers its error
 }
 
-func writeCommands(b *strings.Builder, cmd *cobra.Command) {
+func writeCommands(b *strings.Builder, cmd *cobra.Command, columns int) {
 	if !cmd.HasAvailableSubCommands() {
 		return
 	}
@@ -123,8 +106,24 @@ func writeCommands(b *strings.Builder, cmd *cobra.Command) {
 	slices.SortStableFunc(list, func(x, y *cobra.Command) int { return rank(x) - rank(y) })
 	for _, c := range list {
 		if c.IsAvailableCommand() || c.Name() == "help" {
-			fmt.Fprintf(b, "  %-12s%s\n", c.Name(), c.Short)
+			writeName(b, c.Name(), c.Short, columns)
 		}
+	}
+	if cmd == cmd.Root() {
+		fmt.Fprintf(b, "\nTopics of %s help:\n", cmd.Name())
+		for _, t := range topics {
+			writeName(b, t.name, t.short, columns)
+		}
+	}
+}
+
+// writeName writes a line of a list of commands or topics.
+func writeName(b *strings.Builder, name, short string, columns int) {
+	const indent = 15
+	lines := strings.Split(wrapped(short, max(columns-indent, indent)), "\n")
+	fmt.Fprintf(b, "  %-*s%s\n", indent-2, name, lines[0])
+	for _, l := range lines[1:] {
+		fmt.Fprintf(b, "%*s%s\n", indent, "", strings.TrimSpace(l))
 	}
 }
 

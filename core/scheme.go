@@ -31,6 +31,10 @@ type Scheme struct {
 	// Options are the parameters that the query of a URL may have; any other is
 	// refused.
 	Options []Option
+	// Variables are the environment variables that decide about trees of this scheme.
+	Variables []Variable
+	// Completer, if not nil, helps a shell to complete URLs of this scheme.
+	Completer Completer
 	// Check, if not nil, reports an error in u that shows without opening the
 	// tree: a missing bucket, a path that names a file. It sends no request.
 	Check func(u *url.URL) error
@@ -58,6 +62,23 @@ type Option struct {
 	// Values are the values that it takes, the default first; nil means any.
 	Values []string
 }
+
+// A Completer knows of a store what a shell may complete. Nothing is reported: a
+// method that fails returns nothing. Its methods stop when ctx ends.
+type Completer interface {
+	// Ready reports whether the tree at u may be opened and listed for a completion:
+	// whether the user has credentials for it. It sends no request.
+	Ready(u *url.URL) bool
+	// Hosts returns the names that can stand for the host of u, such as buckets. It
+	// may send a request, and is called only where Ready is true.
+	Hosts(ctx context.Context, u *url.URL) []string
+	// Values returns the values of an option that the user's files name. It sends no
+	// request.
+	Values(option string) []string
+}
+
+// A Variable is an environment variable that a [Scheme] reads.
+type Variable struct{ Name, About string }
 
 // Takes reports whether the scheme's URLs may have the parameter name.
 func (s *Scheme) Takes(name string) bool {

@@ -15,6 +15,9 @@ var Scheme = core.Scheme{
 	Name: "embedded", Open: Open, Features: s3.DefaultFeatures(), Options: urlOptions, Check: checkURL,
 	About:   "a bucket of an S3 store inside this program, kept on disk, to try everything without an account",
 	Example: "embedded://demo/prefix",
+
+	Completer: completer{},
+	Variables: []core.Variable{{Name: DirVariable, About: "the directory of the buckets; else s3fc/embedded in $XDG_DATA_HOME or ~/.local/share"}},
 }
 
 const linkBody = "link_body"

@@ -17,6 +17,26 @@ var Scheme = core.Scheme{
 	Name: "s3", Open: Open, Features: DefaultFeatures(), Options: urlOptions, Check: checkURL, Endpoint: urlEndpoint, Suggest: suggest,
 	About:   "a bucket of Amazon S3 or of a store that speaks its protocol; links are redirects",
 	Example: "s3://bucket/prefix?region=eu-west-1",
+
+	Variables: variables, Completer: completer{},
+}
+
+// variables are those of AWS that are of use here; its SDK reads more.
+var variables = []core.Variable{
+	{Name: "AWS_ACCESS_KEY_ID", About: "the name of the key, with AWS_SECRET_ACCESS_KEY"},
+	{Name: "AWS_SECRET_ACCESS_KEY", About: "the secret of the key"},
+	{Name: "AWS_SESSION_TOKEN", About: "the token of a key for a session"},
+	{Name: "AWS_PROFILE", About: "the profile of the configuration files, as profile="},
+	{Name: "AWS_REGION", About: "the bucket's region, as region="},
+	{Name: "AWS_ENDPOINT_URL_S3", About: "the URL of the store, where it is not Amazon S3, as endpoint="},
+	{Name: "AWS_ENDPOINT_URL", About: "the same, for all services; AWS_ENDPOINT_URL_S3 comes first"},
+	{Name: "AWS_CONFIG_FILE", About: "the configuration file, in place of ~/.aws/config"},
+	{Name: "AWS_SHARED_CREDENTIALS_FILE", About: "the file of keys, in place of ~/.aws/credentials"},
+	{Name: "AWS_ROLE_ARN", About: "the role to assume, with AWS_WEB_IDENTITY_TOKEN_FILE"},
+	{Name: "AWS_WEB_IDENTITY_TOKEN_FILE", About: "a file with the token of an OIDC provider, as CI has it"},
+	{Name: "AWS_CA_BUNDLE", About: "a file of certificates that the store's may be signed by"},
+	{Name: "AWS_EC2_METADATA_DISABLED", About: "true: ask no service of the machine for a role"},
+	{Name: "HTTPS_PROXY", About: "the proxy for https; HTTP_PROXY for http, NO_PROXY for none"},
 }
 
 // urlOptions are the parameters of an s3 URL: some of our own, and those of

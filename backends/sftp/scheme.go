@@ -19,6 +19,8 @@ var Scheme = core.Scheme{
 	About:   "a directory of a host that is reached by SSH; links are symbolic links",
 	Example: "sftp://user@host/srv/site or sftp://host/~/site",
 	Options: urlOptions, Check: checkURL,
+
+	Variables: []core.Variable{{Name: "SSH_AUTH_SOCK", About: "the socket of the agent that has the keys"}},
 }
 
 var urlOptions = []core.Option{
