@@ -362,3 +362,51 @@ func TestRequestsOfAChangedRule(t *testing.T) {
 		t.Errorf("docs/rules.md has another table than:\n%s", strings.Join(rows, "\n"))
 	}
 }
+
+// TestPrecompressedFiles are stored under the names that visitors ask for.
+func TestPrecompressedFiles(t *testing.T) {
+	const rule = "[[rule]]\nmatch = [\"*.gz\", \"*.br\"]\nprecompressed = true\n" + cached
+	l := newHeadersLab(t, map[string]string{
+		"a.html": "plain", "a.html.gz": "\x1f\x8bgz", "a.html-b": "between", "only.css.br": "br", "plain.txt": "text", "s3fc.toml": rule,
+	})
+	if err := os.Symlink("a.html", filepath.Join(l.dir, "latest")); err != nil {
+		t.Skip(err)
+	}
+	res, _ := l.push()
+	if want := "put a.html-b,put only.css,put plain.txt,put a.html,link latest"; sorted(l.events) != sorted(strings.Split(want, ",")) || res.Refused != 0 {
+		t.Errorf("pushed %q, %+v", l.events, res.Summary)
+	}
+	for name, want := range map[string]string{"content-encoding": "gzip", "content-type": "text/html", "cache-control": "max-age=60"} {
+		if got, _, _ := strings.Cut(l.header("a.html", name), ";"); got != want {
+			t.Errorf("%s of a.html is %q; want %q", name, got, want)
+		}
+	}
+	if got := l.header("only.css", "content-encoding"); got != "br" {
+		t.Errorf("content-encoding of only.css is %q", got)
+	}
+	if res, sent := l.push(); sent != "1 LIST" || res.Changed() {
+		t.Errorf("again: %s, %q", sent, l.events)
+	}
+	back := t.TempDir()
+	if _, err := s3fc.CopyURL(t.Context(), l.mux(), l.url, back, l.options()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(filepath.Join(back, "a.html")); err != nil || string(b) != "\x1f\x8bgz" {
+		t.Errorf("a pull has %q, %v", b, err)
+	}
+	l.write("plain.txt.gz", "gz")
+	l.write("plain.txt.br", "br")
+	if res, _ := l.push(); res.Refused != 1 || res.Changed() || l.header("plain.txt", "content-encoding") != "" {
+		t.Errorf("two of one name: %+v, %q", res.Summary, l.events)
+	}
+	l.write("s3fc.toml", cached)
+	if res, _ := l.push(); res.Deletes != 1 || l.header("a.html", "content-encoding") != "" || l.header("a.html.gz", "content-type") == "" {
+		t.Errorf("without the rule: %+v, %q", res.Summary, l.events)
+	}
+}
+
+func sorted(list []string) string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return strings.Join(list, ",")
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
 	"github.com/s3fc/s3fc/internal/ignore"
+	"github.com/s3fc/s3fc/internal/precompressed"
 	"github.com/s3fc/s3fc/internal/siterules"
 )
 
@@ -42,6 +43,9 @@ func readSiteRules(ctx context.Context, option string, src core.Tree) (*siterule
 // destination stores them. A source that has headers of its own keeps them if there
 // are no rules.
 func (r *run) withHeaders(t core.Tree) core.Tree {
+	if r.dst.tree.Features().Headers && r.site.HasPrecompressed() {
+		t = precompressed.Over(t, r.site.Precompressed, r.o.TempDir)
+	}
 	if !r.dst.tree.Features().Headers || r.site.Len() == 0 && t.Features().Headers {
 		return t
 	}

@@ -83,7 +83,21 @@ func (r *Rules) newSet(rules []*rule) (set headerSet) {
 // Precompressed reports whether the rules say that the file at key, whose name
 // ends in .gz or .br, is the compressed form of the file without that ending.
 func (r *Rules) Precompressed(key string) bool {
-	return slices.ContainsFunc(r.matching(key), func(u *rule) bool { return u.precompressed })
+	if r == nil {
+		return false
+	}
+	for _, u := range r.rules {
+		if u.precompressed && u.matches(key) {
+			u.use()
+			return true
+		}
+	}
+	return false
+}
+
+// HasPrecompressed reports whether a rule is for precompressed files.
+func (r *Rules) HasPrecompressed() bool {
+	return r != nil && slices.ContainsFunc(r.rules, func(u *rule) bool { return u.precompressed })
 }
 
 func (r *Rules) matching(key string) (matching []*rule) {
