@@ -29,14 +29,6 @@ var ambiguous = []string{
 	s3server.ListsV1.Name,
 }
 
-// knownFailures are the quirks that s3fc does not get along with yet, each with
-// its case. One that it does get along with fails the test until it is removed
-// here.
-var knownFailures = map[string]string{}
-
-// atTimes follows the case of a quirk with which some runs end well.
-const atTimes = ", at times"
-
 // inParts are the quirks that matter to files which go up in parts.
 var inParts = []string{
 	s3server.BareIfMatch.Name, s3server.IgnoresCopyConditions.Name, s3server.NoConditions.Name, s3server.NoCompleteETag.Name,
@@ -54,23 +46,10 @@ func TestEachQuirk(t *testing.T) {
 				long.Only(t)
 			}
 			t.Parallel()
-			err := alone(newLab(t, q), q)
-			row, known := knownFailures[q.Name]
-			switch {
-			case known && err == nil && strings.HasSuffix(row, atTimes):
-			case known && err == nil:
-				t.Errorf("case %s holds now: remove it from the known failures", row)
-			case known:
-				t.Logf("case %s, known: %v", row, err)
-			case err != nil:
+			if err := alone(newLab(t, q), q); err != nil {
 				t.Error(err)
 			}
 		})
-	}
-	for name := range knownFailures {
-		if _, ok := s3server.QuirkNamed(name); !ok {
-			t.Errorf("there is no quirk %q", name)
-		}
 	}
 }
 

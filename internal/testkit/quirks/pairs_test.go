@@ -27,17 +27,6 @@ const (
 	shortPairs   = 4
 )
 
-// workable are the quirks that s3fc gets along with alone, as far as is known.
-func workable() []s3server.Quirk {
-	var all []s3server.Quirk
-	for _, q := range s3server.Quirks() {
-		if knownFailures[q.Name] == "" {
-			all = append(all, q)
-		}
-	}
-	return all
-}
-
 // pairsOf returns all pairs of quirks, in random order.
 func pairsOf(quirks []s3server.Quirk, seed uint64) [][2]s3server.Quirk {
 	var pairs [][2]s3server.Quirk
@@ -66,7 +55,7 @@ func seed(t *testing.T) uint64 {
 func TestPairsOfQuirks(t *testing.T) {
 	n := seed(t)
 	t.Logf("%s=%d repeats this choice; %s=all tries all pairs", seedVariable, n, pairsVariable)
-	pairs := pairsOf(workable(), n)
+	pairs := pairsOf(s3server.Quirks(), n)
 	count := defaultPairs
 	if !long.Enabled() {
 		count = shortPairs
@@ -122,7 +111,7 @@ func lets(q s3server.Quirk) bool { return endings[q.Name] == "" && !contains(amb
 // are, a run makes the trees equal or says why not, and nothing is lost.
 func TestRandomQuirks(t *testing.T) {
 	long.Only(t)
-	all := workable()
+	all := s3server.Quirks()
 	rapid.Check(t, func(r *rapid.T) {
 		quirks := rapid.SliceOfNDistinct(rapid.SampledFrom(all), 3, 6, func(q s3server.Quirk) string { return q.Name }).Draw(r, "quirks")
 		l := newLab(t, quirks...)
