@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"time"
 )
 
 // unsizedAnswer sends an answer without Content-Length.
@@ -99,6 +100,9 @@ func (a *recordedAnswer) cut(w http.ResponseWriter) {
 	default:
 		a.header.Set("Transfer-Encoding", "chunked")
 		half = fmt.Appendf(nil, "%x\r\n%s\r\n", len(half), half)
+	}
+	if a.header.Get("Date") == "" { // which net/http adds to other answers
+		a.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	}
 	_, _ = fmt.Fprintf(out, "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
 	_ = a.header.Write(out)
