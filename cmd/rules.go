@@ -22,8 +22,8 @@ files their headers by pattern.
 
 The keys are match (patterns of .gitignore), content-type, cache-control,
 content-encoding, content-disposition, content-language, storage-class,
-server-side-encryption, acl, precompressed, and a table [rule.metadata]. For each header by itself,
-the last rule that matches counts.
+server-side-encryption, acl, precompressed, and a table [rule.metadata]. For each
+header by itself, the last rule that matches counts.
 
 Exit code: 0 done; 1 something failed; 2 usage, or rules with mistakes.`
 
