@@ -215,9 +215,14 @@ func summaryText(o outcome, verbose bool) string {
 
 // counts are the counts of a summary that are not zero.
 func counts(o outcome) (out []string) {
-	add := func(n int64, what string) {
+	add := func(n int64, word string) {
 		if n != 0 {
-			out = append(out, humanize.Comma(n)+" "+what)
+			out = append(out, humanize.Comma(n)+" "+word)
+		}
+	}
+	addSome := func(n int64, noun, done string) {
+		if n != 0 {
+			out = append(out, plural(n, noun)+done)
 		}
 	}
 	add(o.NewFiles+o.NewLinks, "new")
@@ -228,16 +233,10 @@ func counts(o outcome) (out []string) {
 	add(o.Links-o.NewLinks, "retargeted")
 	add(o.Headers, "with other headers")
 	add(o.Deletes, "deleted")
-	if o.Dirs > 0 {
-		out = append(out, plural(o.Dirs, "empty directory")+" removed")
-	}
+	addSome(o.Dirs, "empty directory", " removed")
 	add(o.Saved, "saved")
-	if o.Routes.Set > 0 {
-		out = append(out, plural(int64(o.Routes.Set), "routing rule")+" set")
-	}
-	if o.Routes.Removed > 0 {
-		out = append(out, plural(int64(o.Routes.Removed), "routing rule")+" removed")
-	}
+	addSome(int64(o.Routes.Set), "routing rule", " set")
+	addSome(int64(o.Routes.Removed), "routing rule", " removed")
 	if !o.Changed() {
 		out = append(out, nothing(o))
 	}
@@ -248,12 +247,8 @@ func counts(o outcome) (out []string) {
 	add(o.Refused, "refused")
 	add(o.Undeleted, "not deleted because of errors")
 	add(o.GivenUp, "given up")
-	if o.Conflicts > 0 {
-		out = append(out, plural(o.Conflicts, "conflict"))
-	}
-	if o.Errors > 0 {
-		out = append(out, plural(o.Errors, "error"))
-	}
+	addSome(o.Conflicts, "conflict", "")
+	addSome(o.Errors, "error", "")
 	return out
 }
 
@@ -271,14 +266,15 @@ func nothing(o outcome) string {
 	return "nothing to do"
 }
 
-func plural(n int64, what string) string {
-	switch stem, y := strings.CutSuffix(what, "y"); {
+// plural returns "1 entry" or "2,000 entries".
+func plural(n int64, noun string) string {
+	switch stem, y := strings.CutSuffix(noun, "y"); {
 	case n == 1:
-		return "1 " + what
+		return "1 " + noun
 	case y:
 		return humanize.Comma(n) + " " + stem + "ies"
 	}
-	return humanize.Comma(n) + " " + what + "s"
+	return humanize.Comma(n) + " " + noun + "s"
 }
 
 func requestsText(o outcome) string {

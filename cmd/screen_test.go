@@ -176,7 +176,7 @@ func (s *stage) tick(v viewport) {
 	s.ticks <- s.clock() // the line of the first has been written by now
 }
 
-// shown is the text that a user sees, with what differs between runs made alike.
+// shown is the text that a user sees, with the differences between runs made alike.
 func (s *stage) shown() string {
 	text := ""
 	if s.term != nil {
@@ -187,7 +187,7 @@ func (s *stage) shown() string {
 	return same(text, s.alike)
 }
 
-// same returns text with what differs between runs made alike.
+// same returns text with the differences between runs made alike.
 func same(text string, more []sameText) string {
 	for _, r := range append(alike, more...) {
 		text = r.text.ReplaceAllString(text, r.with)
@@ -200,7 +200,7 @@ var alike = []sameText{
 	{regexp.MustCompile(`(\bin\s+)\d\.\ds`), "${1}0.1s"},
 }
 
-// ctrlC types Ctrl-C, and does what the signal of it does. The pseudo-terminal is not
+// ctrlC types Ctrl-C, and ends the run as its signal does. The pseudo-terminal is not
 // the controlling one of the test, so that no signal comes of it.
 func ctrlC(s *stage) {
 	if s.term != nil {
