@@ -11,7 +11,7 @@ import (
 
 // notFromEnvironment are flags that the environment does not set: those that loosen
 // a guard, which has to be meant in each run, and those that make no sense there.
-var notFromEnvironment = []string{"max-delete", "allow-empty-source", "delete-releases", "delete", "max-requests", "help", "version", "output", "dry-run"}
+var notFromEnvironment = []string{"max-delete", "allow-empty-source", "delete-releases", "delete", "max-requests", "dangling", "replace", "keep", "repair-metadata", "on", "help", "version", "output", "dry-run"}
 
 // envName is the variable that sets a flag: S3FC_JOBS for --jobs.
 func envName(flag string) string {

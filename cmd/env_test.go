@@ -32,6 +32,11 @@ func TestNoVariableLoosensAGuard(t *testing.T) {
 	if b.Len() != 2 {
 		t.Errorf("%d entries are left, want 2", b.Len())
 	}
+	w.tree("c", map[string]string{"x": "1"})
+	t.Setenv("S3FC_DANGLING", "true")
+	t.Setenv("S3FC_REPLACE", "true")
+	w.run("link", "t://c", "l", "none").want(t, 3, "", "--dangling")
+	w.run("link", "t://c", "x", ".").want(t, 3, "", "--replace")
 	for _, f := range planFlags {
 		if f.guard {
 			found := false
