@@ -3,6 +3,10 @@
 package docs
 
 import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -82,5 +86,39 @@ func TestDependenciesHaveReasons(t *testing.T) {
 		if !strings.Contains(string(page), "`"+m[1]+"`") && !strings.Contains(string(page), short) {
 			t.Errorf("dependencies.md has no reason for %s", m[1])
 		}
+	}
+}
+
+// TestTheRecordingIsOfTheReadmesCommands checks that the picture is well-formed, shows
+// the README's first command and its output, and has colours for the dark.
+func TestTheRecordingIsOfTheReadmesCommands(t *testing.T) {
+	text, err := os.ReadFile("run.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := new(strings.Builder)
+	for d := xml.NewDecoder(bytes.NewReader(text)); ; {
+		tok, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, ok := tok.(xml.CharData); ok {
+			shown.Write(c)
+		}
+	}
+	for _, want := range []string{"s3fc copy examples/site embedded://demo", "note: embedded://demo did not exist; it was made", "21 new (6.8 KiB) in ", "requests: 1 LIST, 1 HEAD, 1 GET, 21 PUT"} {
+		if !strings.Contains(shown.String(), want) || !strings.Contains(string(readme), strings.TrimPrefix(want, "s3fc ")) {
+			t.Errorf("%q is not in both the recording and the README: go run ./docs/recording > docs/run.svg", want)
+		}
+	}
+	if !strings.Contains(shown.String(), "prefers-color-scheme:dark") || !strings.Contains(string(readme), "](docs/run.svg)") {
+		t.Error("the recording has no colours for the dark, or is not in the README")
 	}
 }
