@@ -39,10 +39,11 @@ type progress struct {
 type pace struct {
 	now   func() time.Time
 	ticks func() (at <-chan time.Time, stop func())
+	began func(*meter) // if not nil, is told the meter of a run
 }
 
 // realPace is that of the clock.
-var realPace = pace{time.Now, func() (<-chan time.Time, func()) {
+var realPace = pace{now: time.Now, ticks: func() (<-chan time.Time, func()) {
 	t := time.NewTicker(time.Second)
 	return t.C, t.Stop
 }}
@@ -53,6 +54,9 @@ func newProgress(con *console, o *output, at pace) *progress {
 		return nil
 	}
 	p := &progress{con: con, meter: newMeter(at.now()), pace: at, bar: con.errTTY && !dumb(), stop: make(chan struct{}), done: make(chan struct{})}
+	if at.began != nil {
+		at.began(p.meter)
+	}
 	p.endOnce = sync.OnceFunc(func() {
 		close(p.stop)
 		<-p.done

@@ -78,6 +78,7 @@ type stage struct {
 	ticks     chan time.Time // of the lines where there is no bar
 	gate      *gate
 	throttled chan struct{}
+	meter     atomic.Pointer[meter] // of the run
 	alike     []sameText
 	term      *terminal.Terminal // nil for none
 	file      *lockedBuffer      // in place of a terminal
@@ -230,7 +231,7 @@ func (s *stage) play(sit situation, v viewport, want string) string {
 	if s.term != nil {
 		out, errs = s.term.File(), s.term.File()
 	}
-	at := pace{s.clock, func() (<-chan time.Time, func()) { return s.ticks, func() {} }}
+	at := pace{now: s.clock, ticks: func() (<-chan time.Time, func()) { return s.ticks, func() {} }, began: s.meter.Store}
 	ended := make(chan int, 1)
 	go func() { ended <- Program{Mux: s.mux, pace: at}.Run(s.ctx, args, nil, out, errs) }()
 	var b strings.Builder

@@ -24,6 +24,7 @@ import (
 
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
 )
 
 // aSite is a small site with a link.
@@ -52,7 +53,7 @@ func newGate() *gate {
 
 // enter waits until it is let through, or ctx ends.
 func (g *gate) enter(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, g.more.Broadcast)
+	stop := context.AfterFunc(ctx, func() { g.allow(0) })
 	defer stop()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -61,8 +62,11 @@ func (g *gate) enter(ctx context.Context) error {
 	for g.left == 0 && ctx.Err() == nil {
 		g.more.Wait()
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	g.left--
-	return ctx.Err()
+	return nil
 }
 
 // allow lets n more through.
@@ -81,7 +85,6 @@ func (g *gate) awaitHeld(t testing.TB, n int) {
 		ready := g.held == n && g.left == 0
 		g.mu.Unlock()
 		if ready {
-			time.Sleep(2 * settleTime)
 			return
 		}
 		time.Sleep(time.Millisecond)
@@ -109,16 +112,40 @@ func (s *stage) holdPuts() {
 }
 
 // inSteps returns a pause: jobs PUTs are held, and n steps let some through, each
-// after a time.
-func inSteps(jobs, n, puts int, each time.Duration) func(*stage) {
+// after a time. The next step waits until the progress counts those of the last.
+func inSteps(jobs, n, puts int, each time.Duration, counted func(*reconcile.Progress) int64) func(*stage) {
 	return func(s *stage) {
 		s.gate.awaitHeld(s, jobs)
-		for range n {
+		for step := range n {
 			s.pass(each)
 			s.gate.allow(puts)
 			s.gate.awaitHeld(s, jobs)
+			s.awaitProgress(func(p *reconcile.Progress) bool { return counted(p) == int64((step+1)*puts) })
 		}
+		time.Sleep(settleTime)
 	}
+}
+
+func done(p *reconcile.Progress) int64 { return p.Done }
+
+// hashedSteps counts the steps of a disk.
+func hashedSteps(p *reconcile.Progress) int64 { return p.Hashed / diskStep }
+
+// awaitProgress waits until the run has told a progress.
+func (s *stage) awaitProgress(told func(*reconcile.Progress) bool) {
+	s.Helper()
+	for range 3000 {
+		if m := s.meter.Load(); m != nil {
+			m.mu.Lock()
+			ok := told(&m.last)
+			m.mu.Unlock()
+			if ok {
+				return
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.Fatal("the progress was not told in 30 s")
 }
 
 func openGate(s *stage) { s.gate.allow(math.MaxInt32) }
@@ -131,7 +158,7 @@ var situations = []situation{
 			s.holdPuts()
 			return []string{"copy", "-j1", "--prices", "prices.json", "site", "s3://test/docs"}
 		},
-		pause: inSteps(1, 6, 1, 2*time.Second), resume: openGate,
+		pause: inSteps(1, 6, 1, 2*time.Second, done), resume: openGate,
 	},
 	{
 		name: "unchanged",
@@ -182,6 +209,7 @@ var situations = []situation{
 		},
 		pause: func(s *stage) {
 			<-s.throttled
+			s.awaitProgress(func(p *reconcile.Progress) bool { return p.Done == 4 })
 			s.pass(4 * time.Second)
 		},
 		resume: ctrlC, code: 130,
@@ -211,7 +239,7 @@ var situations = []situation{
 			s.holdPuts()
 			return []string{"copy", "-j2", "site", "s3://test"}
 		},
-		pause: inSteps(2, 6, 1, 2*time.Second), resume: ctrlC, code: 130,
+		pause: inSteps(2, 6, 1, 2*time.Second, done), resume: ctrlC, code: 130,
 	},
 	{
 		name: "hashing 4 GiB",
@@ -221,7 +249,7 @@ var situations = []situation{
 			}})
 			return []string{"copy", "disk://host", "s3://test"}
 		},
-		pause: inSteps(1, 5, 1, 2*time.Second), resume: ctrlC, code: 130,
+		pause: inSteps(1, 5, 1, 2*time.Second, hashedSteps), resume: ctrlC, code: 130,
 	},
 	{
 		name: "3,000 files",
@@ -236,7 +264,7 @@ var situations = []situation{
 			s.takePuts()
 			return []string{"copy", "-j8", "site", "s3://test"}
 		},
-		pause: inSteps(8, 5, 300, 2*time.Second), resume: openGate,
+		pause: inSteps(8, 5, 300, 2*time.Second, done), resume: openGate,
 	},
 }
 
@@ -288,6 +316,9 @@ type disk struct {
 	gate *gate
 }
 
+// diskStep is how many bytes the gate lets through at once.
+const diskStep = 20 << 20
+
 var diskImage = core.Entry{Key: "images/disk.iso", Kind: core.File, Size: 4 << 30}
 
 func (disk) List(context.Context, string) iter.Seq2[core.Entry, error] {
@@ -312,7 +343,7 @@ func (g *gatedReader) Read(p []byte) (int, error) {
 		if err := g.gate.enter(g.ctx); err != nil {
 			return 0, err
 		}
-		g.left = 20 << 20
+		g.left = diskStep
 	}
 	n := min(len(p), g.left)
 	clear(p[:n])
