@@ -112,7 +112,7 @@ func checkLongKeys(p *probe) {
 // invalidKeys are not valid, and must not be taken for a, b or d/x.
 var invalidKeys = []string{
 	"", ".", "..", "/", "/a", "//a", "./a", "a/", "a/.", "a//", "d//x", "d/./x", "d/../a", "../a", "d/x/", "d/x/../x", "x/..", "../../a",
-	"a\x00", "a\x00b", "a\nb", "a\r", "\x7f", "\x1b[2J", "c1\u0085", "a\xff", "\xc3\x28", "\xed\xa0\x80",
+	"a\x00", "a\x00b", "\x00", "\x00a", "d/\x00", "a\nb", "a\r", "\x7f", "\x1b[2J", "c1\u0085", "a\xff", "\xc3\x28", "\xed\xa0\x80",
 }
 
 func checkInvalidKeys(p *probe) {
