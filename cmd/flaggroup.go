@@ -18,10 +18,10 @@ type flagGroup struct {
 // flagGroups are the groups of flags that several commands have. The flags of one
 // command alone come before them.
 var flagGroups = []flagGroup{
-	{"What is copied", []string{"exclude", "include", "detect", "rules", "headers", "changed", "pages", "reuse"}},
+	{"What is copied", []string{"exclude", "include", "detect", "rules", "headers", "pages", "reuse"}},
 	{"Links", []string{"links", "dir-links", "link-body"}},
-	{"Safety", []string{"dry-run", "delete", "max-delete", "allow-empty-source", "delete-releases", "backup-dir", "strict", "max-changed"}},
-	{"Output", []string{"json", "quiet", "verbose", "progress", "name-status", "stat", "log", "on-change", "on-change-timeout"}},
+	{"Safety", []string{"dry-run", "delete", "max-delete", "allow-empty-source", "delete-releases", "backup-dir", "strict"}},
+	{"Output", []string{"json", "quiet", "verbose", "progress", "name-status", "stat", "log", "changed", "max-changed", "on-change", "on-change-timeout"}},
 	{"Speed and cost", []string{"jobs", "bwlimit", "max-requests", "give-up", "no-cache", "prices"}},
 }
 

@@ -109,9 +109,22 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	for _, c := range cmd.Commands() {
 		names = append(names, append(c.Aliases, c.Name())...)
 	}
-	if meant := near.Name(name, names); meant != "" {
+	if meant := meantName(name, names); meant != "" {
 		return usageError(cmd, "unknown command %q; did you mean %q?", name, meant)
 	}
 	slices.Sort(names)
 	return usageError(cmd, "unknown command %q; expected one of %s", name, strings.Join(names, ", "))
+}
+
+// meantName returns the one of names that was probably meant: the nearest one, or the
+// only one that begins with name; "" for none.
+func meantName(name string, names []string) string {
+	if meant := near.Name(name, names); meant != "" {
+		return meant
+	}
+	longer := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !strings.HasPrefix(n, name) })
+	if len(longer) == 1 && name != "" {
+		return longer[0]
+	}
+	return ""
 }

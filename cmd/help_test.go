@@ -94,10 +94,26 @@ func TestTopics(t *testing.T) {
 		}
 	}
 	w.run("help", "enviroment").want(t, 2, "", `did you mean "environment"?`)
+	w.run("help", "envir").want(t, 2, "", `did you mean "environment"?`)
+	w.run("websi").want(t, 2, "", `did you mean "website"?`)
+	w.run("r").want(t, 2, "", `expected one of`)
 	w.run("help", "cpoy").want(t, 2, "", `did you mean "copy"?`)
 	w.run("copy", "--dryrun", "a", "b").want(t, 2, "", "use --dry-run")
 	w.run("copy", "--max-delte", "1", "a", "b").want(t, 2, "", "did you mean --max-delete?")
 	if completed := w.run("__complete", "help", ""); !strings.Contains(completed.out, "exit-codes\t") || !strings.Contains(completed.out, "copy\t") {
 		t.Errorf("help completes to %q", completed.out)
+	}
+}
+
+// TestParagraphsOfHelpHaveNoIndent checks that a paragraph is filled anew for a narrow
+// terminal, and that lists stay as they are.
+func TestParagraphsOfHelpHaveNoIndent(t *testing.T) {
+	text := "One line of a paragraph,\nand one more.\n\n  --exclude   a list\nbash        a table"
+	want := "One line of a\nparagraph, and one\nmore.\n\n  --exclude   a list\nbash        a table"
+	if got := fitted(text, 20); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := fitted(text, usualColumns); got != text {
+		t.Errorf("%q, want it unchanged", got)
 	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/cache"
-	"github.com/s3fc/s3fc/internal/near"
 	"github.com/s3fc/s3fc/internal/shard"
 	"github.com/s3fc/s3fc/internal/state"
 )
@@ -182,7 +181,7 @@ func (a *app) help(cmd *cobra.Command, args []string) error {
 	for _, t := range topics {
 		names = append(names, t.name)
 	}
-	if meant := near.Name(args[0], names); meant != "" {
+	if meant := meantName(args[0], names); meant != "" {
 		return usageError(cmd, "no help on %q; did you mean %q?", args[0], meant)
 	}
 	return unknownCommand(cmd.Root(), args[0])
@@ -211,7 +210,12 @@ func fitted(text string, columns int) string {
 		}
 		out = append(out, line)
 	}
-	return wrapped(strings.Join(out, "\n"), columns)
+	for i, line := range out {
+		if out[i] = wrapped(line, columns); joins(line) {
+			out[i] = strings.ReplaceAll(out[i], "\n"+indent, "\n")
+		}
+	}
+	return strings.Join(out, "\n")
 }
 
 // joins reports whether a line is of a paragraph.
