@@ -15,7 +15,7 @@ var page = filepath.Join("..", "..", "..", "docs", "stores.md")
 
 // titles are the servers' names for readers.
 var titles = map[string]string{
-	"versitygw": "versitygw", "ceph": "Ceph RGW", "swift": "OpenStack Swift", "minio": "MinIO", "s3rver": "s3rver", "moto": "moto", "rclone": "rclone serve s3",
+	"versitygw": "versitygw", "ceph": "Ceph RGW", "swift": "OpenStack Swift", "minio": "MinIO", "s3rver": "s3rver", "moto": "moto", "rclone": "rclone serve s3", servers.Own: "gofakes3, corrected",
 }
 
 var suites = []ability{
@@ -157,4 +157,6 @@ the variable only versitygw runs, and without ` + "`-update`" + ` a run that dif
 fails. *fails* is a failure of s3fc that is known and not mended yet, and *varies* one that a race
 decides; every other word is about the store, which s3fc has to live with. Each word but yes
 is explained below, and where a store loses something or does it wrongly, there is a link.
+` + "`lacks=`" + ` in a URL names [abilities](urls.md#what-a-store-can-do) that a store lacks without an
+answer that shows it.
 `

@@ -15,7 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/s3fc/s3fc/internal/s3server"
 )
+
+// ownVersion is the version of gofakes3 in this project's server.
+const ownVersion = "1.2.0"
 
 // Variable is the environment variable that names the servers to test with.
 const Variable = "S3FC_TEST_SERVERS"
@@ -43,14 +48,19 @@ type Server struct {
 	// objects as files; empty if the server stores them in another way.
 	Data string `json:"data"`
 
+	own     *s3server.Server // nil: a script runs the server
 	client  *s3.Client
 	buckets atomic.Int64
 }
 
-// Names returns the servers that there are scripts for.
+// Names returns the servers that there are scripts for, and [Own].
 func Names() []string {
-	return []string{"versitygw", "ceph", "swift", "minio", "s3rver", "moto", "rclone"}
+	return []string{"versitygw", "ceph", "swift", "minio", "s3rver", "moto", "rclone", Own}
 }
+
+// Own is the name of this project's S3 server, which corrects gofakes3 and runs in the
+// process of the test.
+const Own = "gofakes3"
 
 // Chosen returns the servers that the environment asks to test with, and those
 // that it leaves out.
@@ -93,6 +103,15 @@ func Start(t testing.TB, name string) *Server {
 }
 
 func start(t testing.TB, name string) (*Server, error) {
+	if name == Own {
+		s := &Server{
+			Name: Own, Version: ownVersion, AccessKey: s3server.AccessKey, SecretKey: s3server.SecretKey, Region: "us-east-1",
+			own: s3server.New(t, s3server.Credentials(s3server.AccessKey, s3server.SecretKey)),
+		}
+		s.Endpoint = s.own.URL
+		s.connect()
+		return s, nil
+	}
 	line, err := runScript(t, name)
 	if err != nil {
 		return nil, err
@@ -167,6 +186,9 @@ func (s *Server) Bucket(t testing.TB) string {
 	name := fmt.Sprintf("bucket-%d-%d", os.Getpid(), s.buckets.Add(1))
 	if _, err := s.client.CreateBucket(context.WithoutCancel(t.Context()), &s3.CreateBucketInput{Bucket: &name}); err != nil {
 		t.Fatalf("%s: create bucket: %v", s.Name, err)
+	}
+	if s.own != nil && s.Website == "" {
+		s.Website = s.own.WebsiteURL(name) // of the first bucket alone
 	}
 	return name
 }
