@@ -97,7 +97,7 @@ func checkSetHeaders(p *probe) {
 	set := &core.Headers{CacheControl: "no-cache", Metadata: map[string]string{"colour": "blue"}}
 	now, err := k.SetHeaders(p.ctx, old, set, []string{"content-language", "metadata.owner"})
 	if errors.Is(err, errors.ErrUnsupported) {
-		checkHeadersOf(p, "d/f", testHeaders(), nil) // nothing was changed
+		p.holds("d/f", content) // whatever headers it has now, the caller puts the file again
 		return
 	}
 	if err != nil {

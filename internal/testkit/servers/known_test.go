@@ -36,7 +36,7 @@ var known = map[string]map[string]flaw{
 		"case AlwaysThere": {says: "", why: "an object that is overwritten may be absent for a moment", sometimes: true},
 	},
 	"s3rver": {
-		"case Pages":             {says: "List yielded", why: "its pages repeat keys of directories whose names begin alike; a run into such a tree is an error, and deletes nothing"},
+		"case Pages":             {says: "List yielded", why: "its pages repeat keys of directories whose names begin alike; a run sorts them and passes over the repeats"},
 		"case LongKeys":          {says: "ends the server", why: "a name of 255 bytes ends the server"},
 		"case ReadWhileWritten":  {says: "", why: torn, sometimes: true},
 		"case ConcurrentReplace": {says: "", why: torn, sometimes: true},
