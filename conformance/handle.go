@@ -68,6 +68,13 @@ func checkOneStore(p *probe) {
 	p.files("d/w") // into a directory that was replaced
 	q.holds("d/w", bytesOf("d/w", 20))
 	q.remove(q.stat("d/w"))
+	p.files("r/x") // a backend may keep its directory open
+	q.remove(q.stat("r/x"))
+	q.files("r/y")
+	p.files("r/z")
+	q.holdsKeys("a", "d/z", "e/f/g", "r/y", "r/z")
+	q.remove(q.stat("r/y"))
+	q.remove(q.stat("r/z"))
 	if p.features.Links {
 		q.remove(q.stat("d/z"))
 		q.link("d", core.Target{Key: "e"}) // where a directory was
