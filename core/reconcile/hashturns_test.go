@@ -82,7 +82,8 @@ func (w *waiting) Put(ctx context.Context, e core.Entry, body io.Reader, old *co
 			w.t.Error("no other file was hashed while the first was sent")
 		}
 	})
-	return w.parted.Put(ctx, e, body, old)
+	one := *w.parted // it notes what it gets
+	return one.Put(ctx, e, body, old)
 }
 
 // The next large file is hashed while one is sent, and only so many at once as there
