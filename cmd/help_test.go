@@ -100,6 +100,7 @@ func TestTopics(t *testing.T) {
 	w.run("help", "cpoy").want(t, 2, "", `did you mean "copy"?`)
 	w.run("copy", "--dryrun", "a", "b").want(t, 2, "", "use --dry-run")
 	w.run("copy", "--max-delte", "1", "a", "b").want(t, 2, "", "did you mean --max-delete?")
+	w.run("copy", "--name-status", "a", "b").want(t, 2, "", "it is one of diff, plan")
 	if completed := w.run("__complete", "help", ""); !strings.Contains(completed.out, "exit-codes\t") || !strings.Contains(completed.out, "copy\t") {
 		t.Errorf("help completes to %q", completed.out)
 	}

@@ -33,7 +33,20 @@ func flagError(cmd *cobra.Command, err error) error {
 	if meant := near.Name(name, flagNames(cmd)); len(name) > 1 && meant != "" {
 		return usageError(cmd, "%v; did you mean --%s?", err, meant)
 	}
+	if others := commandsWith(cmd, name); len(others) > 0 {
+		return usageError(cmd, "%v: it is one of %s", err, strings.Join(others, ", "))
+	}
 	return usageError(cmd, "%v", err)
+}
+
+// commandsWith returns the names of the other commands that have a flag.
+func commandsWith(cmd *cobra.Command, flag string) (names []string) {
+	for _, c := range cmd.Root().Commands() {
+		if c != cmd && len(flag) > 1 && c.Flags().Lookup(flag) != nil {
+			names = append(names, c.Name())
+		}
+	}
+	return names
 }
 
 func flagNames(cmd *cobra.Command) (names []string) {
