@@ -32,8 +32,9 @@ type HeaderKeeper interface {
 	// it those that drop names (metadata as "metadata.NAME"). All others stay, and so
 	// do the content and everything else of the file. It returns the entry as Stat
 	// does. If something else than old is there, the error is [ErrChanged]. An error
-	// that is [errors.ErrUnsupported] says that the store does not do this, and that
-	// the content has to be put again.
+	// that is [errors.ErrUnsupported] says that the store does not do this, or not all
+	// of it, and that the content has to be put again: in the place of the entry that
+	// is returned, or of old if that has no key.
 	SetHeaders(ctx context.Context, old Entry, set *Headers, drop []string) (Entry, error)
 	// CheckSetHeaders returns, without I/O, the reason why SetHeaders cannot be done
 	// for old, or nil.
