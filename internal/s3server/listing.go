@@ -72,12 +72,12 @@ func (l listing) alter(out *listResult, q url.Values) {
 	if l.emptyBetween {
 		l.putBetween(out, q)
 	}
-	if l.emptyLast && !out.IsTruncated {
-		out.Contents, out.CommonPrefixes = nil, nil
-	}
 	if l.countKeys && out.KeyCount != nil {
 		count := len(out.Contents)
 		out.KeyCount = &count
+	}
+	if l.emptyLast && !out.IsTruncated {
+		out.Contents, out.CommonPrefixes = nil, nil
 	}
 	for i := range out.Contents {
 		if l.noETags {
