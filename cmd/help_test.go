@@ -93,11 +93,11 @@ func TestTopics(t *testing.T) {
 			t.Errorf("help environment has no %s", v.Name)
 		}
 	}
-	w.run("help", "enviroment").want(t, 2, "", `did you mean "environment"?`)
+	w.run("help", "environmen").want(t, 2, "", `did you mean "environment"?`)
 	w.run("help", "envir").want(t, 2, "", `did you mean "environment"?`)
 	w.run("websi").want(t, 2, "", `did you mean "website"?`)
 	w.run("r").want(t, 2, "", `expected one of`)
-	w.run("help", "cpoy").want(t, 2, "", `did you mean "copy"?`)
+	w.run("help", "coppy").want(t, 2, "", `did you mean "copy"?`)
 	w.run("copy", "--dryrun", "a", "b").want(t, 2, "", "use --dry-run")
 	w.run("copy", "--max-delte", "1", "a", "b").want(t, 2, "", "did you mean --max-delete?")
 	w.run("copy", "--name-status", "a", "b").want(t, 2, "", "it is one of diff, plan")
