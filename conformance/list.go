@@ -105,8 +105,9 @@ func checkPages(p *probe) {
 	const n = 2100
 	var keys []string
 	for i := range n {
-		// By name d comes before d-x, and by key after it.
-		keys = append(keys, fmt.Sprintf("d%s/%04d", []string{"", "-x", ".y"}[i%3], i))
+		// By name d comes before d-x, and by key after it. The names of a directory are
+		// more than systems read at once.
+		keys = append(keys, fmt.Sprintf("d%s/%04d%s", []string{"", "-x", ".y"}[i%3], i, strings.Repeat("-", 60)))
 	}
 	var next atomic.Int64
 	var wg sync.WaitGroup
