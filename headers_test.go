@@ -410,3 +410,26 @@ func sorted(list []string) string {
 	slices.Sort(list)
 	return strings.Join(list, ",")
 }
+
+// TestHeadersGoFromBucketToBucket copies between two servers, so that the file is read
+// and sent.
+func TestHeadersGoFromBucketToBucket(t *testing.T) {
+	l := newHeadersLab(t, map[string]string{"a.html": "<p>a", "s3fc.toml": cached})
+	l.push()
+	l.set("a.html", &core.Headers{ContentLanguage: "de", Metadata: map[string]string{"owner": "them"}})
+	from := l.url
+	other := s3server.New(t)
+	l.url = "s3://test?region=us-east-1&endpoint=" + other.URL
+	res, err := s3fc.CopyURL(t.Context(), l.mux(), from, l.url, l.options())
+	if err != nil || res.Requests[core.ClassGet] != 1 || res.Requests[core.ClassPut] != 1 {
+		t.Errorf("%s, %v", res.Requests, err)
+	}
+	for name, want := range map[string]string{"cache-control": "max-age=60", "content-language": "de", "metadata.owner": "them", "content-type": "text/html; charset=utf-8"} {
+		if got := l.header("a.html", name); got != want {
+			t.Errorf("%s is %q; want %q", name, got, want)
+		}
+	}
+	if res, err := s3fc.CopyURL(t.Context(), l.mux(), from, l.url, l.options()); err != nil || res.Changed() || res.Requests.String() != "2 LIST" {
+		t.Errorf("again: %s, %v", res.Requests, err)
+	}
+}
