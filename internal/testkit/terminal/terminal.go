@@ -1,7 +1,5 @@
 //go:build unix
 
-// Package terminal is a terminal for tests: a pseudo-terminal, and a model of its
-// screen that shows what a user sees.
 package terminal
 
 import (
