@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // targets are the packages whose mutants the suite has to catch, with the tests of
@@ -160,9 +162,7 @@ func score(t *testing.T, r *Runner, mutants []Mutant, known *Survivors, atLeast 
 // TestAFewMutants checks that mutants of memory that the suite is known to catch can
 // be built and are caught. It is the part of TestMutants for every day.
 func TestAFewMutants(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	long.Only(t)
 	p, known := targets[0].generate(t)
 	r := newRunner(t, p, "^TestConformanceOfTheStore$/^below_$")
 	left := 4
