@@ -14,6 +14,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 	"github.com/s3fc/s3fc/core/wrap"
 	"github.com/s3fc/s3fc/internal/cache"
+	"github.com/s3fc/s3fc/internal/mediatype"
 	"github.com/s3fc/s3fc/internal/siterules"
 )
 
@@ -207,6 +208,7 @@ func (r *run) reconciler() *reconcile.Reconciler {
 		Delete:           r.o.Delete,
 		Detect:           r.o.Detect,
 		Headers:          r.o.Headers,
+		TypeOf:           func(key string) string { return mediatype.Detect(key, nil) },
 		MaxDelete:        r.o.MaxDelete,
 		AllowEmptySource: r.o.AllowEmptySource,
 		IsPage:           r.o.isPage(),

@@ -54,7 +54,7 @@ func newApplier(ctx context.Context, r *Reconciler, dst core.Backend, p *Plan, r
 	tally := newTally(ctx, r, p, report)
 	transfer := &mover{
 		src: r.Src, dst: dst, asker: r.asker(), buffers: r.Buffers, exact: r.Exact, moved: tally.addBytes,
-		hashing: newHashTurns(), keepsHeaders: r.keepsHeaders,
+		hashing: newHashTurns(), run: r,
 	}
 	return &applier{
 		jobs: r.jobs(), acts: p.acts, has: p.has, tally: tally,

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
-	"github.com/s3fc/s3fc/internal/mediatype"
 )
 
 // Headers says how a run treats headers of files of the destination that no rule
@@ -202,24 +201,24 @@ func (r *Reconciler) keepsHeaders(act Action) bool {
 // keptHeaders returns the headers of the file that a put replaces which are to be kept:
 // those that no rule had given it.
 func (t *mover) keptHeaders(ctx context.Context, act Action) (*core.Headers, error) {
-	if t.keepsHeaders == nil || !t.keepsHeaders(act) {
+	if t.run == nil || !t.run.keepsHeaders(act) {
 		return nil, nil
 	}
 	if act.Dst.Headers != nil { // the plan has asked for them
-		return otherHeaders(act.Dst, act.Dst.HeaderMark.Names()), nil
+		return t.run.otherHeaders(act.Dst, act.Dst.HeaderMark.Names()), nil
 	}
 	now, err := t.dst.Stat(ctx, act.Key)
 	if err != nil {
 		return nil, fmt.Errorf("its headers are to be kept, and cannot be asked for: %w", err)
 	}
-	return otherHeaders(&now, act.Dst.HeaderMark.Names()), nil
+	return t.run.otherHeaders(&now, act.Dst.HeaderMark.Names()), nil
 }
 
 // otherHeaders returns the headers that describe the content of e and that are not among
 // names. A type that the name of the file says, too, is found anew from the content.
-func otherHeaders(e *core.Entry, names []string) *core.Headers {
+func (r *Reconciler) otherHeaders(e *core.Entry, names []string) *core.Headers {
 	h := e.Headers.Describing().Without(names)
-	if t := h.Get("content-type"); t == "binary/octet-stream" || baseType(t) == baseType(mediatype.Detect(e.Key, nil)) {
+	if t := h.Get("content-type"); t == "binary/octet-stream" || r.TypeOf != nil && baseType(t) == baseType(r.TypeOf(e.Key)) {
 		h = h.Without([]string{"content-type"})
 	}
 	return h
@@ -241,7 +240,7 @@ func (l *lostHeaders) add(act Action) {
 	if l.said || l.run.Headers == HeadersKeep || act.Op != OpPut || act.Dst == nil || act.Dst.Headers == nil || act.Src.HeaderMark == "" {
 		return
 	}
-	names := otherHeaders(act.Dst, slices.Concat(act.Dst.HeaderMark.Names(), act.Src.Headers.Names())).Names()
+	names := l.run.otherHeaders(act.Dst, slices.Concat(act.Dst.HeaderMark.Names(), act.Src.Headers.Names())).Names()
 	if l.said = len(names) > 0; l.said {
 		l.run.notice(fmt.Sprintf("%s has headers that no rule names (%s), which are lost when it is overwritten; others may have some, too: headers=keep keeps them",
 			core.DisplayKey(act.Key), core.DisplayKey(strings.Join(names, ", "))))

@@ -26,6 +26,9 @@ type Reconciler struct {
 	Detect Detect
 	// Headers says how headers are found out that other tools gave.
 	Headers Headers
+	// TypeOf returns the media type that a destination gives a file without headers,
+	// by its key; nil if that is not known.
+	TypeOf func(key string) string
 	// MaxDelete limits the deletes of a run, all or none of them.
 	MaxDelete DeleteLimit
 	// AllowEmptySource lets a source that holds nothing empty the destination.

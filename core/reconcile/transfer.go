@@ -24,9 +24,8 @@ type mover struct {
 	moved   func(int) // is told of bytes as they move
 	hashing hashTurns // of this machine's large files
 	found   foundEntries
-	// keepsHeaders reports whether a put keeps headers of the file that it replaces;
-	// nil: none does.
-	keepsHeaders func(Action) bool
+	// run knows the headers that a put keeps of the file that it replaces; nil: none.
+	run *Reconciler
 }
 
 // transferTries is how often a transfer is begun whose errors are transient.

@@ -30,7 +30,7 @@ func kills(t testing.TB) int {
 	n, err := strconv.Atoi(os.Getenv("S3FC_TEST_KILLS"))
 	switch {
 	case os.Getenv("S3FC_TEST_KILLS") == "" && !long.Enabled():
-		return 3
+		return 6
 	case os.Getenv("S3FC_TEST_KILLS") == "":
 		return 10
 	case err != nil:

@@ -284,7 +284,10 @@ func bare(err error) error {
 		err = u.Err
 	}
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
+	switch is := errors.As(err, &op); {
+	case is && op.Op == "proxyconnect":
+		return fmt.Errorf("the proxy: %w", bare(op.Err))
+	case is && op.Op == "dial":
 		err = op.Err
 	}
 	var call *os.SyscallError
