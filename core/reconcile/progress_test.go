@@ -17,6 +17,7 @@ func TestTheLastProgressBeforeAStandstillIsTold(t *testing.T) {
 			tally.addBytes(1)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(told) != 2 || told[1] != 3 {
 			t.Errorf("told: %v; want the first byte at once, and all three a moment later", told)
 		}
@@ -24,6 +25,7 @@ func TestTheLastProgressBeforeAStandstillIsTold(t *testing.T) {
 		tally.addBytes(1)
 		tally.closeProgress()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(told) != 3 {
 			t.Errorf("told: %v; want nothing after the end", told)
 		}

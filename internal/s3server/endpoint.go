@@ -44,7 +44,9 @@ func (d *endpoint) open() error {
 	if err != nil {
 		return err
 	}
-	d.addr = l.Addr().String()
+	if d.addr == "" {
+		d.addr = l.Addr().String()
+	}
 	d.server = &http.Server{Handler: d.handler, ReadHeaderTimeout: time.Minute}
 	if d.tls != nil {
 		l = tls.NewListener(l, d.tls)

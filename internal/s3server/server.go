@@ -140,7 +140,8 @@ func (s *Server) open(h http.Handler, c config) {
 			s.tb.Fatalf("s3server: certificate: %v", err)
 		}
 	}
-	s.front = s.serve(front)
+	s.front = front // before it serves: a handler may stop it
+	s.serve(front)
 	scheme := "http://"
 	if c.selfSigned || c.plainPort {
 		scheme = "https://"
