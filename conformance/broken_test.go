@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // broken is a good backend with one method or more replaced.
@@ -165,8 +167,12 @@ func TestFlawsAreCaught(t *testing.T) {
 	for _, c := range conformance.Checks() {
 		cases[c.Name] = c
 	}
-	for _, f := range flaws() {
+	quarter := rand.IntN(4)
+	for i, f := range flaws() {
 		t.Run(f.name, func(t *testing.T) {
+			if i%4 != quarter {
+				long.Only(t)
+			}
 			c, ok := cases[f.caught]
 			s := f.bad(t)
 			if why := c.Skip(s); !ok || why != "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/testkit/dirstore"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // testStore runs the suite with all hooks: strangers' objects are planted in the
@@ -29,4 +30,7 @@ func TestConformance(t *testing.T) { testStore(t, localfs.KeepLinks) }
 
 // TestConformanceWithoutLinks checks that no link of a stranger is followed where
 // links are not declared either.
-func TestConformanceWithoutLinks(t *testing.T) { testStore(t, localfs.SkipLinks) }
+func TestConformanceWithoutLinks(t *testing.T) {
+	long.Only(t)
+	testStore(t, localfs.SkipLinks)
+}

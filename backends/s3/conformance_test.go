@@ -12,6 +12,9 @@ import (
 func TestConformance(t *testing.T) {
 	for name, prefix := range map[string]string{"bucket": "", "prefix": "a b/é+"} {
 		t.Run(name, func(t *testing.T) {
+			if name == "bucket" {
+				long.Only(t)
+			}
 			conformance.TestStore(t, func(t testing.TB) conformance.Store { return storeOn(t, prefix) })
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // declaredCases are the cases of the conformance suite whose outcome depends on the
@@ -24,6 +25,7 @@ var declaredCases = map[string]bool{
 // TestConformanceOfStoresThatDeclareTheirLacks checks that a store whose URL
 // names the abilities that it lacks passes the suite: its features are then those of the store.
 func TestConformanceOfStoresThatDeclareTheirLacks(t *testing.T) {
+	long.Only(t)
 	ignoresMD5 := s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !r.URL.Query().Has("delete") {

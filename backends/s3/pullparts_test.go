@@ -22,6 +22,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 	"github.com/s3fc/s3fc/internal/cache"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 const mib = 1 << 20
@@ -228,6 +229,7 @@ func TestAWrongByteWithoutAnMD5IsReadAgain(t *testing.T) {
 
 // In stores whose ETags of parts are no md5s, the md5 in the metadata decides.
 func TestLargeFilesOfStoresWhoseETagsAreNoMD5s(t *testing.T) {
+	long.Only(t)
 	for _, q := range []s3server.Quirk{s3server.OpaqueETags, s3server.OpaquePartsETags, s3server.KMS, s3server.NoETags} {
 		t.Run(q.Name, func(t *testing.T) {
 			p := newPuller(t, q)

@@ -7,12 +7,14 @@ import (
 
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // TestConformanceThroughAProxyThatRewrites runs the suite against a server that
 // checks signatures and refuses checksums, behind a proxy that rewrites a header,
 // and holds that each request is one of our own sender.
 func TestConformanceThroughAProxyThatRewrites(t *testing.T) {
+	long.Only(t)
 	ours := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if agent := r.Header.Get("User-Agent"); agent != "s3fc" {

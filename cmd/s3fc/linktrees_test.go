@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // linkTrees, in the environment, is how many random trees of links are copied.
@@ -74,6 +76,7 @@ func (b *bounds) free(name string) bool {
 // file system: each copied name resolves to the same place, only links that leave
 // the tree or have no end are refused, and a second copy changes nothing.
 func TestRandomTreesOfLinksResolveAsInTheFileSystem(t *testing.T) {
+	long.Only(t)
 	n := 5
 	if v, err := strconv.Atoi(os.Getenv(linkTrees)); err == nil {
 		n = v

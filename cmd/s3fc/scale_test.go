@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // footprint is how much memory a process had at the most, in bytes.
@@ -37,6 +39,7 @@ func entries(t *testing.T) int {
 // yet, with all of it remembered, and with --no-cache. It takes the LISTs alone,
 // and the larger no more memory.
 func TestAnUnchangedCopyOfAnySizeTakesTheSameMemory(t *testing.T) {
+	long.Only(t)
 	n := entries(t)
 	small, large := newScaled(t, n/10), newScaled(t, n)
 	for _, run := range []struct {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // manyFiles returns a directory with n small files, three in each of its directories.
@@ -63,6 +64,7 @@ func TestAServerThatNeverAnswersIsOneError(t *testing.T) {
 // the server, and after a spell in which everything is answered with SlowDown or with
 // the 502 of a proxy; and that nothing is left to do after it.
 func TestAServerThatIsAwayForAWhileLosesNoRun(t *testing.T) {
+	long.Only(t)
 	dir := manyFiles(t, 150)
 	for name, away := range map[string]s3server.Option{
 		"restarted":   s3server.Stops(40, 3*time.Second),
@@ -103,6 +105,7 @@ func spell(status int, code string, d time.Duration) s3server.Option {
 // TestAServerThatStaysAwayIsOneError holds that a run whose server is gone for good
 // ends with one error, and sends nothing for each of the files that are left.
 func TestAServerThatStaysAwayIsOneError(t *testing.T) {
+	long.Only(t)
 	code, said := pushes(t, s3server.New(t, s3server.Stops(40, 0)).URL, manyFiles(t, 600), "--give-up", "2s", "--jobs", "8")
 	if code != 1 || strings.Count(said, "has given no answer for") != 1 || strings.Count(said, "connection refused") != 1 {
 		t.Errorf("exit code %d, %s; want 1, and one error with one cause", code, said)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // TestAnAuthorityOfOnesOwn checks that AWS_CA_BUNDLE is used, and that an error names it
@@ -73,6 +74,7 @@ func TestAnotherRegion(t *testing.T) {
 // TestNoCredentials checks that a machine without credentials, and with a metadata
 // service that is not there or says nothing, is told so soon.
 func TestNoCredentials(t *testing.T) {
+	long.Only(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts
 	if err != nil {
 		t.Fatal(err)
