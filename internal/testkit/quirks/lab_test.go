@@ -39,14 +39,25 @@ func TestMain(m *testing.M) {
 		}
 	}
 	flag.Parse()
-	if os.Getenv(pairsVariable) != "all" && !isSet("rapid.checks") {
-		if err := flag.Set("rapid.checks", "5"); err != nil {
+	for name, value := range map[string]string{"rapid.checks": checks(), "rapid.seed": os.Getenv(seedVariable)} {
+		if value == "" || isSet(name) {
+			continue
+		}
+		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}
 	}
 	code := m.Run()
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// checks is how many random sets are tried, "" for the number of rapid.
+func checks() string {
+	if os.Getenv(pairsVariable) == "all" {
+		return ""
+	}
+	return "5"
 }
 
 // isSet reports whether the command line has this flag.
