@@ -10,10 +10,12 @@ import (
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/testkit/bucketstore"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // TestConformance gives each case a bucket of its own, all in one store.
 func TestConformance(t *testing.T) {
+	long.Only(t)
 	fresh(t)
 	var n atomic.Int64
 	conformance.TestStore(t, func(t testing.TB) conformance.Store {

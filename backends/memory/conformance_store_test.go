@@ -12,6 +12,7 @@ import (
 
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // stores counts the stores of these tests, which are named trees.
@@ -97,6 +98,7 @@ func outside(t *Tree, prefix string) (map[string]string, error) {
 }
 
 func TestConformanceOfTheStore(t *testing.T) {
+	long.Only(t)
 	for _, dir := range []string{"", "some/dir"} {
 		t.Run("below "+dir, func(t *testing.T) {
 			conformance.TestStore(t, func(t testing.TB) conformance.Store { return storeBelow(t, dir) })

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // bounds is a directory and an S3 server, and the requests of each copy between
@@ -78,6 +79,7 @@ func (b *bounds) sends(what string, want map[string]int64, args ...string) {
 // TestRequestsOfFilesAreTheLowerBound checks the bounds of docs/cost.md that
 // need no question.
 func TestRequestsOfFilesAreTheLowerBound(t *testing.T) {
+	long.Only(t)
 	b := newBounds(t)
 	const n = 1_010
 	for i := range n {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/cmd"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // ran is a run's output in JSON.
@@ -136,6 +137,7 @@ const redirectHeader = "X-Amz-Website-Redirect-Location"
 // TestAllChangesOfKind checks that each of file, link and directory can become
 // each other, all in one run, up and down.
 func TestAllChangesOfKind(t *testing.T) {
+	long.Only(t)
 	kinds := map[string][2]string{ // before and after
 		"file": {"one file", "another"}, "link": {"→base/f", "→base/g"}, "dir": {"a b/c/", "b/c d/"},
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/s3fc/s3fc/cmd"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // inSite changes to an empty directory with a site, and lets commands reach server.
@@ -137,6 +138,7 @@ func TestEveryCommandSaysThatItsOutputIsLost(t *testing.T) {
 // TestTheLogHasTriesAndWaits holds the file of --log to lines of JSON that name each
 // wait, and that are added to those of earlier runs.
 func TestTheLogHasTriesAndWaits(t *testing.T) {
+	long.Only(t)
 	server := s3server.New(t)
 	inSite(t, server)
 	file := filepath.Join(t.TempDir(), "log")

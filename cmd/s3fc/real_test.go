@@ -223,6 +223,7 @@ func mirror(t *testing.T, size int64) string {
 }
 
 func TestAMirrorWithALargeFileMakesTheRoundTrip(t *testing.T) {
+	long.Only(t)
 	size := int64(20 << 20)
 	if os.Getenv(everything) != "" {
 		size = 200 << 20

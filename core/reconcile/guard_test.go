@@ -12,6 +12,7 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/model"
 )
 
@@ -122,6 +123,7 @@ func TestAPlanOfBeforeIsGuardedAsBefore(t *testing.T) {
 // TestNetDeletesOfRandomTrees checks the count that a plan makes on the way against one
 // over the finished plan.
 func TestNetDeletesOfRandomTrees(t *testing.T) {
+	long.Only(t)
 	rnd := rand.New(rand.NewPCG(5, 12))
 	for i := range rounds(20_000) {
 		flat, srcFlat := i&1 != 0, i&2 != 0

@@ -63,11 +63,9 @@ func (treeOf) Features() core.Features {
 }
 
 func TestJoinAndDecideOverAMillionEntriesInConstantMemory(t *testing.T) {
+	long.Only(t)
 	const bound = 16 << 20
-	n := 1_000_000
-	if !long.Enabled() {
-		n = 200_000
-	}
+	const n = 1_000_000
 	r := &Reconciler{Src: synthetic{n: n}, Dst: treeOf{synthetic{n: n, partial: true}}}
 	peak, base, seen := uint64(0), liveHeap(), 0
 	for act, err := range r.Plan(t.Context()) {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // watched is a directory under watch.
@@ -122,6 +124,7 @@ func TestAnOverflowIsAFullLook(t *testing.T) {
 
 // TestPolling checks that changes are told where the system does not.
 func TestPolling(t *testing.T) {
+	long.Only(t)
 	w := newWatched(t, func(w *Watcher) {
 		for _, path := range w.events.WatchList() {
 			if err := w.events.Remove(path); err != nil {

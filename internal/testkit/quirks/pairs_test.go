@@ -89,6 +89,7 @@ func TestPairsOfQuirks(t *testing.T) {
 // TestSetsThatFailedOnce plays the story with sets of quirks that a random choice
 // found, and with which s3fc failed once.
 func TestSetsThatFailedOnce(t *testing.T) {
+	long.Only(t)
 	for name, set := range map[string][]s3server.Quirk{
 		"a read without ETags breaks off":         {s3server.NoETags, s3server.ClosesEarly(3)},
 		"a foreign page in a store without ETags": {s3server.NoETags, s3server.RefusesHeader("If-Match")},
