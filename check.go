@@ -100,8 +100,15 @@ func (c *checking) check(ctx context.Context) (CheckResult, error) {
 		return c.result(reconcile.ComparisonCounts{}), err
 	}
 	defer func() { _ = c.close() }() // nothing is pending: each repair was waited for
+	c.rules.siteFile = c.o.SiteRules != NoSiteRules
 	if err := c.rules.open(ctx, c.o.Rules, c.sides()...); err != nil {
 		return CheckResult{}, err
+	}
+	if !c.alone {
+		var err error
+		if c.site, err = readSiteRules(ctx, c.o.SiteRules, c.src.tree); err != nil {
+			return CheckResult{}, err
+		}
 	}
 	if c.o.Start != nil {
 		c.o.Start(c.start())
@@ -157,7 +164,7 @@ func (c *checking) comparison() *reconcile.Comparison {
 		return k
 	}
 	c.links.how = c.o.DirLinks
-	k.Src = c.links.sourceOf(c.src.tree, c.dst.tree, c.rules.hidden)
+	k.Src = c.withPrecompressed(c.links.sourceOf(c.src.tree, c.dst.tree, c.rules.hidden))
 	k.Dst = wrap.FilterTree(c.dst.tree, c.rules.hidden)
 	k.DstAuditor, _ = core.As[core.Auditor](c.dst.tree)
 	return k

@@ -387,6 +387,10 @@ func TestPrecompressedFiles(t *testing.T) {
 	if res, sent := l.push(); sent != "1 LIST" || res.Changed() {
 		t.Errorf("again: %s, %q", sent, l.events)
 	}
+	checked, err := s3fc.CheckURL(t.Context(), l.mux(), l.dir, l.url, s3fc.CheckOptions{Options: l.options()})
+	if err != nil || checked.Differ != 0 || checked.Same == 0 {
+		t.Errorf("check: %+v, %v", checked, err)
+	}
 	back := t.TempDir()
 	if _, err := s3fc.CopyURL(t.Context(), l.mux(), l.url, back, l.options()); err != nil {
 		t.Fatal(err)

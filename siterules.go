@@ -43,13 +43,20 @@ func readSiteRules(ctx context.Context, option string, src core.Tree) (*siterule
 // destination stores them. A source that has headers of its own keeps them if there
 // are no rules.
 func (r *run) withHeaders(t core.Tree) core.Tree {
-	if r.dst.tree.Features().Headers && r.site.HasPrecompressed() {
-		t = precompressed.Over(t, r.site.Precompressed, r.o.TempDir)
-	}
+	t = r.withPrecompressed(t)
 	if !r.dst.tree.Features().Headers || r.site.Len() == 0 && t.Features().Headers {
 		return t
 	}
 	return wrap.Headers(t, r.site.Headers)
+}
+
+// withPrecompressed returns the source with its compressed files under the names that
+// visitors ask for, where the destination stores headers.
+func (r *run) withPrecompressed(t core.Tree) core.Tree {
+	if !r.dst.tree.Features().Headers || !r.site.HasPrecompressed() {
+		return t
+	}
+	return precompressed.Over(t, r.site.Precompressed, r.o.TempDir)
 }
 
 // noteSiteRules tells the user of rules that have no effect, once the source was

@@ -52,7 +52,7 @@ func newCheck(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&repair, "repair-metadata", false, "repair metadata and redirects, without sending content")
-	bindPlanFlags(cmd, &c.options, func(f planFlag) bool { return f.option == "links" || f.option == "rules" })
+	bindPlanFlags(cmd, &c.options, func(f planFlag) bool { return f.option == "links" || f.option == "rules" || f.option == "site-rules" })
 	bindPlanFlag(cmd, &c.options, planFlag{
 		name: "dir-links", option: "dir-links", usage: "how a link to a directory was copied: one redirect, or also one for each file below",
 		words: []string{string(s3fc.DirLinksRedirect), string(s3fc.DirLinksExpand)},
