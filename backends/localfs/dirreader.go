@@ -55,7 +55,7 @@ func (r *dirReader) Entry(_ context.Context, d *dir, key string, it *kit.Item[st
 }
 
 func became(info *fileInfo) error {
-	return fmt.Errorf("%w: it became %s", core.ErrChanged, describe(info.mode))
+	return fmt.Errorf("%w: it became %s", core.ErrChanged, kit.DescribeType(info.mode))
 }
 
 // OpenDir implements [kit.DirReader].

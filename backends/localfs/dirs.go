@@ -115,7 +115,7 @@ func (t *dirs) notEntered(d *dir, name string, how lookup, err error) (*dir, err
 	case how.follow && info.mode&fs.ModeSymlink != 0:
 		return t.follow(d, name)
 	case !info.mode.IsDir():
-		return nil, &kit.ParentError{Key: join(d.key, name), Kind: describe(info.mode)}
+		return nil, &kit.ParentError{Key: join(d.key, name), Kind: kit.DescribeType(info.mode)}
 	case isNotDir(err):
 		return nil, errReplaced
 	}

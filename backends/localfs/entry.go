@@ -81,7 +81,7 @@ func (t *entries) withKey(d *dir, name, key string, info *fileInfo) (core.Entry,
 		}
 		return e, err
 	default:
-		e.Problem = fmt.Errorf("it is %s, and only files and links can be copied", describe(mode))
+		e.Problem = fmt.Errorf("it is %s, and only files and links can be copied", kit.DescribeType(mode))
 	}
 	return e, nil
 }

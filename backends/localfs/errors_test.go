@@ -35,7 +35,7 @@ func TestDescribe(t *testing.T) {
 		0: "file", fs.ModeDir: "directory", fs.ModeSymlink: "link", fs.ModeNamedPipe: "pipe", fs.ModeSocket: "socket",
 		fs.ModeDevice: "device", fs.ModeDevice | fs.ModeCharDevice: "device", fs.ModeIrregular: "special",
 	} {
-		if got := describe(mode); !strings.Contains(got, want) {
+		if got := kit.DescribeType(mode); !strings.Contains(got, want) {
 			t.Errorf("%v: got %q, want %s", mode, got, want)
 		}
 	}

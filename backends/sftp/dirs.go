@@ -60,7 +60,7 @@ func checkDir(key string, info os.FileInfo) error {
 	if info.IsDir() {
 		return nil
 	}
-	return &kit.ParentError{Key: key, Kind: describe(info.Mode())}
+	return &kit.ParentError{Key: key, Kind: kit.DescribeType(info.Mode())}
 }
 
 // makeDirs makes the directories on the way to key that are missing, the root too,
@@ -119,19 +119,4 @@ func (t *Tree) removeMade(ctx context.Context, made []string) {
 			return
 		}
 	}
-}
-
-// describe names the type of a file for a person.
-func describe(m fs.FileMode) string {
-	switch {
-	case m.IsRegular():
-		return "a file"
-	case m.IsDir():
-		return "a directory"
-	case m&fs.ModeSymlink != 0:
-		return "a link"
-	case m&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	}
-	return "a special file"
 }

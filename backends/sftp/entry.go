@@ -96,7 +96,7 @@ func (t *Tree) entry(ctx context.Context, key string, info os.FileInfo) (core.En
 		}
 		return t.link(ctx, e, text)
 	default:
-		e.Problem = fmt.Errorf("it is %s, and only files and links can be copied", describe(mode))
+		e.Problem = fmt.Errorf("it is %s, and only files and links can be copied", kit.DescribeType(mode))
 	}
 	return e, nil
 }

@@ -68,7 +68,7 @@ func (t *Tree) checkRoot(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("the directory %s: %w", t.root, err)
 	case !mode.IsDir():
-		return fmt.Errorf("%w: %s became %s", core.ErrChanged, t.root, describe(mode))
+		return fmt.Errorf("%w: %s became %s", core.ErrChanged, t.root, kit.DescribeType(mode))
 	}
 	return nil
 }

@@ -183,7 +183,7 @@ func (n *names) readDir(ctx context.Context, dir string) ([]os.FileInfo, error) 
 	case modeErr != nil:
 		return nil, modeErr
 	case !mode.IsDir():
-		return nil, fmt.Errorf("%w: it became %s", core.ErrChanged, describe(mode))
+		return nil, fmt.Errorf("%w: it became %s", core.ErrChanged, kit.DescribeType(mode))
 	case err != nil:
 		return nil, err
 	}

@@ -222,7 +222,7 @@ func (p *put) create(c *client, to string) error {
 		return nil
 	}
 	if info, lerr := c.Lstat(to); lerr == nil {
-		return fmt.Errorf("%w: %s was created meanwhile", core.ErrChanged, describe(info.Mode()))
+		return fmt.Errorf("%w: %s was created meanwhile", core.ErrChanged, kit.DescribeType(info.Mode()))
 	}
 	if p.e.Kind == core.Link {
 		return err

@@ -8,6 +8,7 @@
 //   - [TempName], [IsTemp], [Temps]: temporary files, and those of killed runs
 //   - [CheckPut], [CheckDelete], [CheckName], [CheckOld]: refusals that are the same everywhere
 //   - [AsNotExist], [ParentError], [Fail]: errors of file systems as core has them
+//   - [DescribeType]: the type of a file, in words
 //
 // It imports the model and the standard library only. A base for decorators is
 // wrap.Base in core/wrap.
