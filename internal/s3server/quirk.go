@@ -100,13 +100,3 @@ func Quirks() []Quirk {
 		SlowsDown(7, 3), TooManyRequests(7, 3), Conflicts(5), Slow(5 * time.Millisecond),
 	}
 }
-
-// QuirkNamed returns the quirk of [Quirks] with this name.
-func QuirkNamed(name string) (Quirk, bool) {
-	for _, q := range Quirks() {
-		if q.Name == name {
-			return q, true
-		}
-	}
-	return Quirk{}, false
-}

@@ -41,9 +41,6 @@ func At(n int, class Class) *Injector {
 	return &Injector{class: class, first: int64(n)}
 }
 
-// Seen returns how many requests the class has concerned.
-func (i *Injector) Seen() int { return int(i.seen.Load()) }
-
 // Hit reports whether a request has failed.
 func (i *Injector) Hit() bool { return i.seen.Load() >= i.first }
 
