@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/johannesboyne/gofakes3"
-
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
@@ -104,22 +102,8 @@ func (p *puller) holds(key string, want []byte) {
 // foreign puts a file as another tool does: in parts, without an md5, long ago.
 func (p *puller) foreign(key string, content []byte, part int) {
 	p.Helper()
-	store := p.server.Store()
 	meta := map[string]string{"X-Amz-Meta-Mtime": "1000000000.5", "Last-Modified": time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)}
-	id, err := store.CreateMultipartUpload(p.server.Bucket, key, meta)
-	var in gofakes3.CompleteMultipartUploadRequest
-	for off := 0; off < len(content) && err == nil; off += part {
-		b := content[off:min(off+part, len(content))]
-		n := len(in.Parts) + 1
-		_, err = store.UploadPart(p.server.Bucket, key, id, n, int64(len(b)), bytes.NewReader(b))
-		in.Parts = append(in.Parts, gofakes3.CompletedPart{PartNumber: n, ETag: core.SumMD5(b).String()})
-	}
-	if err == nil {
-		_, err = store.CompleteMultipartUploadIf(p.server.Bucket, key, id, &in, nil)
-	}
-	if err != nil {
-		p.Fatal(err)
-	}
+	storeParts(p.T, p.server, key, content, part, meta)
 }
 
 // A large file is pulled by its parts, with fewer requests than in ranges, and a second
