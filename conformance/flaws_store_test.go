@@ -170,6 +170,26 @@ var storeFlaws = []flaw{
 	{name: "lists a missing root as empty", caught: "MissingStore", only: true, store: func(testing.TB) conformance.Store {
 		return conformance.Store{Backend: memory.New(), Missing: func() (core.Tree, error) { return memory.New(), nil }}
 	}},
+	{name: "lists a root that was taken away as empty", caught: "StoreTakenAway", only: true, store: func(t testing.TB) conformance.Store {
+		return inDir(t, func(root string) broken {
+			return broken{list: func(ctx context.Context, b core.Backend, prefix string) iter.Seq2[core.Entry, error] {
+				if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
+					return func(func(core.Entry, error) bool) {}
+				}
+				return b.List(ctx, prefix)
+			}}
+		}, func(s conformance.Store) conformance.Store { return s })
+	}},
+	{name: "writes where its root was", caught: "StoreTakenAway", only: true, store: func(t testing.TB) conformance.Store {
+		return inDir(t, func(root string) broken {
+			return broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+				if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
+					return e, nil
+				}
+				return b.Put(ctx, e, body, old)
+			}}
+		}, func(s conformance.Store) conformance.Store { return s })
+	}},
 	{name: "writes through a link out of its root", caught: "LinkOut", only: true, store: func(t testing.TB) conformance.Store {
 		return inDir(t, func(root string) broken {
 			return broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {

@@ -33,6 +33,11 @@ var readCases = []Case{
 		Run: run(checkMissingStore),
 	},
 	{
+		Name: "StoreTakenAway", Guide: "Opening it", Hooks: []string{"TakeAway", "Again"},
+		Why: "a source whose disk is unmounted during a run looks like an empty tree, and a destination like one that took every file",
+		Run: run(checkStoreTakenAway),
+	},
+	{
 		Name: "OpenMatchesStat", Guide: "Reading",
 		Why: "the plan is made from Stat and carried out with Open; if they differ, every run copies the same files again",
 		Run: run(checkOpenMatchesStat),
@@ -140,6 +145,54 @@ func checkMissingStore(p *probe) {
 			p.failf("Stat in a store that is not there returned no error")
 		}
 	}
+}
+
+// checkStoreTakenAway accepts a backend that still reaches the store, as a process that
+// has a directory open may, but no listing that ends early without an error, and no
+// file that is stored, by the answers of Put and Finish, where no other process finds
+// it.
+func checkStoreTakenAway(p *probe) {
+	p.files("a", "d/x")
+	if err := p.store.TakeAway(); err != nil {
+		p.failf("the hook TakeAway: %w", err)
+		return
+	}
+	found, failed := 0, error(nil)
+	for _, err := range p.b.List(p.ctx, "") {
+		if err == nil {
+			found++
+		} else if failed = err; !p.errorOfTheStore(err) {
+			break
+		}
+	}
+	if failed == nil && found != 2 {
+		p.failf("the listing of a store that was taken away has %d of 2 entries and no error", found)
+	}
+	if _, err := p.try(fileOf("n", "new"), "new", nil); err != nil {
+		return
+	}
+	if f, ok := core.As[core.Finisher](p.b); ok {
+		if _, err := f.Finish(p.ctx, core.Done{}); err != nil {
+			return
+		}
+	}
+	again, err := p.store.Again()
+	if err == nil {
+		_, err = again.Stat(p.ctx, "n")
+	}
+	if err != nil {
+		p.failf("Put into a store that was taken away, and Finish, returned no error, and another process does not find the file: %w", err)
+	}
+}
+
+// errorOfTheStore checks that an error of a listing is about the whole of it: one
+// about a key says that the rest was listed.
+func (p *probe) errorOfTheStore(err error) bool {
+	key, one := core.ErrorKey(err)
+	if one {
+		p.failf("the listing of a store that was taken away has an error about %q; want one without a key: %w", key, err)
+	}
+	return !one
 }
 
 // checkCancelledCalls makes each call with a context that has ended. A store that

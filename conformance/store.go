@@ -27,6 +27,9 @@ type Store struct {
 	// Missing opens, to read it, a store that is not there: a directory or a bucket
 	// that nobody made. It returns the error of opening it, if that is one.
 	Missing func() (core.Tree, error)
+	// TakeAway makes the store unreachable under its name while backends have it open,
+	// as when a disk is unmounted or a directory renamed. Nothing is in its place.
+	TakeAway func() error
 	// Names returns the raw names of all that is in the store, in any order: files,
 	// links, directories, temporary files, unfinished uploads.
 	Names func() ([]string, error)
@@ -65,6 +68,7 @@ type hook struct {
 var hooks = []hook{
 	{"Again", func(s Store) bool { return s.Again != nil }},
 	{"Missing", func(s Store) bool { return s.Missing != nil }},
+	{"TakeAway", func(s Store) bool { return s.TakeAway != nil }},
 	{"Names", func(s Store) bool { return s.Names != nil }},
 	{"Newer", func(s Store) bool { return s.Newer != nil }},
 	{"LinkOut", func(s Store) bool { return s.LinkOut != nil }},

@@ -3,6 +3,7 @@ package sftp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"sync"
@@ -97,7 +98,7 @@ func parents(key string) []string {
 func (t *Tree) makeDir(ctx context.Context, key string, made *[]string) error {
 	return t.session.do(ctx, func(c *client) error {
 		if key == "." {
-			return c.MkdirAll(t.root)
+			return t.makeRoot(c)
 		}
 		err := c.Mkdir(t.path(key))
 		if err == nil {
@@ -109,6 +110,22 @@ func (t *Tree) makeDir(ctx context.Context, key string, made *[]string) error {
 		}
 		return err
 	})
+}
+
+// makeRoot makes the tree's directory, unless it has been there: another one in the
+// place of a disk that was unmounted would take the files that are meant for it.
+func (t *Tree) makeRoot(c *client) error {
+	if !t.found.Load() {
+		err := c.MkdirAll(t.root)
+		if err == nil {
+			t.found.Store(true)
+		}
+		return err
+	}
+	if _, err := c.Lstat(t.root); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%w: the directory %s was taken away", core.ErrChanged, t.root)
 }
 
 // removeMade removes directories that a failed Put had made, while they are empty.

@@ -30,7 +30,7 @@ func (t *Tree) ListDirs(ctx context.Context, after string) iter.Seq2[core.Entry,
 func (t *Tree) list(ctx context.Context, after string, dirs bool) iter.Seq2[core.Entry, error] {
 	return func(yield func(core.Entry, error) bool) {
 		err := t.checkRoot(ctx)
-		if t.create && errors.Is(err, fs.ErrNotExist) {
+		if t.create && !t.found.Load() && errors.Is(err, fs.ErrNotExist) {
 			return
 		}
 		if err != nil {

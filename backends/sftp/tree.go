@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -47,6 +48,7 @@ type Tree struct {
 	name    string
 	root    string // absolute, without links on the way
 	create  bool
+	found   atomic.Bool // the directory has been there, so that it is never made again
 	links   kit.LinkPolicy
 	hidden  func(key string) bool
 	guard   core.Guard // for a new file
@@ -103,6 +105,7 @@ func (t *Tree) open(ctx context.Context, dir string) error {
 		case !info.IsDir():
 			return fmt.Errorf("%w: %s is one file: give the directory that it is in, %s", core.ErrConflict, dir, path.Dir(dir))
 		}
+		t.found.Store(true)
 		t.root, err = c.RealPath(dir)
 		return err
 	})

@@ -465,7 +465,24 @@ func (t *Tree) Finish(ctx context.Context, _ core.Done) ([]string, error) {
 		return info.ModTime(), nil
 	}
 	notes, err := t.temps.Sweep(ctx, time.Now(), changed, t.root.Remove)
+	if err == nil {
+		err = t.sameRoot()
+	}
 	return notes, fail("finish", "", err)
+}
+
+// sameRoot returns an error if the tree's path leads to another directory by now:
+// the run wrote into the one that it had opened.
+func (t *Tree) sameRoot() error {
+	there, err := os.Stat(t.root.Name())
+	if err != nil {
+		return err
+	}
+	opened, err := t.root.Stat(".")
+	if err == nil && !os.SameFile(there, opened) {
+		err = fmt.Errorf("%w: the directory %s was replaced", core.ErrChanged, t.root.Name())
+	}
+	return err
 }
 
 // String returns the directory's path.

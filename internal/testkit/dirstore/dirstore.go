@@ -42,6 +42,7 @@ func Hooks(t testing.TB, root string, b core.Backend, open Open) conformance.Sto
 		Backend:  b,
 		Again:    func() (core.Backend, error) { return open(root, true) },
 		Missing:  func() (core.Tree, error) { return open(root+"-missing", false) },
+		TakeAway: func() error { return takeAway(t, root) },
 		Names:    func() ([]string, error) { return names(root) },
 		Newer:    func(key, content string) error { return overwrite(in(key), content) },
 		LinkOut:  func(key, name string) error { return os.Symlink(filepath.Join(outside, name), in(key)) },
@@ -54,6 +55,18 @@ func Hooks(t testing.TB, root string, b core.Backend, open Open) conformance.Sto
 		},
 		Unreadable: func(dir string) (func(), error) { return unreadable(t, root, in(dir)) },
 	}
+}
+
+// takeAway gives the directory root another name until the test ends. One of its name
+// that was made since is removed then.
+func takeAway(t testing.TB, root string) error {
+	away := root + "-away"
+	t.Cleanup(func() {
+		if err := errors.Join(os.RemoveAll(root), os.Rename(away, root)); err != nil {
+			t.Error(err)
+		}
+	})
+	return os.Rename(root, away)
 }
 
 // emptyDir makes the directory at key, and those that it is in, so that a server of
