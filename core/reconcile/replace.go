@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/spool"
@@ -74,7 +73,7 @@ type staged struct {
 	ready bool // the entries in the way may go
 	entry core.Entry
 	body  io.ReadSeeker
-	file  *os.File
+	file  *spool.File
 }
 
 // stage fetches the content of act. If that fails, or nothing may be deleted
@@ -109,7 +108,7 @@ func (s *staged) receive(_ context.Context, e core.Entry, body io.Reader) (core.
 		s.body = bytes.NewReader(b)
 		return e, err
 	}
-	f, err := os.CreateTemp(s.r.tempDir, "s3fc-staged-*")
+	f, err := spool.NewFile(s.r.tempDir, "s3fc-staged-*")
 	if err != nil {
 		return core.Entry{}, err
 	}
@@ -192,8 +191,7 @@ func (s *staged) discard() {
 	if s == nil || s.file == nil {
 		return
 	}
-	_ = s.file.Close()
-	_ = os.Remove(s.file.Name())
+	_ = s.file.Close() // it was only read
 	s.file = nil
 }
 

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 func eventsKey(p reconcile.Phase, i, n int) string {
@@ -18,7 +18,7 @@ func eventsKey(p reconcile.Phase, i, n int) string {
 
 // eventFile is a temporary file for the events of one attempt, a line of JSON each.
 type eventFile struct {
-	file *os.File
+	file *spool.File
 	w    *bufio.Writer
 	enc  *json.Encoder
 	some bool
@@ -26,7 +26,7 @@ type eventFile struct {
 }
 
 func newEventFile(dir string) (*eventFile, error) {
-	f, err := os.CreateTemp(dir, "s3fc-events-")
+	f, err := spool.NewFile(dir, "s3fc-events-*")
 	if err != nil {
 		return nil, err
 	}
@@ -52,13 +52,10 @@ func (e *eventFile) store(ctx context.Context, s state, key string) (stored bool
 	if err := errors.Join(e.err, e.w.Flush()); err != nil || !e.some {
 		return false, err
 	}
-	return true, s.createFile(ctx, key, e.file)
+	return true, s.createFile(ctx, key, e.file.File)
 }
 
-func (e *eventFile) close() {
-	_ = e.file.Close()
-	_ = os.Remove(e.file.Name()) // a temporary file that stays loses nothing
-}
+func (e *eventFile) close() { _ = e.file.Close() } // a file that stays loses nothing
 
 // readEvents calls event with each event of a record.
 func readEvents(ctx context.Context, s state, key string, event func(reconcile.Action)) error {

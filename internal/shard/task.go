@@ -18,6 +18,7 @@ import (
 	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/internal/spool"
 )
 
 // Tasks carries out the steps of a run. The fields are set before use; a Tasks is
@@ -205,12 +206,11 @@ func (t *Tasks) plan(ctx context.Context, r *Run, i int) (attempt int, sent Requ
 
 // storePlan stores the plan of shard i, unless there is one by then.
 func (t *Tasks) storePlan(ctx context.Context, r *Run, i int, c *s3fc.Changes) error {
-	f, err := os.CreateTemp(t.Options.TempDir, "s3fc-shard-")
+	f, err := spool.NewFile(t.Options.TempDir, "s3fc-shard-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // A temporary file that stays loses nothing.
-	defer f.Close()           //nolint:errcheck // As above.
+	defer f.Close() //nolint:errcheck // A file that stays loses nothing.
 	after, last := r.Range(i)
 	w := bufio.NewWriter(f)
 	if err := c.SaveShard(w, t.Program, reconcile.PlanShard{Run: r.ID(), Index: i, After: after, Last: last}); err != nil {
@@ -219,7 +219,7 @@ func (t *Tasks) storePlan(ctx context.Context, r *Run, i int, c *s3fc.Changes) e
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	return t.state().createFile(ctx, planKey(i), f)
+	return t.state().createFile(ctx, planKey(i), f.File)
 }
 
 // createFile is create for the content of a file.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 )
 
 // A Spool holds values in the order in which they were added: in memory up to a
@@ -20,7 +19,7 @@ type Spool[T any] struct {
 	dir   string
 	bound int
 	inMem []T
-	file  *os.File
+	file  *File
 	w     *bufio.Writer
 	count int64
 }
@@ -49,11 +48,10 @@ func (s *Spool[T]) Add(v T) error {
 
 // spill moves the values in memory to a file.
 func (s *Spool[T]) spill() error {
-	f, err := os.CreateTemp(s.dir, "s3fc-spool-*")
+	f, err := NewFile(s.dir, "s3fc-spool-*")
 	if err != nil {
 		return fmt.Errorf("a plan of this size needs a temporary file: %w", err)
 	}
-	_ = os.Remove(f.Name()) // where this fails, Close removes it
 	s.file, s.w = f, bufio.NewWriterSize(f, 64<<10)
 	for _, v := range s.inMem {
 		if err := s.write(v); err != nil {
@@ -116,7 +114,6 @@ func (s *Spool[T]) Close() error {
 		return nil
 	}
 	err := s.file.Close()
-	_ = os.Remove(s.file.Name())
 	s.file = nil
 	return err
 }
