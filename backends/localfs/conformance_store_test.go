@@ -4,6 +4,7 @@ package localfs_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/conformance"
@@ -13,11 +14,16 @@ import (
 )
 
 // testStore runs the suite with all hooks: strangers' objects are planted in the
-// directory, and other backends open it.
+// directory, and other backends open it. Cases that wait for the settle time wait for
+// a shorter one, but where the longer tests run.
 func testStore(t *testing.T, links localfs.LinkPolicy) {
+	settle := 500 * time.Millisecond
+	if long.Enabled() {
+		settle = 0 // the default
+	}
 	conformance.TestStore(t, func(t testing.TB) conformance.Store {
 		return dirstore.New(t, func(dir string, create bool) (core.Backend, error) {
-			tree, err := localfs.New(dir, localfs.Options{Create: create, Links: links})
+			tree, err := localfs.New(dir, localfs.Options{Create: create, Links: links, SettleTime: settle})
 			if err == nil {
 				t.Cleanup(func() { _ = tree.Close() })
 			}

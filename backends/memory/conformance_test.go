@@ -6,6 +6,7 @@ import (
 
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // variants are trees without the features that real stores lack, one by one and at
@@ -53,9 +54,13 @@ func TestConformance(t *testing.T) {
 		})
 	}
 	t.Run("zero", func(t *testing.T) {
+		long.Only(t)
 		conformance.Test(t, func(testing.TB) core.Backend { return new(Tree) })
 	})
-	t.Run("whole-unordered", func(t *testing.T) { conformance.Test(t, opens("unordered")) })
+	t.Run("whole-unordered", func(t *testing.T) {
+		long.Only(t)
+		conformance.Test(t, opens("unordered"))
+	})
 	t.Run("opaque-like-s3", func(t *testing.T) { conformance.Test(t, opens("like-s3")) })
 }
 

@@ -5,13 +5,17 @@ import (
 
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 func TestPairs(t *testing.T) {
 	names := []string{"all", "none", "like-a-directory", "like-s3", "unordered", "unconditional", "no-md5"}
-	for _, a := range names {
-		for _, b := range names {
+	for i, a := range names {
+		for j, b := range names {
 			t.Run(a+" to "+b, func(t *testing.T) {
+				if j != (i+1)%len(names) {
+					long.Only(t)
+				}
 				conformance.TestPair(t, opens(a), opens(b))
 			})
 		}
@@ -30,8 +34,11 @@ func opens(name string) conformance.Open {
 }
 
 func TestFaults(t *testing.T) {
-	for _, pair := range [][2]string{{"all", "all"}, {"like-a-directory", "like-s3"}, {"like-s3", "like-a-directory"}, {"unordered", "unconditional"}} {
+	for i, pair := range [][2]string{{"like-a-directory", "like-s3"}, {"all", "all"}, {"like-s3", "like-a-directory"}, {"unordered", "unconditional"}} {
 		t.Run(pair[0]+" to "+pair[1], func(t *testing.T) {
+			if i > 0 {
+				long.Only(t)
+			}
 			t.Parallel()
 			conformance.TestFaults(t, opens(pair[0]), opens(pair[1]))
 		})

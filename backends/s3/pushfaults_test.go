@@ -15,6 +15,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // changingPart changes the body of each try to send the part of a number.
@@ -46,6 +47,9 @@ func TestAPartChangedOnItsWayIsNotStored(t *testing.T) {
 		for i := range format.CountParts(e.Size, size) {
 			for _, body := range []io.Reader{known(content, size), bytes.NewReader(content)} {
 				t.Run(fmt.Sprintf("%s of part %d, %T", name, i+1, body), func(t *testing.T) {
+					if i > 0 {
+						long.Only(t)
+					}
 					tree, _ := serve(t, Options{MaxAttempts: 2}, changingPart(fmt.Sprint(i+1), change))
 					if got, err := tree.Put(t.Context(), e, body, nil); err == nil {
 						t.Errorf("stored as %v; want an error", got)

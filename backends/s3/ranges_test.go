@@ -279,6 +279,9 @@ func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
 // A connection closed without an answer gives io.EOF, too.
 func TestNoAnswerIsNotTheEnd(t *testing.T) {
 	for _, n := range []int64{2, 9} {
+		if n > 2 && !long.Enabled() {
+			break
+		}
 		tree, _ := openRanged(t, gets(n, true, func(http.ResponseWriter, *http.Request, http.Handler) {
 			panic(http.ErrAbortHandler)
 		}))
@@ -435,6 +438,9 @@ func TestCopiesOfLargeFilesNeverWaitForEachOther(t *testing.T) {
 	const files, size = 2, format.SingleMax + 1
 	for name, limit := range map[string]int64{"less than a part": 4 << 20, "two parts": 16 << 20} {
 		t.Run(name, func(t *testing.T) {
+			if limit > 4<<20 {
+				long.Only(t)
+			}
 			pool := core.NewBuffers(limit)
 			src, _ := serve(t, Options{Env: core.Env{Buffers: pool}})
 			dst, _ := serve(t, Options{Env: core.Env{Buffers: pool}})

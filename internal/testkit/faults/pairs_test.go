@@ -42,7 +42,7 @@ func TestFaultsBetweenAllStores(t *testing.T) {
 		for from, a := range all {
 			for to, b := range all {
 				t.Run(from+" to "+to+", "+way.name, func(t *testing.T) {
-					if way.on || from == to || from == "memory" || to == "memory" || from == "opaque" || to == "opaque" {
+					if way.on || from == to || from == "s3" || from == "memory" || to == "memory" || from == "opaque" || to == "opaque" {
 						long.Only(t)
 					}
 					t.Parallel()

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/model"
 )
 
@@ -106,6 +107,9 @@ func (s *sftpScene) at(dir string) model.State {
 func TestAPushOverSFTPMayBeKilledAtAnyInstant(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
+			if way.on {
+				long.Only(t)
+			}
 			s := newSFTPScene(t, way)
 			s.kill(s.local, s.remote, s.local, "sftp://pipe"+s.remote)
 		})
@@ -115,6 +119,9 @@ func TestAPushOverSFTPMayBeKilledAtAnyInstant(t *testing.T) {
 func TestAPullOverSFTPMayBeKilledAtAnyInstant(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
+			if way.on {
+				long.Only(t)
+			}
 			s := newSFTPScene(t, way)
 			s.kill(s.remote, s.local, "sftp://pipe"+s.remote, s.local)
 		})
