@@ -181,7 +181,7 @@ func (l *lab) besides(t *testing.T, early, twice string) {
 // until waits for something that an engine does.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Minute); !is(); time.Sleep(500 * time.Millisecond) {
+	for deadline := time.Now().Add(40 * time.Minute); !is(); time.Sleep(500 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s does not come", what)
 		}
