@@ -192,7 +192,7 @@ func TestRulesNeedHosting(t *testing.T) {
 		}
 	}
 	tree, _ := serve(t, Options{})
-	check(tree, "turn it on with `aws s3 website s3://test --index-document index.html`")
+	check(tree, "turn it on with `s3fc website --on s3://test`")
 	if links, err := tree.Routes(t.Context()); err != nil || len(links) != 0 {
 		t.Errorf("Routes = %v, %v; want none", links, err)
 	}

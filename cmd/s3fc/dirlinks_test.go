@@ -263,7 +263,7 @@ func TestTooManyRulesStopARunBeforeItsFirstWrite(t *testing.T) {
 	}
 	h.remove("l50")
 	r = run(t, "copy", h.dir, h.bucket(), "--dir-links=rules")
-	if r.code != 1 || len(r.events) != 0 || !strings.Contains(r.stderr, "aws s3 website s3://test") {
+	if r.code != 1 || len(r.events) != 0 || !strings.Contains(r.stderr, "s3fc website --on s3://test") {
 		t.Errorf("hosting is off: %+v", r)
 	}
 	if n := h.server.Requests().Map()["PUT"]; n != 1 { // of the website itself

@@ -39,7 +39,7 @@ func (s *Site) Config(ctx context.Context) (*wire.Website, error) {
 // OffNote says that links do not redirect yet, and gives the remedy.
 func (s *Site) OffNote() string {
 	return fmt.Sprintf("website hosting is off for bucket %s: links answer with a 301 only on the website endpoint; "+
-		"turn it on with `aws s3 website s3://%[1]s --index-document index.html`", s.Bucket)
+		"turn it on with `s3fc website --on s3://%[1]s`", s.Bucket)
 }
 
 // rulable asks for a website that can have routing rules. The error says why it
