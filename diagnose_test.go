@@ -35,7 +35,7 @@ func (l *lacking) Put(ctx context.Context, e core.Entry, body io.Reader, old *co
 	return l.Base.Put(ctx, e, body, old)
 }
 
-// TestADiagnosisFindsTheOneThingThatATreeLacks holds the probes that every tree allows
+// TestADiagnosisFindsTheOneThingThatATreeLacks checks the probes that every tree allows
 // to trees that are broken in one way.
 func TestADiagnosisFindsTheOneThingThatATreeLacks(t *testing.T) {
 	for _, c := range []struct {

@@ -167,7 +167,7 @@ func TestHeadersFollowTheRules(t *testing.T) {
 	}
 }
 
-// TestHeadersOfOtherTools holds that a change of the rules never takes a header that
+// TestHeadersOfOtherTools checks that a change of the rules never takes a header that
 // no rule names, that an overwrite does, and that keep does not.
 func TestHeadersOfOtherTools(t *testing.T) {
 	l := newHeadersLab(t, map[string]string{"a.html": "<p>a", "s3fc.toml": cached})
@@ -330,7 +330,7 @@ func TestARulesFileInABucketIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestRequestsOfAChangedRule holds the table of docs/rules.md: over 1,000 objects, with
+// TestRequestsOfAChangedRule compares the table of docs/rules.md with requests: over 1,000 objects, with
 // a cache that knows their headers and without one.
 func TestRequestsOfAChangedRule(t *testing.T) {
 	contents := map[string]string{"s3fc.toml": cached}

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestAPlanIsWrittenToAPipe holds that a named pipe is written to, and stays.
+// TestAPlanIsWrittenToAPipe checks that a named pipe is written to, and stays.
 func TestAPlanIsWrittenToAPipe(t *testing.T) {
 	w := newWorld(t)
 	w.tree("a", map[string]string{"x": "1"})

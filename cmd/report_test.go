@@ -53,7 +53,7 @@ func TestLinesForPeople(t *testing.T) {
 	}
 }
 
-// TestTroublesOfOneCauseAreGrouped holds that many errors, conflicts or refusals of one
+// TestTroublesOfOneCauseAreGrouped checks that many errors, conflicts or refusals of one
 // cause are a few lines, with the number of the others, and that -v lists all.
 func TestTroublesOfOneCauseAreGrouped(t *testing.T) {
 	for _, k := range troubleKinds {

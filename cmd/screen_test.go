@@ -268,7 +268,7 @@ func (s *stage) look(want string) string {
 	return shown
 }
 
-// TestScreens holds what a user sees in each of ten situations to texts in
+// TestScreens compares the screen in each of ten situations with texts in
 // testdata/screen.
 func TestScreens(t *testing.T) {
 	for _, sit := range situations {

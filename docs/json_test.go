@@ -172,7 +172,7 @@ func tables(t *testing.T, file string) string {
 	return b.String()
 }
 
-// TestJSONIsDocumented holds json.md to the schemas: its tables are made from them.
+// TestJSONIsDocumented compares json.md with the schemas: its tables are made from them.
 func TestJSONIsDocumented(t *testing.T) {
 	page, err := os.ReadFile("json.md")
 	if err != nil {
@@ -200,7 +200,7 @@ func TestJSONIsDocumented(t *testing.T) {
 	t.Error("json.md does not have the fields of the schemas: go test ./docs -run JSON -update")
 }
 
-// TestReasonsAreInTheSchemas holds the words of the schemas to those of the program.
+// TestReasonsAreInTheSchemas compares the words of the schemas with those of the program.
 func TestReasonsAreInTheSchemas(t *testing.T) {
 	for _, c := range []struct{ file, schema, def, word string }{
 		{"../core/reconcile/action.go", "schema/events.schema.json", "reason", "Reason"},

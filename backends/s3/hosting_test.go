@@ -18,7 +18,7 @@ func TestAddressesOfWebsites(t *testing.T) {
 	}
 }
 
-// TestPoliciesAreJSON holds that a policy can be given to AWS as it is, and that it
+// TestPoliciesAreJSON checks that a policy can be given to AWS as it is, and that it
 // names the prefix.
 func TestPoliciesAreJSON(t *testing.T) {
 	for _, prefix := range []string{"", "docs/"} {

@@ -219,7 +219,7 @@ func noEffect(t *testing.T, _ *Tree, w *wireTap) {
 	}
 }
 
-// TestEachParameterOfAURL holds the effect of each parameter of an s3 URL, and that
+// TestEachParameterOfAURL checks the effect of each parameter of an s3 URL, and that
 // none is left out.
 func TestEachParameterOfAURL(t *testing.T) {
 	paramEnvironment(t)
@@ -321,7 +321,7 @@ func works(t *testing.T, tree *Tree, parts bool) {
 	}
 }
 
-// TestWrongValuesOfParametersAreRefused holds that the error names the parameter and
+// TestWrongValuesOfParametersAreRefused checks that the error names the parameter and
 // comes before the first request.
 func TestWrongValuesOfParametersAreRefused(t *testing.T) {
 	paramEnvironment(t)

@@ -12,7 +12,7 @@ import (
 
 // TestConformanceThroughAProxyThatRewrites runs the suite against a server that
 // checks signatures and refuses checksums, behind a proxy that rewrites a header,
-// and holds that each request is one of our own sender.
+// and checks that each request is one of our own sender.
 func TestConformanceThroughAProxyThatRewrites(t *testing.T) {
 	long.Only(t)
 	ours := func(next http.Handler) http.Handler {

@@ -12,7 +12,7 @@ import (
 // urlsPage is the page about URLs.
 const urlsPage = "../../docs/urls.md"
 
-// TestThePageOfURLsHasEachParameter holds the tables of docs/urls.md to the scheme's
+// TestThePageOfURLsHasEachParameter compares the tables of docs/urls.md with the scheme's
 // parameters and to the abilities that has= and lacks= name.
 func TestThePageOfURLsHasEachParameter(t *testing.T) {
 	text, err := os.ReadFile(urlsPage)

@@ -209,7 +209,7 @@ func BenchmarkTrips(b *testing.B) {
 	}
 }
 
-// TestRequestsOfAFile holds how many requests a file costs.
+// TestRequestsOfAFile checks how many requests a file costs.
 func TestRequestsOfAFile(t *testing.T) {
 	const n = 20
 	for _, j := range jobsOfEachKind {

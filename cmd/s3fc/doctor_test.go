@@ -85,7 +85,7 @@ func newDoctorServer(t *testing.T, opts ...s3server.Option) *s3server.Server {
 	return server
 }
 
-// TestDoctorFindsTheOneThingThatAServerLacks holds each finding to a server that lacks
+// TestDoctorFindsTheOneThingThatAServerLacks runs doctor on a server for each ability that it may lack
 // just that, and to one that lacks nothing.
 func TestDoctorFindsTheOneThingThatAServerLacks(t *testing.T) {
 	whole := map[string]string{
@@ -151,7 +151,7 @@ func TestDoctorFindsTheOneThingThatAServerLacks(t *testing.T) {
 	}
 }
 
-// TestDoctorReadOnlySendsNoWrite holds --read-only to the requests that the server sees.
+// TestDoctorReadOnlySendsNoWrite checks the requests that the server sees.
 func TestDoctorReadOnlySendsNoWrite(t *testing.T) {
 	server := newDoctorServer(t)
 	server.ResetLog()

@@ -49,7 +49,7 @@ func run(t *testing.T, args ...string) ran {
 	return r
 }
 
-// wantRun holds a run to an exit code and to its events.
+// wantRun compares a run with an exit code and its events.
 func wantRun(t *testing.T, what string, r ran, code int, events map[string]string) {
 	t.Helper()
 	if r.code != code || events != nil && !maps.Equal(r.events, events) {
@@ -57,7 +57,7 @@ func wantRun(t *testing.T, what string, r ran, code int, events map[string]strin
 	}
 }
 
-// wantSame holds two directories to the same files and links.
+// wantSame checks that two directories have the same files and links.
 func wantSame(t *testing.T, what, got, want string) {
 	t.Helper()
 	g, w := snapshot(t, got), snapshot(t, want)
@@ -215,7 +215,7 @@ func TestRetargetsInEveryForm(t *testing.T) {
 	step("what a chain ends at becomes a link", nil)
 }
 
-// wantResolves holds two trees to leading to the same place by one name, as the
+// wantResolves checks that one name leads to the same place in two trees, as the
 // file system resolves it.
 func wantResolves(t *testing.T, what, want, got, name string) {
 	t.Helper()

@@ -135,7 +135,7 @@ func TestEveryCommandSaysThatItsOutputIsLost(t *testing.T) {
 	}
 }
 
-// TestTheLogHasTriesAndWaits holds the file of --log to lines of JSON that name each
+// TestTheLogHasTriesAndWaits checks that the file of --log has lines of JSON which name each
 // wait, and that are added to those of earlier runs.
 func TestTheLogHasTriesAndWaits(t *testing.T) {
 	long.Only(t)
@@ -185,7 +185,7 @@ func loggedWaits(t *testing.T, file string) (waits []loggedWait) {
 	return waits
 }
 
-// TestALogThatCannotBeWrittenIsAnError holds that a log which is cut is not taken for
+// TestALogThatCannotBeWrittenIsAnError checks that a log which is cut is not taken for
 // whole.
 func TestALogThatCannotBeWrittenIsAnError(t *testing.T) {
 	if info, err := os.Stat("/dev/full"); err != nil || info.Mode()&os.ModeDevice == 0 {

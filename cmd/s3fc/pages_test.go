@@ -14,7 +14,7 @@ import (
 	"github.com/s3fc/s3fc/cmd"
 )
 
-// TestThePageOfTheEnvironmentIsWhole holds docs/environment.md to help environment: each
+// TestThePageOfTheEnvironmentIsWhole compares docs/environment.md with help environment: each
 // variable stands in it, in the same words, and no other.
 func TestThePageOfTheEnvironmentIsWhole(t *testing.T) {
 	var out, errs bytes.Buffer
@@ -54,7 +54,7 @@ func TestThePageOfTheEnvironmentIsWhole(t *testing.T) {
 	}
 }
 
-// TestThePageOfURLsHasEachScheme holds docs/urls.md to the parameters of each scheme.
+// TestThePageOfURLsHasEachScheme compares docs/urls.md with the parameters of each scheme.
 func TestThePageOfURLsHasEachScheme(t *testing.T) {
 	page := read(t, "../../docs/urls.md")
 	for _, s := range stores().Schemes() {

@@ -38,7 +38,7 @@ func pushes(t *testing.T, endpoint, dir string, flags ...string) (code int, said
 	return code, stdout.String() + stderr.String()
 }
 
-// TestAServerThatNeverAnswersIsOneError holds that there is one error with one remedy,
+// TestAServerThatNeverAnswersIsOneError checks that there is one error with one remedy,
 // whatever is the matter, also for a tree of many files.
 func TestAServerThatNeverAnswersIsOneError(t *testing.T) {
 	dir := manyFiles(t, 150)
@@ -60,7 +60,7 @@ func TestAServerThatNeverAnswersIsOneError(t *testing.T) {
 	}
 }
 
-// TestAServerThatIsAwayForAWhileLosesNoRun holds that a run goes on after a restart of
+// TestAServerThatIsAwayForAWhileLosesNoRun checks that a run goes on after a restart of
 // the server, and after a spell in which everything is answered with SlowDown or with
 // the 502 of a proxy; and that nothing is left to do after it.
 func TestAServerThatIsAwayForAWhileLosesNoRun(t *testing.T) {
@@ -103,7 +103,7 @@ func spell(status int, code string, d time.Duration) s3server.Option {
 	})
 }
 
-// TestAServerThatStaysAwayIsOneError holds that a run whose server is gone for good
+// TestAServerThatStaysAwayIsOneError checks that a run whose server is gone for good
 // ends with one error, and sends nothing for each of the files that are left.
 func TestAServerThatStaysAwayIsOneError(t *testing.T) {
 	long.Only(t)
@@ -113,7 +113,7 @@ func TestAServerThatStaysAwayIsOneError(t *testing.T) {
 	}
 }
 
-// TestEqualRefusalsAreOneError holds that a store which denies every write is asked a
+// TestEqualRefusalsAreOneError checks that a store which denies every write is asked a
 // few times, not once a file, and that the refusal is said once.
 func TestEqualRefusalsAreOneError(t *testing.T) {
 	server := s3server.New(t, s3server.DeniesWrites)

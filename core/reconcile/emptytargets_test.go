@@ -13,7 +13,7 @@ import (
 	"github.com/s3fc/s3fc/core/reconcile"
 )
 
-// TestALinkToAnEmptyDirectoryIsSaidToDangle holds that the remark is of links that the
+// TestALinkToAnEmptyDirectoryIsSaidToDangle checks that the remark is of links that the
 // run put, of each directory once, and of no link whose directory has something in it.
 func TestALinkToAnEmptyDirectoryIsSaidToDangle(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -63,7 +63,7 @@ func TestALinkToAnEmptyDirectoryIsSaidToDangle(t *testing.T) {
 	}
 }
 
-// TestManyLinksToDirectoriesAreLookedAtToALimit holds that the work is bounded.
+// TestManyLinksToDirectoriesAreLookedAtToALimit checks that the work is bounded.
 func TestManyLinksToDirectoriesAreLookedAtToALimit(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 150 {

@@ -58,7 +58,7 @@ func (f folding) Delete(ctx context.Context, old core.Entry) error {
 	return f.Tree.Delete(ctx, old)
 }
 
-// TestNamesThatDifferInCaseAreNotDeleted holds that a pull of names which one file
+// TestNamesThatDifferInCaseAreNotDeleted checks that a pull of names which one file
 // system takes for one, and the push back, delete nothing of the source and nothing
 // that the pull wrote, also in the runs after.
 func TestNamesThatDifferInCaseAreNotDeleted(t *testing.T) {
@@ -99,7 +99,7 @@ func TestNamesThatDifferInCaseAreNotDeleted(t *testing.T) {
 	}
 }
 
-// TestAPullDeletesNothingThatItFound holds that a second pull does not delete an entry
+// TestAPullDeletesNothingThatItFound checks that a second pull does not delete an entry
 // that lies in a directory of another spelling: the source's key leads to it.
 func TestAPullDeletesNothingThatItFound(t *testing.T) {
 	bucket, dir := memory.New(), folding{memory.NewWith(directory)}
@@ -114,7 +114,7 @@ func TestAPullDeletesNothingThatItFound(t *testing.T) {
 	}
 }
 
-// TestAnEntryThatIsGoneIsDeletedThere holds that the question before a delete changes
+// TestAnEntryThatIsGoneIsDeletedThere checks that the question before a delete changes
 // nothing where the source really lacks the key, and that --delete=all does not ask.
 func TestAnEntryThatIsGoneIsDeletedThere(t *testing.T) {
 	for mode, want := range map[reconcile.DeleteMode]state{

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestTheLastProgressBeforeAStandstillIsTold holds that what is counted just after a
+// TestTheLastProgressBeforeAStandstillIsTold checks that what is counted just after a
 // report is told a moment later, though nothing else happens, and nothing after the
 // end.
 func TestTheLastProgressBeforeAStandstillIsTold(t *testing.T) {

@@ -30,7 +30,7 @@ type blockInfo struct {
 	before  int64 // records in the blocks before it
 }
 
-// newReader reads a file's frame, and holds that it is of this version.
+// newReader reads a file's frame, and checks that it is of this version.
 func newReader(r io.ReaderAt, size int64) (*reader, error) {
 	end := make([]byte, tail)
 	if size < int64(tail) {

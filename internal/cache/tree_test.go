@@ -250,7 +250,7 @@ func TestALinkIsRecordedAtOnce(t *testing.T) {
 	}
 }
 
-// TestMarksOfHeaders holds that the mark of the headers that a file was put with is
+// TestMarksOfHeaders checks that the mark of the headers that a file was put with is
 // known of the same content later, whatever its time, and of no other.
 func TestMarksOfHeaders(t *testing.T) {
 	f := likeS3

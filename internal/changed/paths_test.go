@@ -39,7 +39,7 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestFoldedPathsCoverAll holds that there are never too many, and that each path that
+// TestFoldedPathsCoverAll checks that there are never too many, and that each path that
 // was added is there or below a wildcard.
 func TestFoldedPathsCoverAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -26,7 +26,7 @@ func inner(t *testing.T, keys ...string) *memory.Tree {
 
 func ends(key string) bool { return strings.HasSuffix(key, ".gz") || strings.HasSuffix(key, ".br") }
 
-// show lists a tree as "key=content", and holds that Stat and Open agree with List.
+// show lists a tree as "key=content", and checks that Stat and Open agree with List.
 func show(t *testing.T, tree core.Tree, after string) string {
 	t.Helper()
 	var out []string

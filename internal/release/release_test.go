@@ -77,7 +77,7 @@ func once(f func()) func(s3fc.Action) {
 	}
 }
 
-// TestOfTwoJobsTheLaterLeavesCurrentAlone holds that the job which finds that current has
+// TestOfTwoJobsTheLaterLeavesCurrentAlone checks that the job which finds that current has
 // changed says so and where it leads, with the first release, too.
 func TestOfTwoJobsTheLaterLeavesCurrentAlone(t *testing.T) {
 	for _, first := range []bool{true, false} {
@@ -99,7 +99,7 @@ func TestOfTwoJobsTheLaterLeavesCurrentAlone(t *testing.T) {
 	}
 }
 
-// TestTwoJobsOfOneReleaseDoNotMix holds that only one of two jobs completes a release
+// TestTwoJobsOfOneReleaseDoNotMix checks that only one of two jobs completes a release
 // that both write.
 func TestTwoJobsOfOneReleaseDoNotMix(t *testing.T) {
 	l := newLab(t)
@@ -110,7 +110,7 @@ func TestTwoJobsOfOneReleaseDoNotMix(t *testing.T) {
 	l.leads("1")
 }
 
-// TestAnIncompleteReleaseIsNeverLinked holds that a site which changes while it is
+// TestAnIncompleteReleaseIsNeverLinked checks that a site which changes while it is
 // copied is no release, until a run over the same name completes it.
 func TestAnIncompleteReleaseIsNeverLinked(t *testing.T) {
 	l := newLab(t)
@@ -135,7 +135,7 @@ func TestAnIncompleteReleaseIsNeverLinked(t *testing.T) {
 	l.leads("2")
 }
 
-// TestAReleaseThatIsBeingDeletedIsNotLinked holds that a rollback to a release which
+// TestAReleaseThatIsBeingDeletedIsNotLinked checks that a rollback to a release which
 // another job begins to delete at that moment puts current back.
 func TestAReleaseThatIsBeingDeletedIsNotLinked(t *testing.T) {
 	l := newLab(t)
@@ -174,7 +174,7 @@ func (d *deletesFirst) Put(ctx context.Context, e core.Entry, body io.Reader, ol
 	return d.Base.Put(ctx, e, body, old)
 }
 
-// TestPruneGoesOnAfterAKill holds that a release whose deletion was cut short is deleted
+// TestPruneGoesOnAfterAKill checks that a release whose deletion was cut short is deleted
 // by the next, and never linked.
 func TestPruneGoesOnAfterAKill(t *testing.T) {
 	l := newLab(t)
@@ -202,7 +202,7 @@ func TestPruneGoesOnAfterAKill(t *testing.T) {
 	l.leads("2")
 }
 
-// TestNamesOfReleases holds that a name is one directory.
+// TestNamesOfReleases checks that a name is one directory.
 func TestNamesOfReleases(t *testing.T) {
 	for id, valid := range map[string]bool{"1": true, "v1.2-rc_3": true, NewID(): true, "": false, ".s3fc": false, "..": false, "a/b": false, "a b": false, "é": false, strings.Repeat("a", 101): false} {
 		if got := CheckID(id) == nil; got != valid {

@@ -15,8 +15,8 @@ import (
 
 const schemaFile = "../../docs/schema/s3fc.toml.schema.json"
 
-// TestTheSchemaIsThatOfTheParser holds the keys, the words and the verdicts of the JSON
-// Schema to those of Parse.
+// TestTheSchemaIsThatOfTheParser compares the keys, the words and the verdicts of the JSON
+// Schema with those of Parse.
 func TestTheSchemaIsThatOfTheParser(t *testing.T) {
 	text, err := os.ReadFile(schemaFile)
 	if err != nil {

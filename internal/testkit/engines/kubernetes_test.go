@@ -69,7 +69,7 @@ type k8sContainer struct {
 	Resources map[string]map[string]string `yaml:"resources"`
 }
 
-// check holds a Job to the rules of the API server's validation that concern it.
+// check checks a Job against the rules of the API server's validation that concern it.
 func (j *k8sJob) check() error {
 	s := &j.Spec
 	indexed := s.CompletionMode == "Indexed"

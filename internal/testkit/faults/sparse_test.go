@@ -9,7 +9,7 @@ import (
 	"github.com/s3fc/s3fc/internal/s3server"
 )
 
-// TestASparseFileIsCopiedWhole holds that holes are zeros on the other side, in a
+// TestASparseFileIsCopiedWhole checks that holes are zeros on the other side, in a
 // bucket and in a directory, and that the next run has nothing to do.
 func TestASparseFileIsCopiedWhole(t *testing.T) {
 	const size, at = 24 << 20, 17<<20 + 3

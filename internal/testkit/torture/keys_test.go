@@ -10,7 +10,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// unchanged holds that nothing is to be done either way, for the listing alone.
+// unchanged checks that nothing is to be done either way, for the listing alone.
 func (l *lab) unchanged(dir string) {
 	l.Helper()
 	for _, args := range [][]string{{dir, "s3://test"}, {"s3://test", dir}} {

@@ -10,7 +10,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 )
 
-// TestUploadsWhoseAnswersHaveOtherNames holds that the answers of moto and of rclone
+// TestUploadsWhoseAnswersHaveOtherNames checks that the answers of moto and of rclone
 // serve s3 to an upload in parts are taken for S3's, and a page that has no id is not.
 func TestUploadsWhoseAnswersHaveOtherNames(t *testing.T) {
 	for _, c := range []struct {
@@ -41,7 +41,7 @@ func TestUploadsWhoseAnswersHaveOtherNames(t *testing.T) {
 	}
 }
 
-// TestAConflictWithoutACode holds that rclone's words for a/b beside a are a conflict,
+// TestAConflictWithoutACode checks that rclone's words for a/b beside a are a conflict,
 // and that no other invalid request is.
 func TestAConflictWithoutACode(t *testing.T) {
 	for message, want := range map[string]bool{
