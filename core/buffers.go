@@ -62,7 +62,7 @@ func (b *Buffers) Get(ctx context.Context, n int) ([]byte, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.take(n, size), nil
+	return b.buffer(n, size), nil
 }
 
 // GetAhead lends n bytes, or returns nil if that would take waiting. It never
@@ -79,11 +79,11 @@ func (b *Buffers) GetAhead(n int) []byte {
 	}
 	b.used += int64(size)
 	b.ahead += int64(size)
-	return b.take(n, size)
+	return b.buffer(n, size)
 }
 
-// take returns a buffer of n bytes that is accounted for with size.
-func (b *Buffers) take(n, size int) []byte {
+// buffer returns a buffer of n bytes that is accounted for with size.
+func (b *Buffers) buffer(n, size int) []byte {
 	if list := b.free[size]; len(list) > 0 {
 		buf := list[len(list)-1]
 		b.free[size] = list[:len(list)-1]

@@ -85,8 +85,8 @@ func newDoctorServer(t *testing.T, opts ...s3server.Option) *s3server.Server {
 	return server
 }
 
-// TestDoctorFindsTheOneThingThatAServerLacks runs doctor on a server for each ability that it may lack
-// just that, and to one that lacks nothing.
+// TestDoctorFindsTheOneThingThatAServerLacks runs doctor on servers
+// of which each lacks one thing, and on one that lacks nothing.
 func TestDoctorFindsTheOneThingThatAServerLacks(t *testing.T) {
 	whole := map[string]string{
 		"list": "ok", "order": "ok", "read": "ok", "write": "ok", "conditions": "ok", "links": "ok", "delete": "ok", "credentials": "ok", "reach": "ok", "region": "ok", "clock": "ok",

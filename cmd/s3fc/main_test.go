@@ -95,7 +95,7 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// events holds the stdout of the last command to being lines of JSON, each
+// events checks that the stdout of the last command is lines of JSON, each
 // whole, with a summary as the last and only there. Each argument, a field and a
 // value as files=3, must be so in the summary; each "event key" must be there.
 func events(ts *testscript.TestScript, neg bool, args []string) {
@@ -168,7 +168,7 @@ func manyBytes(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Repeat([]byte{0, 1, 2, 3}, n/4), 0o600))
 }
 
-// readlink holds a symbolic link to its text: readlink dir/link ../x
+// readlink compares a symbolic link with its text: readlink dir/link ../x
 func readlink(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: readlink file text")

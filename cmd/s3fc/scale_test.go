@@ -80,7 +80,7 @@ func newScaled(t *testing.T, n int) *scaled {
 	}
 }
 
-// copy runs the program in a process of its own, and holds it to having nothing
+// copy runs the program in a process of its own, and checks that it has nothing
 // to do and to the LISTs.
 func (s *scaled) copy(what string, args []string) footprint {
 	s.t.Helper()

@@ -82,9 +82,9 @@ func (c *collapsed) resolve(ctx context.Context, e core.Entry, above []*linkAbov
 		if s.dir == "" {
 			continue
 		}
-		full, leads, err := c.leadsTo(ctx, e, join(s.dir, rest))
-		if leads || err != nil {
-			return e, leads, err
+		full, isLink, err := c.isLinkTo(ctx, e, join(s.dir, rest))
+		if isLink || err != nil {
+			return e, isLink, err
 		}
 		e = full
 	}
@@ -108,9 +108,9 @@ func (c *collapsed) ask(ctx context.Context, s *linkAbove) error {
 	return keyed(err, s.key)
 }
 
-// leadsTo reports whether e is a link to the key target. If it had to be asked,
+// isLinkTo reports whether e is a link to the key target. If it had to be asked,
 // full is the answer.
-func (c *collapsed) leadsTo(ctx context.Context, e core.Entry, target string) (full core.Entry, leads bool, err error) {
+func (c *collapsed) isLinkTo(ctx context.Context, e core.Entry, target string) (full core.Entry, isLink bool, err error) {
 	if !e.MaybeLink {
 		return e, e.Kind == core.Link && e.Target.Key == target, nil
 	}

@@ -105,8 +105,8 @@ func (n named) Identity() string { return n.name }
 
 func (n named) Unwrap() core.Tree { return n.Backend }
 
-// unchanged holds the next run to having nothing to do, to its requests beside
-// one LIST, and to how many local files it reads.
+// unchanged checks that the next run has nothing to do, and counts its requests beside
+// one LIST and the local files that it reads.
 func (p *place) unchanged(what string, pull bool, heads int64, reads int) {
 	p.t.Helper()
 	sum, sent := p.run(pull)

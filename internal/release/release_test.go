@@ -58,7 +58,7 @@ func (l *lab) mustMake(id string) {
 	}
 }
 
-// leads holds current to a release, "" for no link.
+// leads checks which release current leads to, "" for no link.
 func (l *lab) leads(want string) {
 	l.t.Helper()
 	_, current, err := l.site().List(l.t.Context())

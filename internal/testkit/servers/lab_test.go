@@ -179,7 +179,7 @@ func (l *lab) pull() (site, error) {
 	return s, err
 }
 
-// idle holds a second run to LISTs alone, and to changing nothing.
+// idle checks that a second run sends LISTs alone, and changes nothing.
 func (l *lab) idle(src, dst string) error {
 	s, err := l.does("copy", src, dst)
 	if err != nil {

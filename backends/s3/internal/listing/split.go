@@ -17,12 +17,12 @@ const (
 type keyRange struct {
 	from       Query
 	after, end string // an empty end is that of the listing
-	pages      chan answer
-	peeked     *answer // the first page, if it was looked at before its turn
+	pages      chan fetched
+	peeked     *fetched // the first page, if it was looked at before its turn
 }
 
-// answer is a page of a range, or the error instead of one.
-type answer struct {
+// fetched is a page of a range, or the error instead of one.
+type fetched struct {
 	page     Page
 	next     *Query // for the page that follows; nil for none
 	disorder bool   // of this page or an earlier one
@@ -30,7 +30,7 @@ type answer struct {
 }
 
 // receive returns the next page of the range; ok is false after the last one.
-func (g *keyRange) receive() (a answer, ok bool) {
+func (g *keyRange) receive() (a fetched, ok bool) {
 	if g.peeked != nil {
 		a, g.peeked = *g.peeked, nil
 		return a, true
@@ -41,7 +41,7 @@ func (g *keyRange) receive() (a answer, ok bool) {
 
 // peek returns the first page of the range that is not empty, or its last page,
 // before its turn; ok is false if there is none.
-func (g *keyRange) peek() (a answer, ok bool) {
+func (g *keyRange) peek() (a fetched, ok bool) {
 	for {
 		a, ok = g.receive()
 		if !ok || a.err != nil || len(a.page.Objects) > 0 || a.next == nil {
@@ -94,7 +94,7 @@ func (r *run) fetch(ctx context.Context, g *keyRange) *keyRange {
 	if g.end != "" {
 		ahead = 1
 	}
-	g.pages = make(chan answer, ahead)
+	g.pages = make(chan fetched, ahead)
 	r.fetchers.Go(func() { r.fetchPages(ctx, g) })
 	return g
 }
@@ -117,7 +117,7 @@ func (r *run) fetchPages(ctx context.Context, g *keyRange) {
 			q = nil
 		}
 		select {
-		case g.pages <- answer{p, next, disorder, err}:
+		case g.pages <- fetched{p, next, disorder, err}:
 		case <-ctx.Done():
 			return
 		}
@@ -150,16 +150,16 @@ func (r *run) read(ctx context.Context, queue []*keyRange) error {
 			}
 			continue
 		}
-		return r.finish(ctx, a, g.end, queue[1])
+		return r.yieldLast(ctx, a, g.end, queue[1])
 	}
 }
 
-// finish yields the last page of a range that ends at the key end. The objects of
+// yieldLast yields the last page of a range that ends at the key end. The objects of
 // that page which follow end must be those with which the next range begins. If
 // they are not, the store has an order of its own, in which the ranges may leave
 // objects out, or the bucket is being changed: the listing goes on from that page as
 // the store has it, and its disorder, if there is any, shows.
-func (r *run) finish(ctx context.Context, a answer, end string, following *keyRange) error {
+func (r *run) yieldLast(ctx context.Context, a fetched, end string, following *keyRange) error {
 	p, last := a.page, a.next == nil
 	n := upTo(p.Objects, end)
 	next, ok := following.peek()
@@ -188,7 +188,7 @@ func (r *run) finish(ctx context.Context, a answer, end string, following *keyRa
 // continues reports whether the objects over, which follow the end of a range, are
 // those of the next range, as far as both go. The last ones of the listing must be
 // all that the next range has.
-func continues(over []Object, last bool, next answer) bool {
+func continues(over []Object, last bool, next fetched) bool {
 	have := next.page.Objects
 	if last && (next.next != nil || len(have) != len(over)) || next.next == nil && len(over) > len(have) {
 		return false

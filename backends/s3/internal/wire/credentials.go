@@ -49,12 +49,12 @@ func (c *renewable) renew(ctx context.Context, age int) bool {
 	before, _ := old.Retrieve(ctx) // those that were refused
 	if cache, ok := old.(interface{ Invalidate() }); ok {
 		cache.Invalidate()
-		if c.take(ctx, old, before) {
+		if c.replace(ctx, old, before) {
 			return true
 		}
 	}
 	if c.reload != nil {
-		if p, err := c.reload(ctx); err == nil && p != nil && c.take(ctx, p, before) {
+		if p, err := c.reload(ctx); err == nil && p != nil && c.replace(ctx, p, before) {
 			return true
 		}
 	}
@@ -62,8 +62,8 @@ func (c *renewable) renew(ctx context.Context, age int) bool {
 	return false
 }
 
-// take uses a provider from now on if its credentials are not those before.
-func (c *renewable) take(ctx context.Context, p aws.CredentialsProvider, before aws.Credentials) bool {
+// replace uses a provider from now on if its credentials are not those before.
+func (c *renewable) replace(ctx context.Context, p aws.CredentialsProvider, before aws.Credentials) bool {
 	creds, err := p.Retrieve(ctx)
 	if err != nil || creds.AccessKeyID == before.AccessKeyID && creds.SecretAccessKey == before.SecretAccessKey && creds.SessionToken == before.SessionToken {
 		return false
