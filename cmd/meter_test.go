@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/mattn/go-runewidth"
@@ -142,18 +143,20 @@ func TestTimeInWords(t *testing.T) {
 }
 
 func TestWithoutATerminalThereIsALineForAStall(t *testing.T) {
-	var out, errs bytes.Buffer
-	con := newConsole(&out, &errs)
-	p := newProgress(con, &output{progress: "auto"}, realPace)
-	p.meter.mu.Lock()
-	p.meter.moved = time.Now().Add(-time.Minute)
-	p.meter.mu.Unlock()
-	time.Sleep(1500 * time.Millisecond)
-	p.ended()
-	p.ended()
-	if got := errs.String(); !strings.Contains(got, "no answer for 1:0") || strings.Count(got, "\n") != 1 {
-		t.Errorf("stderr %q, want one line with the reason", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var out, errs bytes.Buffer
+		con := newConsole(&out, &errs)
+		p := newProgress(con, &output{progress: "auto"}, realPace)
+		p.meter.mu.Lock()
+		p.meter.moved = time.Now().Add(-time.Minute)
+		p.meter.mu.Unlock()
+		time.Sleep(1500 * time.Millisecond)
+		p.ended()
+		p.ended()
+		if got := errs.String(); !strings.Contains(got, "no answer for 1:0") || strings.Count(got, "\n") != 1 {
+			t.Errorf("stderr %q, want one line with the reason", got)
+		}
+	})
 }
 
 func TestAnUnwantedProgressShowsNothing(t *testing.T) {
