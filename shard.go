@@ -137,7 +137,7 @@ func FinishURL(ctx context.Context, mux *core.Mux, src, dst string, o Options, d
 	if err := r.open(ctx, true); err != nil {
 		return end, err
 	}
-	if done.Deletes {
+	if done.Deletes && r.dst.dirs { // any other store would be listed for nothing
 		end.Dirs, err = r.rec.RemoveEmptyDirs(ctx, r.o.event)
 	}
 	if f, ok := core.As[core.Finisher](r.rec.Dst); ok && err == nil {

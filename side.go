@@ -21,6 +21,7 @@ type side struct {
 	name string   // as the caller wrote it
 	url  *url.URL // nil for a tree that the caller has opened
 	tree core.Backend
+	dirs bool // the store has directories, whatever decorators of the tree pass on
 }
 
 // opened returns the side of an open tree.
@@ -51,6 +52,9 @@ func named(mux *core.Mux, option, arg string) (side, error) {
 func (s *side) open(ctx context.Context, env core.Env) (err error) {
 	if s.url != nil {
 		s.tree, err = s.mux.Open(ctx, s.url, env)
+	}
+	if err == nil {
+		_, s.dirs = core.As[core.DirRemover](s.tree)
 	}
 	return err
 }
