@@ -105,6 +105,9 @@ func newRunner(t *testing.T, p *Package, tests string) *Runner {
 	return r
 }
 
+// workers is how many mutants run at once: most of a run waits for clocks.
+func workers() int { return 2 * runtime.GOMAXPROCS(0) }
+
 // sample chooses n of mutants.
 func sample(t *testing.T, mutants []Mutant, n int) []Mutant {
 	t.Helper()
@@ -129,14 +132,14 @@ func sample(t *testing.T, mutants []Mutant, n int) []Mutant {
 // has to catch nearly all others.
 func score(t *testing.T, r *Runner, mutants []Mutant, known *Survivors, atLeast int) {
 	t.Helper()
-	survived, err := r.Survivors(t.Context(), mutants, runtime.GOMAXPROCS(0))
+	survived, err := r.Survivors(t.Context(), mutants, workers())
 	if err != nil {
 		t.Fatal(err)
 	}
 	unknown := slices.DeleteFunc(slices.Clone(survived), func(m Mutant) bool { _, ok := known.Find(m.Name); return ok })
 	listed := slices.DeleteFunc(slices.Clone(survived), func(m Mutant) bool { _, ok := known.Find(m.Name); return !ok })
 	r.Thorough = true
-	if unknown, err = r.Survivors(t.Context(), unknown, runtime.GOMAXPROCS(0)); err != nil {
+	if unknown, err = r.Survivors(t.Context(), unknown, workers()); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range unknown {

@@ -78,7 +78,7 @@ func LimitsOf(tests []Test) Limits {
 	l := Limits{CPU: 4 * time.Second, Wall: 20 * time.Second}
 	for _, t := range tests {
 		l.CPU += 4 * t.CPU
-		l.Wall += 10 * t.Wall
+		l.Wall += 5 * t.Wall
 	}
 	return l
 }
