@@ -21,6 +21,7 @@ import (
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // lab is a copy from a directory to another, with the state in memory.
@@ -197,6 +198,9 @@ func (l *lab) equal() {
 func TestADividedCopyMakesTheTreesEqual(t *testing.T) {
 	for _, shards := range []int{1, 2, 7, 40} {
 		t.Run(fmt.Sprint(shards), func(t *testing.T) {
+			if shards > 2 {
+				long.Only(t)
+			}
 			l := newLab(t)
 			l.fill(300)
 			r := l.begin(shards)
