@@ -8,18 +8,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
-	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/upload"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire/wiretest"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 )
@@ -34,19 +29,8 @@ type lab struct {
 func newLab(t *testing.T, opts ...s3server.Option) *lab {
 	t.Helper()
 	srv := s3server.New(t, opts...)
-	tr := transport.New(transport.Options{MaxBackoff: time.Millisecond})
-	t.Cleanup(tr.Close)
 	can := new(ability.Set)
-	sender, err := wire.New(t.Context(), wire.Options{
-		Bucket: "test", Transport: tr, Can: can,
-		SDK: awss3.New(awss3.Options{
-			Region: "us-east-1", UsePathStyle: true, BaseEndpoint: aws.String(srv.URL),
-			Credentials: credentials.NewStaticCredentialsProvider(s3server.AccessKey, s3server.SecretKey, ""),
-		}).Options(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	sender, _ := wiretest.Sender(t, srv.URL, can)
 	store := &objects.Store{Sender: sender, Can: can, Parallel: 4}
 	log := slog.New(slog.DiscardHandler)
 	up := &upload.Uploader{Sender: sender, Objects: store, Log: log, Records: upload.OpenRecords("", "")}

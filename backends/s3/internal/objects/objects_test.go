@@ -11,16 +11,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/listing"
-	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire/wiretest"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 )
@@ -34,18 +29,7 @@ func open(t testing.TB, opts ...s3server.Option) (*Store, *s3server.Server) {
 
 func openAt(t testing.TB, url string, can *ability.Set) *Store {
 	t.Helper()
-	tr := transport.New(transport.Options{MaxBackoff: time.Millisecond})
-	t.Cleanup(tr.Close)
-	sender, err := wire.New(t.Context(), wire.Options{
-		Bucket: "test", Transport: tr, Can: can,
-		SDK: awss3.New(awss3.Options{
-			Region: "us-east-1", UsePathStyle: true, BaseEndpoint: aws.String(url),
-			Credentials: credentials.NewStaticCredentialsProvider(s3server.AccessKey, s3server.SecretKey, ""),
-		}).Options(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	sender, _ := wiretest.Sender(t, url, can)
 	return &Store{Sender: sender, Can: can, Parallel: 4}
 }
 

@@ -10,15 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/backends/s3/internal/objects"
-	"github.com/s3fc/s3fc/backends/s3/internal/transport"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
+	"github.com/s3fc/s3fc/backends/s3/internal/wire/wiretest"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
 )
@@ -26,19 +22,8 @@ import (
 // open returns the uploader of a bucket of a server with these quirks.
 func open(t testing.TB, srv *s3server.Server, records *Records) *Uploader {
 	t.Helper()
-	tr := transport.New(transport.Options{MaxBackoff: time.Millisecond})
-	t.Cleanup(tr.Close)
 	can := new(ability.Set)
-	sender, err := wire.New(t.Context(), wire.Options{
-		Bucket: "test", Transport: tr, Can: can,
-		SDK: awss3.New(awss3.Options{
-			Region: "us-east-1", UsePathStyle: true, BaseEndpoint: aws.String(srv.URL),
-			Credentials: credentials.NewStaticCredentialsProvider(s3server.AccessKey, s3server.SecretKey, ""),
-		}).Options(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	sender, _ := wiretest.Sender(t, srv.URL, can)
 	return &Uploader{
 		Sender: sender, Objects: &objects.Store{Sender: sender, Can: can}, Buffers: core.NewBuffers(64 << 20),
 		Log: slog.New(slog.DiscardHandler), Records: records,
