@@ -70,41 +70,66 @@ func (c *Changes) checkReleases(ctx context.Context) error {
 	if c.run.o.DeleteReleases || c.plan.Totals().Deletes == 0 {
 		return nil
 	}
-	at := ""
-	if c.run.dst.url != nil {
-		at = strings.Trim(c.run.dst.url.Path, "/")
+	deleted, err := c.run.releasesOf(c.plan)
+	if err != nil {
+		return err
 	}
-	asked := make(map[releaseAt]bool)
-	for act, err := range c.plan.All() {
-		if err != nil {
-			return err
-		}
-		if act.Op != reconcile.OpDelete {
-			continue
-		}
-		for rel := range releasesAround(strings.TrimPrefix(at+"/"+act.Key, "/")) {
-			if asked[rel] {
-				continue
-			}
-			asked[rel] = true
-			marked, err := c.run.isMarked(ctx, at, rel)
-			switch {
-			case errors.Is(err, fs.ErrPermission):
-				return &GuardError{Err: fmt.Errorf("%w: %s, perhaps; its marker cannot be asked for: %w", ErrMarkedRelease, core.DisplayKey(ReleasesDir+"/"+rel.id), err)}
-			case err != nil:
-				return fmt.Errorf("whether %s/%s is a release cannot be found out: %w", ReleasesDir, core.DisplayKey(rel.id), err)
-			case marked:
-				return &GuardError{Err: fmt.Errorf("%w: %s, as %s", ErrMarkedRelease, core.DisplayKey(strings.TrimPrefix(rel.root+"/"+ReleasesDir+"/"+rel.id, "/")), core.DisplayKey(act.Key)),
-					Deletes: c.plan.Totals().Deletes, Entries: c.plan.Totals().DstEntries}
-			}
+	for _, d := range deleted {
+		marked, err := c.run.isMarked(ctx, d.releaseAt)
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			return &GuardError{Err: fmt.Errorf("%w: %s, perhaps; its marker cannot be asked for: %w", ErrMarkedRelease, core.DisplayKey(ReleasesDir+"/"+d.id), err)}
+		case err != nil:
+			return fmt.Errorf("whether %s/%s is a release cannot be found out: %w", ReleasesDir, core.DisplayKey(d.id), err)
+		case marked:
+			return &GuardError{Err: fmt.Errorf("%w: %s, as %s", ErrMarkedRelease, core.DisplayKey(strings.TrimPrefix(d.root+"/"+ReleasesDir+"/"+d.id, "/")), core.DisplayKey(d.key)),
+				Deletes: c.plan.Totals().Deletes, Entries: c.plan.Totals().DstEntries}
 		}
 	}
 	return nil
 }
 
-// isMarked reports whether a directory is a release that was marked. at is the path of
-// the destination, which may lie in the release.
-func (r *run) isMarked(ctx context.Context, at string, rel releaseAt) (bool, error) {
+// deletedRelease is a directory that may be a release, and the key of the first entry
+// in it that a plan deletes.
+type deletedRelease struct {
+	releaseAt
+	key string
+}
+
+// releasesOf returns the directories that may be releases and of which the plan deletes
+// entries, in the order of the plan. Each costs one request.
+func (r *run) releasesOf(p *reconcile.Plan) ([]deletedRelease, error) {
+	var deleted []deletedRelease
+	seen := make(map[releaseAt]bool)
+	for act, err := range p.All() {
+		if err != nil {
+			return nil, err
+		}
+		if act.Op != reconcile.OpDelete {
+			continue
+		}
+		for rel := range releasesAround(strings.TrimPrefix(r.destinationPath()+"/"+act.Key, "/")) {
+			if !seen[rel] {
+				seen[rel] = true
+				deleted = append(deleted, deletedRelease{rel, act.Key})
+			}
+		}
+	}
+	return deleted, nil
+}
+
+// destinationPath is the path of the destination in its store, without slashes at its
+// ends: the destination may lie in a release.
+func (r *run) destinationPath() string {
+	if r.dst.url == nil {
+		return ""
+	}
+	return strings.Trim(r.dst.url.Path, "/")
+}
+
+// isMarked reports whether a directory is a release that was marked.
+func (r *run) isMarked(ctx context.Context, rel releaseAt) (bool, error) {
+	at := r.destinationPath()
 	marker := strings.TrimPrefix(rel.root+"/"+ReleaseMarker(rel.id), "/")
 	if core.CheckKey(marker) != nil {
 		return false, nil

@@ -71,7 +71,12 @@ func (r *run) needOf(p *reconcile.Plan, phase reconcile.Phase) (need int64, err 
 		need = t.Need.Total() + t.DstEntries/1000 + 2 + extraRequests
 		break
 	}
-	return need, only.Close()
+	if need > 0 && !r.o.DeleteReleases {
+		var asked []deletedRelease
+		asked, err = r.releasesOf(only)
+		need += int64(len(asked))
+	}
+	return need, errors.Join(err, only.Close())
 }
 
 // All yields the actions of the plan; see [reconcile.Plan.All].
@@ -88,8 +93,8 @@ func (p *SavedPlan) Empty(phase reconcile.Phase) (bool, error) {
 }
 
 // OpenPhase is [SavedPlan.Open] for the plan of a shard, of which [Apply] carries out
-// one phase only. The guards on deletes are not asked: they passed on the sum of all
-// shards. Options.MaxRequests is the limit of this phase.
+// one phase only. The guards on the number of deletes are not asked: they passed on the
+// sum of all shards. Options.MaxRequests is the limit of this phase.
 func (p *SavedPlan) OpenPhase(ctx context.Context, mux *core.Mux, phase reconcile.Phase, o Options) (*Changes, error) {
 	s := p.Header.Shard
 	if s == nil {
@@ -115,7 +120,13 @@ func (p *SavedPlan) OpenPhase(ctx context.Context, mux *core.Mux, phase reconcil
 	if err != nil {
 		return nil, errors.Join(err, only.Close(), r.close())
 	}
-	return &Changes{run: r, plan: only, stopped: r.rec.GuardTotals(reconcile.Totals{Need: only.Totals().Need})}, nil
+	c := &Changes{run: r, plan: only, stopped: r.rec.GuardTotals(reconcile.Totals{Need: only.Totals().Need})}
+	if err := c.checkReleases(ctx); isGuard(err) { // it may have been marked since the plan was made
+		c.stopped = err
+	} else if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }
 
 // An End is the outcome of a divided run's last steps.

@@ -30,6 +30,7 @@ func (r *Reconciler) Only(p *Plan, phase Phase) (*Plan, error) {
 	for act, err := range p.All() {
 		if err == nil && act.Phase() == phase {
 			costs.add(act)
+			out.totals.count(act)
 			err = out.add(act)
 		}
 		if err != nil {
