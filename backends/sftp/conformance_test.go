@@ -44,6 +44,7 @@ func store(t testing.TB) conformance.Store {
 func TestConformance(t *testing.T) { conformance.TestStore(t, store) }
 
 func TestPair(t *testing.T) {
+	long.Only(t)
 	conformance.TestPair(t, inNewDir, func(testing.TB) core.Backend { return memory.New() })
 }
 

@@ -11,13 +11,16 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
-// Start starts a headless Chromium that ends with the test. Without Chromium the
-// test is skipped, or fails where it must run. The context is for chromedp; it ends
+// Start starts a headless Chromium that ends with the test, which is one of the longer
+// ones. Without Chromium it is skipped, or fails where it must run. The context is for chromedp; it ends
 // after two minutes.
 func Start(t testing.TB) context.Context {
 	t.Helper()
+	long.Only(t)
 	var path string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil && path == "" {

@@ -36,13 +36,13 @@ var inParts = []string{
 	s3server.RefusesExpect.Name, s3server.RedirectsPut.Name, s3server.NoCopy.Name, s3server.IgnoresCopySource.Name, s3server.MergesMetadata.Name,
 }
 
-// TestEachQuirk plays the story with each quirk alone: with a quarter of them, unless
+// TestEachQuirk plays the story with each quirk alone: with an eighth of them, unless
 // the longer tests run.
 func TestEachQuirk(t *testing.T) {
-	quarter := rand.IntN(4)
+	eighth := rand.IntN(8)
 	for i, q := range s3server.Quirks() {
 		t.Run(q.Name, func(t *testing.T) {
-			if i%4 != quarter {
+			if i%8 != eighth {
 				long.Only(t)
 			}
 			t.Parallel()

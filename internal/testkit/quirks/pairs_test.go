@@ -24,7 +24,7 @@ const seedVariable = "S3FC_TEST_QUIRK_SEED"
 // Without a number, so many pairs are tried, with the longer tests and without.
 const (
 	defaultPairs = 12
-	shortPairs   = 4
+	shortPairs   = 2
 )
 
 // pairsOf returns all pairs of quirks, in random order.

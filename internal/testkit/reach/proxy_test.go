@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // A proxy forwards requests for any host to one store: those for https by CONNECT.
@@ -89,6 +90,7 @@ func authorityOf(t *testing.T, s *httptest.Server) string {
 // TestHTTPSProxy checks that a store is reached through HTTPS_PROXY, with the
 // certificate of an authority of one's own, and that signatures survive it.
 func TestHTTPSProxy(t *testing.T) {
+	long.Only(t)
 	p, address, authority := behindProxy(t)
 	env := append(keys(), "HTTPS_PROXY="+address, "AWS_CA_BUNDLE="+authority)
 	roundTrip(t, env, bucket("https://example.com"))
