@@ -123,7 +123,7 @@ func (b *bounds) roundTrip(url, way string) {
 		case !arrived:
 			b.t.Errorf("%s (%s) did not arrive", name, is)
 		case throughRefused(b.dir, name, pushed.events):
-		case unspecified(b.dir, name, is):
+		case unspecified(b.dir, name, is), toNothing(b.dir, name, pushed.events):
 		default:
 			wantResolves(b.t, "pulled", b.dir, back, name)
 		}
@@ -145,6 +145,26 @@ func (b *bounds) roundTrip(url, way string) {
 func unspecified(dir, name, text string) bool {
 	_, err := resolves(dir, name)
 	return errors.Is(err, syscall.ENOTDIR) || err != nil && strings.Contains(text, "..")
+}
+
+// toNothing reports whether a link leads to a directory of which nothing arrived, for
+// everything in it is refused: no copy carries an empty directory.
+func toNothing(dir, name string, events map[string]string) bool {
+	to, err := resolves(dir, name)
+	if err != nil {
+		return false
+	}
+	if info, err := os.Stat(filepath.Join(dir, to)); err != nil || !info.IsDir() {
+		return false
+	}
+	nothing := true
+	err = filepath.WalkDir(filepath.Join(dir, to), func(path string, d os.DirEntry, err error) error {
+		if key, relErr := filepath.Rel(dir, path); err == nil && relErr == nil && !d.IsDir() && events[key] != "refuse" {
+			nothing = false
+		}
+		return err
+	})
+	return err == nil && nothing
 }
 
 // endless are the words that refuse a link which has no end.
