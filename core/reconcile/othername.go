@@ -3,7 +3,10 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/s3fc/s3fc/core"
 )
@@ -38,11 +41,11 @@ func (a *asker) deleteIfAbsent(ctx context.Context, key string, d decision, q *f
 	return a.action(key, d, q)
 }
 
-// foundEntries are the tokens of entries of the destination that were found at keys
-// which its listing did not show. It is safe for concurrent use.
+// foundEntries are entries of the destination that were found at keys which its listing
+// did not show: the keys by token. It is safe for concurrent use.
 type foundEntries struct {
-	mu     sync.Mutex
-	tokens map[string]struct{}
+	mu   sync.Mutex
+	keys map[string][]string
 }
 
 // add notes the entry that was found where the plan of act saw none.
@@ -52,19 +55,43 @@ func (f *foundEntries) add(act Action, found *core.Entry) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.tokens == nil {
-		f.tokens = make(map[string]struct{})
+	if f.keys == nil {
+		f.keys = make(map[string][]string)
 	}
-	f.tokens[found.Token] = struct{}{}
+	f.keys[found.Token] = append(f.keys[found.Token], act.Key)
 }
 
 // has reports whether the entry of a delete was found at another key, which the
-// source has.
+// source has. Files of one content may have one token, and a put whose answer was lost
+// finds its own file, so the names have to be alike, too.
 func (f *foundEntries) has(act Action) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_, found := f.tokens[act.Dst.Token]
-	return found
+	return slices.ContainsFunc(f.keys[act.Dst.Token], func(key string) bool { return alike(key, act.Key) })
+}
+
+// alike reports whether a file system may take two keys for one: they differ in case
+// or in the normalisation of Unicode alone. It may be true of other keys, too.
+func alike(a, b string) bool { return outline(a) == outline(b) }
+
+// outline is a key without the differences that a file system may not see: letters of
+// ASCII in lower case, and one sign for all other characters in a row, each with the
+// letter that it is an accent of.
+func outline(key string) string {
+	const other = '?' // which stands for itself, too
+	var out []rune
+	for _, r := range key {
+		if unicode.Is(unicode.Mn, r) && len(out) > 0 && out[len(out)-1] != '/' {
+			out = out[:len(out)-1]
+		}
+		switch {
+		case r < utf8.RuneSelf:
+			out = append(out, unicode.ToLower(r))
+		case len(out) == 0 || out[len(out)-1] != other:
+			out = append(out, other)
+		}
+	}
+	return string(out)
 }
 
 // keep is the outcome of a delete that is not done because of has.
