@@ -112,12 +112,13 @@ func TestSetsThatFailedOnce(t *testing.T) {
 
 // hidden reports whether one quirk takes away the only sign of another: a last page
 // that lost its keys, in a store that counts none, is the end of the listing for every
-// client.
+// client. Nor can a store want a header that it refuses.
 func hidden(quirks []s3server.Quirk) bool {
 	has := func(q s3server.Quirk) bool {
 		return slices.ContainsFunc(quirks, func(other s3server.Quirk) bool { return other.Name == q.Name })
 	}
-	return has(s3server.LosesLastPage) && (has(s3server.NoKeyCount) || has(s3server.ListsV1))
+	return has(s3server.LosesLastPage) && (has(s3server.NoKeyCount) || has(s3server.ListsV1)) ||
+		has(s3server.RefusesUnknownHeaders) && has(s3server.RequesterPays)
 }
 
 // lets reports whether all runs end well with the quirk alone.
