@@ -51,6 +51,9 @@ func TestConformanceOfAMissingDirectory(t *testing.T) {
 
 func TestPair(t *testing.T) { conformance.TestPair(t, inDir, inDir) }
 
-func TestFaults(t *testing.T) { conformance.TestFaults(t, inDir, inDir) }
+func TestFaults(t *testing.T) {
+	long.Only(t)
+	conformance.TestFaults(t, inDir, inDir)
+}
 
 func BenchmarkConformance(b *testing.B) { conformance.Benchmark(b, inDir) }

@@ -435,12 +435,10 @@ func TestASpentRequestLimitEndsTheBody(t *testing.T) {
 // TestCopiesOfLargeFilesNeverWaitForEachOther copies files whose parts are as
 // large as the whole budget, from one store that is read ahead to another.
 func TestCopiesOfLargeFilesNeverWaitForEachOther(t *testing.T) {
+	long.Only(t)
 	const files, size = 2, format.SingleMax + 1
 	for name, limit := range map[string]int64{"less than a part": 4 << 20, "two parts": 16 << 20} {
 		t.Run(name, func(t *testing.T) {
-			if limit > 4<<20 {
-				long.Only(t)
-			}
 			pool := core.NewBuffers(limit)
 			src, _ := serve(t, Options{Env: core.Env{Buffers: pool}})
 			dst, _ := serve(t, Options{Env: core.Env{Buffers: pool}})

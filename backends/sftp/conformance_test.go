@@ -61,6 +61,7 @@ func TestPairWithADirectory(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
+	long.Only(t)
 	conformance.TestFaults(t, inNewDir, func(testing.TB) core.Backend { return memory.New() })
 }
 
