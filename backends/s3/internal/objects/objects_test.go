@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -392,11 +391,13 @@ func TestABatchThatIsRefusedForAnotherReasonIsAnError(t *testing.T) {
 func TestExpectIsLeftAway(t *testing.T) {
 	s, srv := open(t, s3server.RefusesExpect)
 	large := strings.Repeat("x", 3<<20)
-	// A refusal before the body may break the connection, which costs one try more.
-	for i, want := range [][]string{{"2 PUT", "3 PUT"}, {"1 PUT"}} {
-		if got := sent(srv, func() { mustPut(t, s, fmt.Sprint(i), large, Version{None: true}) }); !slices.Contains(want, got) {
-			t.Errorf("large file %d: %s; want %s", i, got, strings.Join(want, " or "))
-		}
+	// A refusal before the body may break the connection, which costs one try more, as
+	// often as it does.
+	if got := sent(srv, func() { mustPut(t, s, "0", large, Version{None: true}) }); got == "1 PUT" || !strings.HasSuffix(got, " PUT") {
+		t.Errorf("first large file: %s; want the refused PUT and another", got)
+	}
+	if got := sent(srv, func() { mustPut(t, s, "1", large, Version{None: true}) }); got != "1 PUT" {
+		t.Errorf("second large file: %s; want 1 PUT", got)
 	}
 	if s.Can.Has(ability.Expect) {
 		t.Error("Expect is still believed")
