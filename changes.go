@@ -29,10 +29,8 @@ func newChanges(ctx context.Context, r *run, plan *reconcile.Plan) (*Changes, er
 	if err := c.checkThere(ctx); err != nil {
 		c.stopped = &GuardError{Err: err, Deletes: plan.Totals().Deletes, Entries: plan.Totals().DstEntries}
 	}
-	if err := c.checkReleases(ctx); isGuard(err) {
-		c.stopped = err
-	} else if err != nil {
-		return nil, errors.Join(err, c.Close())
+	if err := c.guardReleases(ctx); err != nil {
+		return nil, err
 	}
 	if err := r.links.check(ctx, r); isGuard(err) {
 		if c.stopped == nil {

@@ -93,10 +93,8 @@ func (p *SavedPlan) Open(ctx context.Context, mux *core.Mux, src, dst string, o 
 		return nil, errors.Join(err, p.Close(), r.close())
 	}
 	c := &Changes{run: r, plan: p.plan, stopped: r.rec.Guard(p.plan)}
-	if err := c.checkReleases(ctx); isGuard(err) {
-		c.stopped = err
-	} else if err != nil {
-		return nil, errors.Join(err, c.Close())
+	if err := c.guardReleases(ctx); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

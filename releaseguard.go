@@ -63,6 +63,20 @@ func releasesAround(path string) iter.Seq[releaseAt] {
 	}
 }
 
+// guardReleases stops a plan that deletes entries of a marked release. The error is not
+// nil only if that could not be found out, and the plan is closed then.
+func (c *Changes) guardReleases(ctx context.Context) error {
+	err := c.checkReleases(ctx)
+	if isGuard(err) {
+		c.stopped = err
+		return nil
+	}
+	if err != nil {
+		return errors.Join(err, c.Close())
+	}
+	return nil
+}
+
 // checkReleases returns a [GuardError] if the plan deletes entries of a release that
 // was marked. It asks for markers only if the plan deletes below a directory of that
 // name.

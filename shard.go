@@ -121,10 +121,8 @@ func (p *SavedPlan) OpenPhase(ctx context.Context, mux *core.Mux, phase reconcil
 		return nil, errors.Join(err, only.Close(), r.close())
 	}
 	c := &Changes{run: r, plan: only, stopped: r.rec.GuardTotals(reconcile.Totals{Need: only.Totals().Need})}
-	if err := c.checkReleases(ctx); isGuard(err) { // it may have been marked since the plan was made
-		c.stopped = err
-	} else if err != nil {
-		return nil, errors.Join(err, c.Close())
+	if err := c.guardReleases(ctx); err != nil { // one may have been marked since the plan was made
+		return nil, err
 	}
 	return c, nil
 }
