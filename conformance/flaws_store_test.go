@@ -82,7 +82,9 @@ var storeFlaws = []flaw{
 			if _, err := b.Put(ctx, e, body, old); err != nil {
 				return core.Entry{}, err
 			}
-			time.Sleep(time.Millisecond)
+			if old != nil {
+				time.Sleep(5 * time.Millisecond)
+			}
 			return b.Stat(ctx, e.Key)
 		}})
 	}},
@@ -319,9 +321,13 @@ var storeFlaws = []flaw{
 		})
 	}},
 	{name: "a replace that looks first and writes then", caught: "ConcurrentReplace", only: true, open: func() core.Backend {
-		return overWith(without(func(f *core.Features) { f.Replace = core.GuardCheck }), broken{
-			features: declare(func(f *core.Features) { f.Replace = core.GuardAtomic }),
-		})
+		return over(broken{put: func(ctx context.Context, b core.Backend, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+			if is := now(ctx, b, e.Key); old == nil || is == nil || is.Token != old.Token {
+				return b.Put(ctx, e, body, old)
+			}
+			time.Sleep(5 * time.Millisecond) // every other writer looks meanwhile
+			return b.Put(ctx, e, body, now(ctx, b, e.Key))
+		}})
 	}},
 	{name: "takes a cancelled delete as done", caught: "CancelledCalls", only: true, open: func() core.Backend {
 		return over(broken{del: func(ctx context.Context, b core.Backend, old core.Entry) error {

@@ -121,31 +121,42 @@ func writeAtOnce(p *probe, key string, old *core.Entry, guard core.Guard) {
 func checkReadWhileWritten(p *probe) {
 	versions := []string{bytesOf("v0", 90_000), bytesOf("v1", 120_000), bytesOf("v2", 90_000)}
 	old := p.file("f", versions[0])
-	whileReading(p, func() { checkReadsOneOf(p, versions) }, func() {
-		for i := range 30 {
-			content := versions[(i+1)%len(versions)]
-			stored, err := p.b.Put(p.ctx, fileOf("f", content), strings.NewReader(content), &old)
-			if err != nil {
-				p.failf("Put while others read: %w", err)
-				break
-			}
-			old = stored
+	whileReading(30, func() { checkReadsOneOf(p, versions) }, func(i int) bool {
+		content := versions[(i+1)%len(versions)]
+		stored, err := p.b.Put(p.ctx, fileOf("f", content), strings.NewReader(content), &old)
+		if err != nil {
+			p.failf("Put while others read: %w", err)
 		}
+		old = stored
+		return err == nil
 	})
 }
 
-// whileReading calls read again and again, in three goroutines, while write runs.
-func whileReading(p *probe, read, write func()) {
+// whileReading calls read again and again, in three goroutines, while it calls write
+// with 0, 1, 2 and so on, until write returns false. Of a fast store, whose writes
+// could all fall between two reads, it takes more than n writes: up to 20 times as
+// many, until n reads had a write in their midst.
+func whileReading(n int, read func(), write func(int) bool) {
 	var stop atomic.Bool
+	var writes, met atomic.Int64
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
 			for !stop.Load() {
+				before := writes.Load()
 				read()
+				if writes.Load() != before {
+					met.Add(1)
+				}
 			}
 		})
 	}
-	write()
+	for i := 0; i < n || i < 20*n && met.Load() < int64(n); i++ {
+		if !write(i) {
+			break
+		}
+		writes.Add(1)
+	}
 	stop.Store(true)
 	wg.Wait()
 }
@@ -172,20 +183,18 @@ func checkReadsOneOf(p *probe, versions []string) {
 // checkAlwaysThere overwrites one key while others look for it.
 func checkAlwaysThere(p *probe) {
 	old := p.file("d/f", "content 0")
-	whileReading(p, func() { checkFound(p, "d/f") }, func() {
-		for i := range 60 {
-			content := fmt.Sprintf("content %d", i)
-			e := fileOf("d/f", content)
-			if p.features.Links && i%3 == 2 {
-				e, content = linkOf("d/f", core.Target{Key: fmt.Sprint("x", i)}), ""
-			}
-			stored, err := p.try(e, content, &old)
-			if err != nil {
-				p.failf("Put while others look: %w", err)
-				break
-			}
-			old = stored
+	whileReading(60, func() { checkFound(p, "d/f") }, func(i int) bool {
+		content := fmt.Sprintf("content %d", i)
+		e := fileOf("d/f", content)
+		if p.features.Links && i%3 == 2 {
+			e, content = linkOf("d/f", core.Target{Key: fmt.Sprint("x", i)}), ""
 		}
+		stored, err := p.try(e, content, &old)
+		if err != nil {
+			p.failf("Put while others look: %w", err)
+		}
+		old = stored
+		return err == nil
 	})
 }
 
