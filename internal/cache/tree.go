@@ -98,9 +98,21 @@ func (t *tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	e = t.known(t.marked(e))
+	e = t.recorded(t.marked(e))
 	t.note(e)
 	return e, nil
+}
+
+// recorded returns e with the recorded facts about its content, which reading that
+// version told: they count more than the md5 that an answer to Stat claims, since some
+// stores have ETags that look like md5s.
+func (t *tree) recorded(e core.Entry) core.Entry {
+	unread := e
+	unread.MD5, unread.Parts = core.MD5{}, core.PartsHash{}
+	if known := t.known(unread); known.MD5.Known() {
+		return known
+	}
+	return e
 }
 
 func (t *tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry, error) {
@@ -112,7 +124,7 @@ func (t *tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	return body, e, err
 }
 
-// known adds the recorded facts about its content to e.
+// known adds the recorded facts about its content to e, whose md5 nothing told.
 func (t *tree) known(e core.Entry) core.Entry {
 	if e.Kind != core.File || e.MD5.Known() {
 		return e

@@ -310,3 +310,33 @@ func seen(e core.Entry, err error) *core.Entry {
 	}
 	return &e
 }
+
+// claims is a store whose answers to Stat claim a wrong md5, as an ETag does that only
+// looks like one, and which proves nothing.
+type claims struct{ core.Backend }
+
+func (c claims) Stat(ctx context.Context, key string) (core.Entry, error) {
+	e, err := c.Backend.Stat(ctx, key)
+	e.MD5 = core.SumMD5([]byte("something else"))
+	return e, err
+}
+
+// TestAClaimIsNoFact checks that the md5 that reading an entry told stays, whatever
+// the store claims later of the same version.
+func TestAClaimIsNoFact(t *testing.T) {
+	tree := &reopened{t: t, inner: claims{memory.NewOpaque(likeS3)}, dir: t.TempDir()}
+	tree.open()
+	put(t, tree, "a", "content", nil)
+	body, _, err := tree.Open(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = body.Close()
+	for range 2 {
+		tree.again()
+		e, err := tree.Stat(t.Context(), "a")
+		if err != nil || e.MD5 != core.SumMD5([]byte("content")) {
+			t.Fatalf("md5 %v, %v; want that of the content", e.MD5, err)
+		}
+	}
+}

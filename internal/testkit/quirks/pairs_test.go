@@ -96,6 +96,7 @@ func TestSetsThatFailedOnce(t *testing.T) {
 		"foreign files under KMS, cut":            {s3server.KMS, s3server.ClosesEarly(3)},
 		"a lost page, counted by its keys":        {s3server.LosesLastPage, s3server.CountsKeysAlone},
 		"no order, and keys encoded silently":     {s3server.BackwardPages, s3server.EncodesSilently},
+		"ETags that are no md5s, and not listed":  {s3server.OpaqueETags, s3server.NoETagsInListings},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

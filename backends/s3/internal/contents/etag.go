@@ -11,7 +11,6 @@ import (
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
-	"github.com/s3fc/s3fc/backends/s3/internal/listing"
 	"github.com/s3fc/s3fc/backends/s3/internal/wire"
 	"github.com/s3fc/s3fc/core"
 )
@@ -251,11 +250,16 @@ type probes struct {
 	done bool
 }
 
-// maxProbe is the size in bytes of the largest object that is read for a proof.
-const maxProbe = 1 << 20
+// An object of a probe has at most maxProbe bytes, and at most maxProbed objects are
+// asked for.
+const (
+	maxProbe  = 1 << 20
+	maxProbed = 8
+)
 
 // probe reports whether another object proves that ETags of this store are no md5s:
-// one LIST and one GET, once.
+// one LIST, and one HEAD and GET, once. If answers say that ETags are none, or
+// listings have no ETags, it can be more HEADs.
 func (o *Opener) probe(ctx context.Context, except string) bool {
 	o.probes.mu.Lock()
 	defer o.probes.mu.Unlock()
@@ -267,16 +271,21 @@ func (o *Opener) probe(ctx context.Context, except string) bool {
 	if err != nil {
 		return false
 	}
+	probed := 0
 	for i := range page {
-		sum, plain := core.ParseMD5(format.BareETag(&page[i].ETag))
-		if !plain || page[i].Size > maxProbe || page[i].Key == except {
+		listed := format.BareETag(&page[i].ETag)
+		_, plain := core.ParseMD5(listed)
+		if !plain && listed != "" || page[i].Size > maxProbe || page[i].Key == except {
 			continue
 		}
-		content, opaque, err := o.sumOf(ctx, &page[i])
+		if probed++; probed > maxProbed {
+			break
+		}
+		content, claimed, err := o.sumOf(ctx, page[i].Key, listed)
 		switch {
-		case err != nil || opaque:
+		case err != nil || !claimed.Known():
 			continue
-		case content == sum:
+		case content == claimed:
 			o.Can.Works(ability.PlainMD5)
 			return false
 		}
@@ -285,14 +294,18 @@ func (o *Opener) probe(ctx context.Context, except string) bool {
 	return false
 }
 
-// sumOf returns the md5 of a listed object, and whether its answer says that its ETag
-// is none.
-func (o *Opener) sumOf(ctx context.Context, listed *listing.Object) (sum core.MD5, opaque bool, err error) {
-	etag := format.BareETag(&listed.ETag)
-	a, err := o.Store.Head(ctx, listed.Key)
-	if err != nil || a.Opaque() || a.ETag() != etag {
-		return core.MD5{}, true, err
+// sumOf returns the md5 of an object and the one that its ETag claims, which is the
+// listed ETag if that is known. There is no claim if the answer says that its ETag is
+// no md5.
+func (o *Opener) sumOf(ctx context.Context, key, listed string) (sum, claimed core.MD5, err error) {
+	a, err := o.Store.Head(ctx, key)
+	if err != nil || a.Opaque() || listed != "" && a.ETag() != listed {
+		return core.MD5{}, core.MD5{}, err
 	}
-	sum, err = o.ReadMD5(ctx, listed.Key, etag)
-	return sum, false, err
+	claimed, plain := core.ParseMD5(a.ETag())
+	if !plain {
+		return core.MD5{}, core.MD5{}, nil
+	}
+	sum, err = o.ReadMD5(ctx, key, a.ETag())
+	return sum, claimed, err
 }
