@@ -18,6 +18,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // headersLab is a site in a directory, and a bucket, with a cache that a run may use.
@@ -333,6 +334,7 @@ func TestARulesFileInABucketIsLeftAlone(t *testing.T) {
 // TestRequestsOfAChangedRule compares the table of docs/rules.md with requests: over 1,000 objects, with
 // a cache that knows their headers and without one.
 func TestRequestsOfAChangedRule(t *testing.T) {
+	long.Only(t)
 	contents := map[string]string{"s3fc.toml": cached}
 	for i := range 1000 {
 		contents[fmt.Sprintf("p/%03d.html", i)] = fmt.Sprintf("<p>%d", i)

@@ -273,6 +273,9 @@ func (s *stage) look(want string) string {
 func TestScreens(t *testing.T) {
 	for _, sit := range situations {
 		t.Run(sit.name, func(t *testing.T) {
+			if sit.once != nil && !*update {
+				long.Only(t)
+			}
 			file := filepath.Join("testdata", "screen", sit.name+".txt")
 			golden, err := os.ReadFile(file)
 			if err != nil && !*update {

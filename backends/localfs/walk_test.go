@@ -17,6 +17,7 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/kit"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 func TestListIsInKeyOrder(t *testing.T) {
@@ -87,6 +88,7 @@ func TestListOfRandomTreesAfterEveryKey(t *testing.T) {
 }
 
 func TestListOfALargeDirectory(t *testing.T) {
+	long.Only(t)
 	tr, dir := newTree(t)
 	var want []string
 	for i := range 3*256 + 7 {

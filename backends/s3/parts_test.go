@@ -12,6 +12,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // knownParts is a body whose parts are known. It cannot seek, as a source's may not.
@@ -37,6 +38,7 @@ func known(content []byte, size int64) knownParts {
 }
 
 func TestPartsThatAreKnownAreNotHashedAgain(t *testing.T) {
+	long.Only(t)
 	tree, _ := serve(t, Options{})
 	content := pattern(int(format.SingleMax) + 100)
 	e := core.Entry{Key: "a", Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
@@ -114,6 +116,7 @@ func TestCompletionWithoutAnETagOfAnotherObject(t *testing.T) {
 
 // A store without ETags gets large files, too.
 func TestPartsWithoutETags(t *testing.T) {
+	long.Only(t)
 	tree, _ := serve(t, Options{}, s3server.NoETags)
 	content := string(pattern(int(format.SingleMax) + 100))
 	got := put(t, tree, fileEntry("a", content), strings.NewReader(content), nil)

@@ -199,6 +199,7 @@ func TestAWrongByteOfAPartIsNotPublished(t *testing.T) {
 // Where no md5 is stored either, the file is read again, and only if the bytes stay the
 // same is the ETag taken for none.
 func TestAWrongByteWithoutAnMD5IsReadAgain(t *testing.T) {
+	long.Only(t)
 	var on atomic.Bool
 	on.Store(true)
 	p := newPuller(t, corrupting("16777216", &on))
@@ -231,6 +232,7 @@ func TestLargeFilesOfStoresWhoseETagsAreNoMD5s(t *testing.T) {
 
 // What comes in parts can be put in parts to another bucket, in order.
 func TestLargeFilesGoFromBucketToBucket(t *testing.T) {
+	long.Only(t)
 	from, _ := serve(t, Options{})
 	from.opener.Rule.Above = 16 * mib
 	to, _ := serve(t, Options{})

@@ -11,6 +11,7 @@ import (
 	"github.com/s3fc/s3fc/backends/localfs"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // readCounter counts the bytes that are read of the files of a directory, in order and
@@ -60,6 +61,7 @@ func (k knowing) Open(ctx context.Context, key string) (io.ReadCloser, core.Entr
 // A large file is read twice, once for its md5 and once to be sent, and once if the
 // cache knows its md5. The md5s of its parts are computed once.
 func TestHowOftenALargeFileIsRead(t *testing.T) {
+	long.Only(t)
 	content := pattern(20*mib + 7)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "a"), content, 0o666); err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // TestOverwriteReplacesAll checks that nothing of the old object stays.
@@ -190,6 +191,7 @@ func partsHash(content []byte, size int64) core.PartsHash {
 // TestPartsFailure fails each request of an upload in turn: nothing is to be
 // seen, and nothing is left behind.
 func TestPartsFailure(t *testing.T) {
+	long.Only(t)
 	content := pattern(17 << 20)
 	e := core.Entry{Key: "big", Kind: core.File, Size: int64(len(content)), MD5: core.SumMD5(content)}
 	for _, what := range []string{"uploads", "partNumber=2", "uploadId"} {

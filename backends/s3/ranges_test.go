@@ -278,6 +278,7 @@ func TestARangeThatAlwaysBreaksOffEndsTheBody(t *testing.T) {
 
 // A connection closed without an answer gives io.EOF, too.
 func TestNoAnswerIsNotTheEnd(t *testing.T) {
+	long.Only(t)
 	for _, n := range []int64{2, 9} {
 		if n > 2 && !long.Enabled() {
 			break

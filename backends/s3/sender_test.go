@@ -38,6 +38,7 @@ func TestConformanceThroughAProxyThatRewrites(t *testing.T) {
 // TestLargeFilesThroughAProxyThatRewrites does the same for uploads in parts, copies
 // and deletes, of which the suite has few.
 func TestLargeFilesThroughAProxyThatRewrites(t *testing.T) {
+	long.Only(t)
 	tree, _ := serve(t, Options{}, s3server.RewritesAcceptEncoding, s3server.RefusesChecksums)
 	content := string(pattern(17 << 20))
 	e := put(t, tree, fileEntry("large", content), strings.NewReader(content), nil)

@@ -9,6 +9,7 @@ import (
 	"github.com/s3fc/s3fc/backends/s3/internal/format"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // aged makes a server's clock run ahead, so that its objects look old.
@@ -45,6 +46,7 @@ func TestSettledByTheStoresClock(t *testing.T) {
 // TestPutTellsTheParts checks that a large file's hash of parts is proved by its
 // ETag.
 func TestPutTellsTheParts(t *testing.T) {
+	long.Only(t)
 	tree, _ := serve(t, Options{})
 	content := string(pattern(int(format.SingleMax) + 1))
 	e := putFile(t, tree, "f", content)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/versitygw"
 )
 
@@ -136,6 +137,7 @@ func TestAKilledUploadIsResumedByItsParts(t *testing.T) {
 }
 
 func TestAnUploadOfSomethingElseIsNotResumedAndAborted(t *testing.T) {
+	long.Only(t)
 	s := s3server.New(t)
 	o := Options{StateDir: t.TempDir()}
 	old, content := large("big", 1)
@@ -183,6 +185,7 @@ func TestAPartOfOtherBytesIsSentAgain(t *testing.T) {
 }
 
 func TestPartsWhoseETagsAreNoMD5sAreSentAgain(t *testing.T) {
+	long.Only(t)
 	s := s3server.New(t, s3server.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet && r.URL.Query().Has("uploadId") {
@@ -212,6 +215,7 @@ func (w *rewriter) Write(b []byte) (int, error) {
 }
 
 func TestAnUploadThatIsGoneIsBegunAgain(t *testing.T) {
+	long.Only(t)
 	s := s3server.New(t)
 	o := Options{StateDir: t.TempDir()}
 	e, content := large("big", 1)
@@ -226,6 +230,7 @@ func TestAnUploadThatIsGoneIsBegunAgain(t *testing.T) {
 }
 
 func TestTheUploadOfALivingRunIsLeftAlone(t *testing.T) {
+	long.Only(t)
 	s := s3server.New(t)
 	o := Options{StateDir: t.TempDir()}
 	e, content := large("big", 1)
@@ -305,6 +310,7 @@ func age(t *testing.T, dir string) {
 }
 
 func TestWithoutAPlaceForRecordsLargeFilesAreSent(t *testing.T) {
+	long.Only(t)
 	s := s3server.New(t)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -254,12 +254,10 @@ func plain(cell string) string { return thousands.ReplaceAllString(cell, "$1$2")
 // TestRequestsAreThoseOfTheTable compares docs/cost.md with the requests at the
 // servers, with the cache and without.
 func TestRequestsAreThoseOfTheTable(t *testing.T) {
+	long.Only(t)
 	rows := table(t)
 	for i, noCache := range []string{"0", "1"} {
 		t.Run("S3FC_NO_CACHE="+noCache, func(t *testing.T) {
-			if noCache == "1" {
-				long.Only(t)
-			}
 			got := map[string]string{}
 			for _, w := range works {
 				c := &tally{bounds: newBounds(t, s3server.With(w.quirks...), s3server.Wrap(ahead)), other: s3server.New(t, s3server.Wrap(ahead)), seen: map[string]string{}}

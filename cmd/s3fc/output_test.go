@@ -188,6 +188,7 @@ func loggedWaits(t *testing.T, file string) (waits []loggedWait) {
 // TestALogThatCannotBeWrittenIsAnError checks that a log which is cut is not taken for
 // whole.
 func TestALogThatCannotBeWrittenIsAnError(t *testing.T) {
+	long.Only(t)
 	if info, err := os.Stat("/dev/full"); err != nil || info.Mode()&os.ModeDevice == 0 {
 		t.Skip("NOT RUN: no /dev/full here")
 	}

@@ -107,7 +107,7 @@ func spell(status int, code string, d time.Duration) s3server.Option {
 // ends with one error, and sends nothing for each of the files that are left.
 func TestAServerThatStaysAwayIsOneError(t *testing.T) {
 	long.Only(t)
-	code, said := pushes(t, s3server.New(t, s3server.Stops(40, 0)).URL, manyFiles(t, 600), "--give-up", "2s", "--jobs", "8")
+	code, said := pushes(t, s3server.New(t, s3server.Stops(40, 0)).URL, manyFiles(t, 300), "--give-up", "2s", "--jobs", "8")
 	if code != 1 || strings.Count(said, "has given no answer for") != 1 || strings.Count(said, "connection refused") != 1 {
 		t.Errorf("exit code %d, %s; want 1, and one error with one cause", code, said)
 	}
@@ -117,9 +117,9 @@ func TestAServerThatStaysAwayIsOneError(t *testing.T) {
 // few times, not once a file, and that the refusal is said once.
 func TestEqualRefusalsAreOneError(t *testing.T) {
 	server := s3server.New(t, s3server.DeniesWrites)
-	code, said := pushes(t, server.URL, manyFiles(t, 600), "--jobs", "8")
+	code, said := pushes(t, server.URL, manyFiles(t, 300), "--jobs", "8")
 	puts := server.Requests().Map()["PUT"]
 	if code != 1 || puts > 100 || strings.Count(said, "AccessDenied") != 1 {
-		t.Errorf("exit code %d after %d PUT of 600, %s; want 1 after a few, and the refusal once", code, puts, said)
+		t.Errorf("exit code %d after %d PUT of 300, %s; want 1 after a few, and the refusal once", code, puts, said)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 
 	"github.com/s3fc/s3fc/core/reconcile"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // orderly counts the bytes of a directory's files that are read in order.
@@ -153,6 +154,7 @@ func TestARememberedHashOfPartsIsCompared(t *testing.T) {
 
 // One side's remembered hash of parts says in which parts the other is compared.
 func TestRememberedPartsAreComparedInTheirSize(t *testing.T) {
+	long.Only(t)
 	content := large()
 	sums := func(size int) core.PartsHash {
 		var sums []core.MD5

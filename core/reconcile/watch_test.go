@@ -13,6 +13,7 @@ import (
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/reconcile"
 	"github.com/s3fc/s3fc/core/wrap"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 	"github.com/s3fc/s3fc/internal/testkit/model"
 )
 
@@ -48,6 +49,7 @@ func (w hashedFirst) Features() core.Features {
 // TestALargeFileShowsInTheProgress copies one that has to be hashed first: it is
 // hashed, then sent, and both show before it is done.
 func TestALargeFileShowsInTheProgress(t *testing.T) {
+	long.Only(t)
 	src, dst := unhashed{memory.New()}, hashedFirst{memory.New()}
 	content := make([]byte, 40<<20)
 	for key, b := range map[string][]byte{"large": content, "small": []byte("x")} {

@@ -11,6 +11,7 @@ import (
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // quiet changes nothing that matters.
@@ -67,7 +68,10 @@ func TestBasePassesOnAllThatIsNotChanged(t *testing.T) {
 	if err := conformance.CheckDecorator(t.Context(), decorate); err != nil {
 		t.Error(err)
 	}
-	conformance.Test(t, func(testing.TB) core.Backend { return decorate(memory.NewOpaque(memory.All)) })
+	t.Run("all", func(t *testing.T) {
+		long.Only(t)
+		conformance.Test(t, func(testing.TB) core.Backend { return decorate(memory.NewOpaque(memory.All)) })
+	})
 }
 
 // TestAForgottenAbilityIsFound checks that the suite finds the ability that leads

@@ -8,6 +8,7 @@ import (
 	"github.com/s3fc/s3fc/conformance"
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/core/wrap"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 // decorators are those that let everything be done, each set so that it does
@@ -69,6 +70,7 @@ func TestConformance(t *testing.T) {
 		conformance.Test(t, func(testing.TB) core.Backend { return all(memory.NewOpaque(likeS3)) })
 	})
 	t.Run("all over a directory", func(t *testing.T) {
+		long.Only(t)
 		conformance.Test(t, func(testing.TB) core.Backend { return all(memory.NewWith(likeADirectory)) })
 	})
 }

@@ -55,7 +55,7 @@ func openS3(t testing.TB, quirks ...s3server.Quirk) core.Backend {
 func TestConformance(t *testing.T) {
 	for name, open := range opens {
 		t.Run(name, func(t *testing.T) {
-			if name != "memory" && name != "opaque" {
+			if name != "opaque" {
 				long.Only(t)
 			}
 			t.Parallel()

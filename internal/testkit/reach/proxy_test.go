@@ -110,6 +110,7 @@ func TestHTTPProxy(t *testing.T) {
 
 // TestNoProxy checks that the proxy is not asked for hosts of NO_PROXY and loopback addresses.
 func TestNoProxy(t *testing.T) {
+	long.Only(t)
 	p, address, _ := behindProxy(t)
 	env := append(keys(), "HTTP_PROXY="+address, "HTTPS_PROXY="+address, "NO_PROXY=.invalid")
 	got := run(t, env, "copy", madeSite(t), bucket("http://store.invalid"))

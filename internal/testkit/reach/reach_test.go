@@ -35,6 +35,7 @@ func TestAnAuthorityOfOnesOwn(t *testing.T) {
 
 // TestIPv6 checks that an endpoint may be an IPv6 address.
 func TestIPv6(t *testing.T) {
+	long.Only(t)
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
 		t.Skipf("NOT RUN: no IPv6 here: %v", err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/internal/s3server"
+	"github.com/s3fc/s3fc/internal/testkit/long"
 )
 
 var longAgo = time.Unix(1_000_000_000, 0)
@@ -64,6 +65,7 @@ var oneSize = map[string]string{"f": "content", "other": "another", "d/x": "d ha
 // A file that changes between two runs is copied, although it has the size and
 // the time that it had, and the runs remember it; and a pull puts it right.
 func TestNoChangeBetweenRunsIsMissed(t *testing.T) {
+	long.Only(t)
 	for what, change := range furtive {
 		t.Run(what, func(t *testing.T) {
 			l := newLab(t, s3server.KMS)
