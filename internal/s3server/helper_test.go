@@ -1,6 +1,7 @@
 package s3server_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -40,7 +42,29 @@ func newClient(url string) *s3.Client {
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 		Retryer:                    aws.NopRetryer{},
+		HTTPClient:                 wholeAnswers{},
 	})
+}
+
+// wholeAnswers is an HTTP client that reads each answer to its end. The SDK closes the
+// body of its request as soon as an answer begins, and if it was not seen to end by
+// then, net/http closes the connection, and with it the rest of the answer.
+type wholeAnswers struct{}
+
+func (wholeAnswers) Do(r *http.Request) (*http.Response, error) {
+	client := http.Client{Transport: plain, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(r)
+	if err != nil {
+		return resp, err
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	body := io.Reader(bytes.NewReader(content))
+	if err != nil {
+		body = io.MultiReader(body, iotest.ErrReader(err))
+	}
+	resp.Body = io.NopCloser(body)
+	return resp, nil
 }
 
 // eachStore runs a test over s3mem and over filestore.
