@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/internal/precompressed"
 	"github.com/s3fc/s3fc/internal/siterules"
 )
 
@@ -40,7 +43,7 @@ func newRules(a *app) *cobra.Command {
 
 // newRulesCommand is a subcommand that takes n arguments and the source, which is the
 // working directory unless told.
-func newRulesCommand(a *app, name, short, args string, n int, do func(*app, *siterules.Rules, []string)) *cobra.Command {
+func newRulesCommand(a *app, name, short, args string, n int, do func(*app, *ruledSite, []string) error) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use: name + " [flags] " + args, Short: short, DisableFlagsInUseLine: true,
@@ -56,40 +59,53 @@ func newRulesCommand(a *app, name, short, args string, n int, do func(*app, *sit
 			if len(given) > n {
 				src = given[n]
 			}
-			rules, err := a.readRules(cmd, file, src)
-			if err != nil {
-				return explained(cmd, err)
+			site, err := a.readRules(cmd, file, src)
+			if err == nil {
+				defer core.Close(site.src) //nolint:errcheck // It was only read.
+				err = do(a, site, given)
 			}
-			do(a, rules, given)
-			return nil
+			return explained(cmd, err)
 		},
 	}
 	cmd.Flags().StringVar(&file, "rules", "", "read the rules from this `FILE` instead")
 	return cmd
 }
 
-func (a *app) readRules(cmd *cobra.Command, file, src string) (*siterules.Rules, error) {
+// A ruledSite is a tree and its rules.
+type ruledSite struct {
+	ctx   context.Context //nolint:containedctx // It lives as long as one command.
+	src   core.Tree
+	rules *siterules.Rules
+}
+
+// readRules opens src, which the caller closes, and reads its rules.
+func (a *app) readRules(cmd *cobra.Command, file, src string) (*ruledSite, error) {
 	t, err := s3fc.OpenSource(cmd.Context(), a.mux, src, core.Env{})
 	if err != nil {
 		return nil, err
 	}
-	defer core.Close(t) //nolint:errcheck // It was only read.
 	rules, err := siterules.Read(cmd.Context(), file, t)
 	switch {
 	case err != nil:
-		return nil, &s3fc.SiteRulesError{Err: err}
+		err = &s3fc.SiteRulesError{Err: err}
 	case rules == nil:
-		return nil, errors.New("there is no " + siterules.FileName + " in " + src)
+		err = errors.New("there is no " + siterules.FileName + " in " + src)
+	default:
+		return &ruledSite{cmd.Context(), t, rules}, nil
 	}
-	return rules, nil
+	return nil, errors.Join(err, core.Close(t))
 }
 
-func printRules(a *app, rules *siterules.Rules, _ []string) {
-	a.con.print(plural(int64(rules.Len()), "rule") + ", no mistakes\n")
+func printRules(a *app, s *ruledSite, _ []string) error {
+	a.con.print(plural(int64(s.rules.Len()), "rule") + ", no mistakes\n")
+	return nil
 }
 
-func explainRules(a *app, rules *siterules.Rules, args []string) {
-	given := rules.Explain(args[0])
+func explainRules(a *app, s *ruledSite, args []string) error {
+	given, err := s.explain(a, args[0])
+	if err != nil {
+		return err
+	}
 	if len(given) == 0 {
 		a.con.print("no rule matches " + core.DisplayKey(args[0]) + "\n")
 	}
@@ -100,4 +116,26 @@ func explainRules(a *app, rules *siterules.Rules, args []string) {
 		}
 		a.con.print(fmt.Sprintf("%s: %s  (line %d: %s)\n", g.Header, g.Value, g.Line, strings.Join(quoted, ", ")))
 	}
+	return nil
+}
+
+// explain returns the headers of the file at key, or of the one that it is stored as.
+// It says so if a compressed file is stored under another name.
+func (s *ruledSite) explain(a *app, key string) ([]siterules.Given, error) {
+	file, name := key, key
+	if stored, _, ok := precompressed.Name(key, s.rules.Precompressed); ok {
+		name = stored
+	} else {
+		from, err := precompressed.Of(s.ctx, s.src, s.rules.Precompressed, key)
+		if err != nil {
+			return nil, err
+		}
+		file = cmp.Or(from, key)
+	}
+	_, encoding, ok := precompressed.Name(file, s.rules.Precompressed)
+	if !ok {
+		return s.rules.Explain(key), nil
+	}
+	a.con.print(core.DisplayKey(file) + " is stored as " + core.DisplayKey(name) + "\n")
+	return s.rules.ExplainCompressed(name, file, encoding), nil
 }

@@ -24,6 +24,49 @@ const sortBound = 50_000
 // encodings are the encodings of compressed files, by the ending of their names.
 var encodings = []struct{ ending, encoding string }{{".br", "br"}, {".gz", "gzip"}}
 
+// Name returns the name under which the file at key is stored, and its encoding; ok is
+// false if it is no compressed file. is says which keys are those of compressed files.
+func Name(key string, is func(key string) bool) (name, encoding string, ok bool) {
+	for _, e := range encodings {
+		if name, ok := strings.CutSuffix(key, e.ending); ok && core.ValidKey(name) && is(key) {
+			return name, e.encoding, true
+		}
+	}
+	return "", "", false
+}
+
+// Of returns the key of the compressed file of t that is stored under name, "" if
+// there is none. The error is core.ErrConflict if there are two.
+func Of(ctx context.Context, t core.Tree, is func(key string) bool, name string) (string, error) {
+	found, err := compressed(ctx, t, is, name)
+	switch {
+	case err != nil || len(found) == 0:
+		return "", err
+	case len(found) > 1:
+		return "", claimed(name).Problem
+	}
+	return found[0].Key, nil
+}
+
+// compressed returns the compressed files of t that are shown as name.
+func compressed(ctx context.Context, t core.Tree, is func(key string) bool, name string) (found []core.Entry, err error) {
+	for _, enc := range encodings {
+		key := name + enc.ending
+		if !is(key) {
+			continue
+		}
+		e, err := t.Stat(ctx, key)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		case e.Kind == core.File:
+			found = append(found, e)
+		}
+	}
+	return found, nil
+}
+
 // Over is the read side of t with each file for which is reports true under its name
 // without .gz or .br, with its encoding among its headers. A file of that name in t is
 // not there then. A name that two compressed files claim is an Other. Sorted listings
@@ -43,37 +86,6 @@ type tree struct {
 	dir string
 
 	shown sync.Map // the key in the inner tree of each compressed file, by its name here
-}
-
-// name returns the name under which the file at key is shown, and its encoding; ok is
-// false if it is no compressed file.
-func (t *tree) name(key string) (name, encoding string, ok bool) {
-	for _, e := range encodings {
-		if name, ok := strings.CutSuffix(key, e.ending); ok && core.ValidKey(name) && t.is(key) {
-			return name, e.encoding, true
-		}
-	}
-	return "", "", false
-}
-
-// compressed returns the compressed files that are shown as name, as they are in the
-// inner tree.
-func (t *tree) compressed(ctx context.Context, name string) (found []core.Entry, err error) {
-	for _, enc := range encodings {
-		key := name + enc.ending
-		if !t.is(key) {
-			continue
-		}
-		e, err := t.Base.Stat(ctx, key)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return nil, err
-		case e.Kind == core.File:
-			found = append(found, e)
-		}
-	}
-	return found, nil
 }
 
 // under returns the compressed file e of the inner tree as it is shown.
@@ -121,8 +133,8 @@ func (t *tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 // listed returns the entry e of the inner tree as it is shown; ok is false if it is
 // not.
 func (t *tree) listed(ctx context.Context, e core.Entry) (_ core.Entry, ok bool, err error) {
-	if name, encoding, ok := t.name(e.Key); ok && e.Kind == core.File {
-		all, err := t.compressed(ctx, name)
+	if name, encoding, ok := Name(e.Key, t.is); ok && e.Kind == core.File {
+		all, err := compressed(ctx, t.Base, t.is, name)
 		switch {
 		case err != nil:
 			return e, false, err
@@ -131,7 +143,7 @@ func (t *tree) listed(ctx context.Context, e core.Entry) (_ core.Entry, ok bool,
 		}
 		return t.under(name, encoding, e), true, nil
 	}
-	all, err := t.compressed(ctx, e.Key)
+	all, err := compressed(ctx, t.Base, t.is, e.Key)
 	return e, len(all) == 0, err
 }
 
@@ -147,17 +159,17 @@ func (t *tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 // find returns the compressed file that is shown as key, or the Other in its place; the
 // zero entry if the inner tree's entry at key is shown.
 func (t *tree) find(ctx context.Context, key string) (core.Entry, error) {
-	all, err := t.compressed(ctx, key)
+	all, err := compressed(ctx, t.Base, t.is, key)
 	switch {
 	case err != nil:
 		return core.Entry{}, err
 	case len(all) > 1:
 		return claimed(key), nil
 	case len(all) == 1:
-		_, encoding, _ := t.name(all[0].Key)
+		_, encoding, _ := Name(all[0].Key, t.is)
 		return t.under(key, encoding, all[0]), nil
 	}
-	if _, _, ok := t.name(key); ok {
+	if _, _, ok := Name(key, t.is); ok {
 		if e, err := t.Base.Stat(ctx, key); err == nil && e.Kind == core.File {
 			return core.Entry{}, &core.Error{Op: "stat", Key: key, Err: fs.ErrNotExist}
 		}

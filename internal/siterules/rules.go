@@ -86,13 +86,19 @@ func (r *Rules) Precompressed(key string) bool {
 	if r == nil {
 		return false
 	}
-	for _, u := range r.rules {
+	return r.precompressing(key) != nil
+}
+
+// precompressing returns the last rule that says that the file at key is compressed;
+// nil for none.
+func (r *Rules) precompressing(key string) *rule {
+	for _, u := range slices.Backward(r.rules) {
 		if u.precompressed && u.matches(key) {
 			u.use()
-			return true
+			return u
 		}
 	}
-	return false
+	return nil
 }
 
 // HasPrecompressed reports whether a rule is for precompressed files.
@@ -158,6 +164,18 @@ func (r *Rules) Explain(key string) []Given {
 		}
 	}
 	return slices.SortedFunc(maps.Values(given), func(a, b Given) int { return strings.Compare(a.Header, b.Header) })
+}
+
+// ExplainCompressed is [Rules.Explain] of the file at key if it is stored from the
+// compressed file at from, for which [Rules.Precompressed] is true.
+func (r *Rules) ExplainCompressed(key, from, encoding string) []Given {
+	const name = "content-encoding"
+	given := r.Explain(key)
+	i, found := slices.BinarySearchFunc(given, name, func(g Given, name string) int { return strings.Compare(g.Header, name) })
+	if u := r.precompressing(from); !found && u != nil {
+		given = slices.Insert(given, i, Given{name, encoding, u.line, u.match})
+	}
+	return given
 }
 
 // A Ref names a rule of the file.
