@@ -12,6 +12,7 @@ import (
 
 	"github.com/s3fc/s3fc"
 	"github.com/s3fc/s3fc/core"
+	"github.com/s3fc/s3fc/core/reconcile"
 	"github.com/s3fc/s3fc/internal/shard"
 )
 
@@ -237,7 +238,21 @@ func (t *shardTask) list() error {
 	if err != nil {
 		return err
 	}
-	return t.print(fmt.Sprintf("shard %d: %d files, %d links to put, %d to delete", i, h.Totals.Files, h.Totals.Links, h.Totals.Deletes), shardHeadJSON{"shard-list", h})
+	return t.print(fmt.Sprintf("shard %d: %s", i, toDo(h.Totals)), shardHeadJSON{"shard-list", h})
+}
+
+// toDo returns the actions of a plan in words.
+func toDo(n reconcile.Totals) string {
+	return fmt.Sprintf("%d files, %d links to put, %d to delete%s", n.Files, n.Links, n.Deletes, withHeaders(n.Headers))
+}
+
+// withHeaders returns the number of files that get other headers in words; nothing if
+// there are none.
+func withHeaders(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d with other headers", n)
 }
 
 func (t *shardTask) check() error {
@@ -249,7 +264,7 @@ func (t *shardTask) check() error {
 	if err != nil {
 		return err
 	}
-	return t.print(fmt.Sprintf("%d plans: %d files, %d links to put, %d to delete; about %d requests", len(v.Plans), v.Totals.Files, v.Totals.Links, v.Totals.Deletes, v.Need), shardVerdictJSON{"shard-check", v})
+	return t.print(fmt.Sprintf("%d plans: %s; about %d requests", len(v.Plans), toDo(v.Totals), v.Need), shardVerdictJSON{"shard-check", v})
 }
 
 func (t *shardTask) apply() error {
@@ -266,7 +281,7 @@ func (t *shardTask) apply() error {
 		return err
 	}
 	c := d.Summary
-	if err := t.print(fmt.Sprintf("shard %d, %s: %d files, %d links put, %d deleted, %d failed", i, phase, c.Files, c.Links, c.Deletes, d.Failed), shardDoneJSON{"shard-apply", i, phase.String(), d}); err != nil {
+	if err := t.print(fmt.Sprintf("shard %d, %s: %d files, %d links put, %d deleted%s, %d failed", i, phase, c.Files, c.Links, c.Deletes, withHeaders(c.Headers), d.Failed), shardDoneJSON{"shard-apply", i, phase.String(), d}); err != nil {
 		return err
 	}
 	if d.Failed > 0 {
@@ -299,7 +314,7 @@ func (t *shardTask) report() error {
 		return err
 	}
 	c, p := rep.Summary, rep.Planned
-	line := fmt.Sprintf("%d files, %d links, %d deleted, %d unchanged, %d refused, %d in conflict", c.Files, c.Links, c.Deletes, p.Kept+c.Kept, p.Refused+c.Refused, p.Conflicts)
+	line := fmt.Sprintf("%d files, %d links, %d deleted%s, %d unchanged, %d refused, %d in conflict", c.Files, c.Links, c.Deletes, withHeaders(c.Headers), p.Kept+c.Kept, p.Refused+c.Refused, p.Conflicts)
 	if err := t.print(line, t.summary(rep)); err != nil {
 		return err
 	}
