@@ -203,7 +203,7 @@ func (s setup) checksums() aws.RequestChecksumCalculation {
 
 // newSender makes the sender of all requests but those for credentials, and its
 // users.
-func (t *Tree) newSender(ctx context.Context, s setup) (err error) {
+func newSender(ctx context.Context, t *Tree, s setup) (err error) {
 	o := t.client.Options()
 	if t.can, err = ability.New(t.opts.Has, t.opts.Lacks, t.opts.memory(ctx, o)); err != nil {
 		return err

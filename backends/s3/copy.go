@@ -13,7 +13,7 @@ import (
 var _ core.Copier = (*Tree)(nil)
 
 // newCopier returns the copier of objects to the tree.
-func (t *Tree) newCopier() *copying.Copier {
+func newCopier(t *Tree) *copying.Copier {
 	return &copying.Copier{
 		Sender: t.wire, Objects: t.objects, Uploads: t.uploads, Can: t.can, AWS: t.aws, Check: t.opener.CheckStored,
 	}
@@ -23,7 +23,7 @@ func (t *Tree) newCopier() *copying.Copier {
 func (t *Tree) self() *Tree { return t }
 
 // source returns the object of a bucket of this store that the entry e of src is.
-func (t *Tree) source(src core.Tree, e core.Entry) (from copying.Source, ok bool) {
+func source(t *Tree, src core.Tree, e core.Entry) (from copying.Source, ok bool) {
 	tree, as, ok := core.Origin(src, e)
 	if !ok {
 		return from, false
@@ -41,7 +41,7 @@ func (t *Tree) source(src core.Tree, e core.Entry) (from copying.Source, ok bool
 // CanCopy implements [core.Copier]: within one endpoint, for an entry that cannot
 // be a link by its size. One that may be a link is small, and to read it tells.
 func (t *Tree) CanCopy(src core.Tree, e core.Entry) bool {
-	_, ok := t.source(src, e)
+	_, ok := source(t, src, e)
 	return ok && !format.MayBeLink(e.Size)
 }
 
@@ -50,7 +50,7 @@ func (t *Tree) CopyCost(e core.Entry) core.Requests { return t.copier.Cost(e) }
 
 // CopyFrom implements [core.Copier].
 func (t *Tree) CopyFrom(ctx context.Context, src core.Tree, e core.Entry, key string, old *core.Entry) (core.Entry, error) {
-	from, ok := t.source(src, e)
+	from, ok := source(t, src, e)
 	if !ok {
 		return core.Entry{}, t.fail("copy", key, copying.ErrNotCopied)
 	}

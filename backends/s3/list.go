@@ -47,7 +47,7 @@ func (t *Tree) List(ctx context.Context, after string) iter.Seq2[core.Entry, err
 			t.opts.Env.Logger().DebugContext(ctx, "directory markers left out", "tree", t.name, "count", markers)
 		}
 		if !seen && after == "" && !t.opts.Env.Create { // a destination may well be empty: the question would be wasted
-			if err := t.checkSingle(ctx); err != nil {
+			if err := checkSingle(ctx, t); err != nil {
 				yield(core.Entry{}, t.fail("list", "", err))
 			}
 		}
@@ -72,7 +72,7 @@ func listedEntry(layout format.Layout, key string, o *listing.Object) core.Entry
 }
 
 // checkSingle returns an error if the URL names a single object.
-func (t *Tree) checkSingle(ctx context.Context) error {
+func checkSingle(ctx context.Context, t *Tree) error {
 	if t.prefix == "" {
 		return nil
 	}

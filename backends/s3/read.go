@@ -12,7 +12,7 @@ import (
 )
 
 // newOpener returns the opener of the tree's objects.
-func (t *Tree) newOpener() *contents.Opener {
+func newOpener(t *Tree) *contents.Opener {
 	t.objects.Listed = t.pages.listed
 	o := &contents.Opener{
 		Store: t.objects, Can: t.can, Layout: t.layout, Rule: ranged.DefaultRule, Buffers: t.opts.Env.Buffers,

@@ -109,7 +109,7 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 	if !t.bucket.As(&t.client) {
 		return nil, errors.New("s3: Go CDK's bucket does not give its client")
 	}
-	if err := t.newSender(ctx, s); err != nil {
+	if err := newSender(ctx, t, s); err != nil {
 		return nil, errors.Join(err, t.bucket.Close())
 	}
 	t.keys.objects = t.objects
@@ -122,9 +122,9 @@ func New(ctx context.Context, o Options) (*Tree, error) {
 		sender: t.wire, can: t.can, usable: t.readable, encoding: t.keys.encoding,
 	}
 	t.paths = &pathConflicts{can: t.can, objects: t.objects, pages: t.pages}
-	t.opener = t.newOpener()
+	t.opener = newOpener(t)
 	t.writer.opener = t.opener
-	t.copier = t.newCopier()
+	t.copier = newCopier(t)
 	t.auditor = &auditing.Auditor{Sender: t.wire, Objects: t.objects, Opener: t.opener, Can: t.can, AWS: t.aws}
 	t.setter = &heading.Setter{Sender: t.wire, Objects: t.objects, Opener: t.opener, Can: t.can, AWS: t.aws}
 	return t, nil
