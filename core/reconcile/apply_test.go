@@ -124,11 +124,27 @@ func TestNothingIsDeletedAfterAFailure(t *testing.T) {
 				return nil
 			}
 		},
+		"put into a conflict": func(_, d *hook) {
+			d.put = func(e core.Entry) error {
+				if e.Key == "b" {
+					return fmt.Errorf("%w: a directory is there", core.ErrConflict)
+				}
+				return nil
+			}
+		},
+		"link into a conflict": func(_, d *hook) {
+			d.put = func(e core.Entry) error {
+				if e.Kind == core.Link {
+					return core.ErrConflict
+				}
+				return nil
+			}
+		},
 	} {
 		s, d := trees(t, state{"a": "1", "b": "2", "l": "-> a", "dir": "now a file"}, state{"old": "x", "older": "y", "dir/x": "z"}, false)
 		breakIt(s, d)
 		_, sum := outcomes(t, &reconcile.Reconciler{Src: s, Dst: d, Jobs: 1})
-		if sum.Errors != 1 || sum.Deletes != 0 || sum.Undeleted != 3 {
+		if sum.Errors+sum.Conflicts != 2 || sum.Deletes != 0 || sum.Undeleted != 3 {
 			t.Errorf("%s: %+v", name, sum)
 		}
 		got := look(t, d)
@@ -138,6 +154,23 @@ func TestNothingIsDeletedAfterAFailure(t *testing.T) {
 		s.open, d.put = nil, nil
 		if _, sum := outcomes(t, &reconcile.Reconciler{Src: s, Dst: d}); sum.Errors != 0 || !maps.Equal(look(t, d), look(t, s)) {
 			t.Errorf("%s: a second run does not converge: %+v %v", name, sum, look(t, d))
+		}
+	}
+}
+
+// TestNothingIsDeletedAfterAConflictOfAFlatTree checks that entries stay where a tree that
+// is said to be flat, and is not, has no place for their successor beside them.
+func TestNothingIsDeletedAfterAConflictOfAFlatTree(t *testing.T) {
+	for name, c := range map[string]struct{ src, dst state }{
+		"a file for a directory": {state{"a": "1"}, state{"a/x": "x", "old": "y"}},
+		"a directory for a file": {state{"a/x": "1"}, state{"a": "x", "old": "y"}},
+		"a link for a directory": {state{"a": "-> b", "b": "1"}, state{"a/x": "x", "b": "1", "old": "y"}},
+	} {
+		s, d := trees(t, c.src, c.dst, true)
+		d.put = func(core.Entry) error { return fmt.Errorf("%w: ExistingObjectIsDirectory", core.ErrConflict) }
+		_, sum := outcomes(t, &reconcile.Reconciler{Src: s, Dst: d})
+		if sum.Conflicts != 1 || sum.Deletes != 0 || sum.Undeleted != 2 || !maps.Equal(look(t, d), c.dst) {
+			t.Errorf("%s: %+v, %v", name, sum, look(t, d))
 		}
 	}
 }

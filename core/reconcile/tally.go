@@ -45,7 +45,7 @@ type tally struct {
 	closed     bool      // onProgress is called no more
 	watch      *watcher
 	ended      func() bool // reports whether the run was interrupted
-	failed     bool        // something failed, so nothing is deleted
+	failed     bool        // something failed, or a write met a conflict, so nothing is deleted
 	fatal      error       // no further operation can succeed
 	failedPuts failedPuts
 	refusals   refusals
@@ -96,6 +96,9 @@ func (t *tally) add(act Action) {
 		t.releaseRefusals()
 	case OpRemoveDir:
 		t.sum.Dirs++
+	case OpConflict: // found by the write: that of a plan is in addPlanned
+		t.failed = true
+		t.failedPuts.add(act)
 	case OpFail:
 		t.failed = true
 		if errors.Is(act.Err, context.Canceled) || t.ended() {
