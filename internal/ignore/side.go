@@ -1,6 +1,8 @@
 package ignore
 
 import (
+	"cmp"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -75,32 +77,41 @@ func (s *side) dir(key string) *dir {
 		up := s.dir(parent(key))
 		*d = dir{hidden: up.hidden || s.verdict(up, key, true) == Hide, scopes: up.scopes}
 	}
-	if !d.hidden {
-		s.read(key, d)
-	}
 	if len(s.dirs) >= maxDirs {
 		clear(s.dirs)
 	}
 	s.dirs[key] = d
+	if !d.hidden {
+		d = s.read(key, d)
+		s.dirs[key] = d
+	}
 	return d
 }
 
-// read adds the rules of the ignore file in the directory at key to d. If they
-// cannot be read, it hides the directory and notes the error.
-func (s *side) read(key string, d *dir) {
+// read returns d with the rules of the ignore file in the directory at key. If they
+// cannot be read, it hides the directory and notes the error. s.mu is held, but not
+// while the source looks for entries in a directory that has the name of an ignore
+// file: its listing asks which directories it may enter, and d, without rules, is the
+// answer until then.
+func (s *side) read(key string, d *dir) *dir {
 	sc, ok := s.scopes[key]
 	if !ok && !s.frozen {
 		var err error
-		if sc, err = readScope(s.src, key); err != nil {
-			d.hidden = true
-			if s.err == nil {
-				s.err = err
-			}
-			return
+		if path.Base(key) == File {
+			s.mu.Unlock()
+			sc, err = readScope(s.src, key)
+			s.mu.Lock()
+		} else {
+			sc, err = readScope(s.src, key)
+		}
+		if err != nil {
+			s.err = cmp.Or(s.err, err)
+			return &dir{hidden: true, scopes: d.scopes}
 		}
 	}
-	if !sc.rules.Empty() {
-		s.scopes[key] = sc
-		d.scopes = append(slices.Clip(d.scopes), sc)
+	if sc.rules.Empty() {
+		return d
 	}
+	s.scopes[key] = sc
+	return &dir{scopes: append(slices.Clip(d.scopes), sc)}
 }
