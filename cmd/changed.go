@@ -56,6 +56,26 @@ func (f *afterwards) check(cmd *cobra.Command, o *output, dryRun bool) (err erro
 	if f.command != "" && len(f.argv) == 0 {
 		return usageError(cmd, "--on-change: expected a command")
 	}
+	return f.checkUsable(cmd)
+}
+
+// checkUsable returns an error if the file cannot be written or the command is not
+// there: after the run, its changes would be known no more.
+func (f *afterwards) checkUsable(cmd *cobra.Command) error {
+	if f.file != "" && f.file != stdio {
+		file, err := os.OpenFile(f.file, os.O_WRONLY|os.O_CREATE, 0o644) //nolint:gosec // It is no secret.
+		if err == nil {
+			err = file.Close()
+		}
+		if err != nil {
+			return usageError(cmd, "--changed: %v", err)
+		}
+	}
+	if f.command != "" {
+		if _, err := exec.LookPath(f.argv[0]); err != nil {
+			return usageError(cmd, "--on-change: %v", err)
+		}
+	}
 	return nil
 }
 
@@ -102,7 +122,7 @@ func (f *afterwards) finish(r *run, paths *changed.Paths, out *s3fc.Result, err 
 		r.con.print(text)
 	} else if f.file != "" {
 		if werr := os.WriteFile(f.file, []byte(text), 0o644); werr != nil { //nolint:gosec // It is no secret.
-			return fmt.Errorf("--changed: %w", werr)
+			return fmt.Errorf("--changed: %w; these paths changed:\n%s", werr, strings.TrimSuffix(text, "\n"))
 		}
 	}
 	switch {

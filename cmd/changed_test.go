@@ -5,6 +5,7 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -89,7 +90,17 @@ func TestTheCommandOfOnChangeEndsTheRunWithItsCode(t *testing.T) {
 	if code != 1 || !strings.Contains(stderr, "did not end within 50ms") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
-	if code, _, stderr = w.run("copy", "--on-change", "not-there-at-all", "t://src", "t://three"); code != 1 || !strings.Contains(stderr, "not-there-at-all") {
+}
+
+// TestAListThatCannotBeWrittenIsShown checks that the paths that changed are not lost.
+func TestAListThatCannotBeWrittenIsShown(t *testing.T) {
+	if info, err := os.Stat("/dev/full"); err != nil || info.Mode()&os.ModeDevice == 0 {
+		t.Skip("NOT RUN: no /dev/full here")
+	}
+	w := newChangedWorld(t)
+	w.tree("src", map[string]string{"a": "x"})
+	code, _, stderr := w.run("copy", "--changed", "/dev/full", "t://src", "t://dst")
+	if code != 1 || !strings.Contains(stderr, "--changed: ") || !strings.Contains(stderr, "these paths changed:\n/a\n") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
@@ -113,15 +124,22 @@ func TestTheCommandOfOnChangeDoesNotRunAfterAFailure(t *testing.T) {
 func TestMistakesInTheFlagsOfChangedPaths(t *testing.T) {
 	w := newChangedWorld(t)
 	w.tree("src", map[string]string{"a": "x"})
+	dst := w.tree("dst", nil)
+	wrote := func() bool {
+		_, err := dst.Stat(t.Context(), "a")
+		return !errors.Is(err, fs.ErrNotExist)
+	}
 	for want, args := range map[string][]string{
 		"expected no --changed":             {"--dry-run", "--changed", "f"},
 		"expected --quiet":                  {"--changed", "-"},
 		"the quote ' is not closed":         {"--on-change", "a 'b"},
 		"expected a command":                {"--on-change", "  "},
 		"--max-changed: expected 1 or more": {"--changed", "f", "--max-changed", "0"},
+		"--changed: open ":                  {"--changed", filepath.Join(w.dir, "none", "f")},
+		"--on-change: exec: ":               {"--on-change", "not-there-at-all"},
 	} {
-		code, _, stderr := w.run(slices.Concat([]string{"copy"}, args, []string{"t://src", "t://none"})...)
-		if code != 2 || !strings.Contains(stderr, want) {
+		code, _, stderr := w.run(slices.Concat([]string{"copy"}, args, []string{"t://src", "t://dst"})...)
+		if code != 2 || !strings.Contains(stderr, want) || wrote() {
 			t.Errorf("%q: exit %d, %s", args, code, stderr)
 		}
 	}
