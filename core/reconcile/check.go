@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/s3fc/s3fc/core"
@@ -159,14 +160,17 @@ func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool.Spool[A
 		}
 	}()
 	k.progress = Progress{}
+	var unread unreadKeys
 	for pair, err := range r.join(ctx, false) {
 		if err != nil {
 			return nil, err
 		}
 		act := Action{Key: pair.Key, Src: pair.Src, Dst: pair.Dst}
-		if pair.Err != nil {
+		switch {
+		case pair.Err != nil:
 			act = unlisted(pair)
-		} else if excluded(pair.Src) || excluded(pair.Dst) {
+			unread.add(pair)
+		case excluded(pair.Src), excluded(pair.Dst), unread.include(pair):
 			continue
 		}
 		k.expectRead(act)
@@ -175,6 +179,44 @@ func (k *checker) listWith(ctx context.Context, r *Reconciler) (_ *spool.Spool[A
 		}
 	}
 	return pairs, ctx.Err()
+}
+
+// unreadKeys are the keys at which the listing of a side failed. Nothing is known of
+// them on that side, nor of the keys below them.
+type unreadKeys map[unreadKey]struct{}
+
+type unreadKey struct {
+	side Side
+	key  string
+}
+
+func (u *unreadKeys) add(p Pair) {
+	if *u == nil {
+		*u = make(unreadKeys)
+	}
+	(*u)[unreadKey{p.Side, p.Key}] = struct{}{}
+}
+
+// include reports whether the key of p seems to be on one side only because the
+// listing of the other one failed there. The error of that listing stands for it.
+func (u unreadKeys) include(p Pair) bool {
+	if len(u) == 0 || p.Src != nil && p.Dst != nil {
+		return false
+	}
+	side := SideSource
+	if p.Src != nil {
+		side = SideDestination
+	}
+	for key := p.Key; ; {
+		if _, ok := u[unreadKey{side, key}]; ok {
+			return true
+		}
+		i := strings.LastIndexByte(key, '/')
+		if i < 0 {
+			return false
+		}
+		key = key[:i]
+	}
 }
 
 // unlisted is a key that a listing failed at; whose it was shows in which side

@@ -143,6 +143,58 @@ func TestCheckRetriesAndReportsUnreadableEntries(t *testing.T) {
 	}
 }
 
+// unlistedTree is a tree whose listing fails at a directory, and leaves it out.
+type unlistedTree struct {
+	core.Tree
+	dir string
+}
+
+func (u unlistedTree) List(ctx context.Context, after string) iter.Seq2[core.Entry, error] {
+	return func(yield func(core.Entry, error) bool) {
+		said := false
+		for e, err := range u.Tree.List(ctx, after) {
+			if err == nil && !said && e.Key > u.dir {
+				said = true
+				if !yield(core.Entry{}, &core.Error{Op: "list", Key: u.dir, Err: errors.New("permission denied")}) {
+					return
+				}
+			}
+			if err == nil && (e.Key == u.dir || core.Below(e.Key, u.dir)) {
+				continue
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestWhatCouldNotBeListedIsNotMissing checks that entries are not said to be on one
+// side only where the other side could not be listed.
+func TestWhatCouldNotBeListedIsNotMissing(t *testing.T) {
+	whole := state{"a": "1", "sub-": "2", "sub/x": "3", "sub/y/z": "4", "t": "5"}
+	s, d := memory.New(), memory.New()
+	plant(t, s, whole)
+	plant(t, d, whole)
+	plant(t, d, state{"u": "6"})
+	for name, c := range map[string]struct {
+		src, dst core.Tree
+		want     map[string]string
+	}{
+		"in the source":      {unlistedTree{s, "sub"}, d, map[string]string{"sub": "error", "u": "only-in-destination"}},
+		"in the destination": {s, unlistedTree{d, "sub"}, map[string]string{"sub": "error", "u": "only-in-destination"}},
+		"one entry":          {unlistedTree{s, "sub/x"}, d, map[string]string{"sub/x": "error", "u": "only-in-destination"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, sum := findings(t, &reconcile.Comparison{Src: c.src, Dst: c.dst})
+			wantOutcomes(t, got, c.want)
+			if sum.Errors != 1 || sum.Differ != 1 {
+				t.Errorf("%+v", sum)
+			}
+		})
+	}
+}
+
 // TestCheckAfterACopyFindsNothing checks random trees after a copy.
 func TestCheckAfterACopyFindsNothing(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
