@@ -225,7 +225,7 @@ func oneOfThese(e core.Entry, content []byte, allowed []specimen) bool {
 // operation before the deletes failed.
 func (s *scene) notDeleted(ctx context.Context, dst core.Backend, hit wrap.Step, failed bool) error {
 	switch hit.Kind {
-	case wrap.StepDelete, wrap.StepGone, wrap.StepBatch, wrap.StepFinish:
+	case wrap.StepDelete, wrap.StepGone, wrap.StepBatch, wrap.StepRemoveDir, wrap.StepFinish:
 		return nil
 	}
 	if !failed {
