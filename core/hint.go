@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"io"
 	"iter"
 )
 
@@ -55,4 +56,16 @@ func WithSizeHint(ctx context.Context, size int64) context.Context {
 func SizeHintOf(ctx context.Context) int64 {
 	size, _ := ctx.Value(sizeHintKey{}).(int64)
 	return size
+}
+
+// Unpaced returns the content of body without the waits that keep a run within its
+// bandwidth, for a hash that a [Backend] takes before it sends the same bytes. It reads
+// from where body is, and moves it.
+func Unpaced(body io.Reader) io.Reader {
+	if p, ok := body.(interface{ Unpaced() io.Reader }); ok {
+		if r := p.Unpaced(); r != nil {
+			return r
+		}
+	}
+	return body
 }

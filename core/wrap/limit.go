@@ -97,7 +97,7 @@ func (l *limit) Put(ctx context.Context, e core.Entry, body io.Reader, old *core
 		return core.Entry{}, err
 	}
 	defer l.leave()
-	return l.Backend.Put(ctx, e, hookBody(body, l.readHook(ctx)), old)
+	return l.Backend.Put(ctx, e, paceBody(body, l.readHook(ctx)), old)
 }
 
 func (l *limit) Delete(ctx context.Context, old core.Entry) error {

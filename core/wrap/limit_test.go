@@ -149,3 +149,33 @@ func (c capture) Put(ctx context.Context, e core.Entry, body io.Reader, old *cor
 	*c.body = body
 	return c.Tree.Put(ctx, e, body, old)
 }
+
+// hashesFirst reads each body once for a hash, before it is stored.
+type hashesFirst struct{ core.Backend }
+
+func (h hashesFirst) Put(ctx context.Context, e core.Entry, body io.Reader, old *core.Entry) (core.Entry, error) {
+	if _, err := io.Copy(io.Discard, core.Unpaced(body)); err != nil {
+		return core.Entry{}, err
+	}
+	if _, err := body.(io.Seeker).Seek(0, io.SeekStart); err != nil {
+		return core.Entry{}, err
+	}
+	return h.Backend.Put(ctx, e, body, old)
+}
+
+// TestAHashTakesNoBandwidth checks that only the bytes that are moved take time.
+func TestAHashTakesNoBandwidth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		content := strings.Repeat("x", 500_000)
+		took := func(b core.Backend) time.Duration {
+			start := time.Now()
+			if _, err := wrap.Limit(b, 0, 100_000).Put(t.Context(), file("f", content), strings.NewReader(content), nil); err != nil {
+				t.Fatal(err)
+			}
+			return time.Since(start)
+		}
+		if once, twice := took(memory.New()), took(hashesFirst{memory.New()}); once != twice || once < 4*time.Second {
+			t.Errorf("%s, and %s where it is hashed first; want the same", once, twice)
+		}
+	})
+}

@@ -8,11 +8,16 @@ type readHook func(p []byte, read func([]byte) (int, error)) (int, error)
 
 // hookBody puts t into body, and keeps its ability to be read more than once.
 // nil stays nil.
-func hookBody(body io.Reader, t readHook) io.Reader {
+func hookBody(body io.Reader, t readHook) io.Reader { return hookedBody(body, t, false) }
+
+// paceBody is hookBody for a readHook that only waits, so that reads may do without it.
+func paceBody(body io.Reader, t readHook) io.Reader { return hookedBody(body, t, true) }
+
+func hookedBody(body io.Reader, t readHook, waits bool) io.Reader {
 	if body == nil {
 		return nil
 	}
-	r := hooked{body, t}
+	r := hooked{body, t, waits}
 	seeker, seeks := body.(io.Seeker)
 	at, random := body.(io.ReaderAt)
 	switch {
@@ -56,8 +61,17 @@ func hookContent(rc io.ReadCloser, t readHook) io.ReadCloser {
 }
 
 type hooked struct {
-	r io.Reader
-	t readHook
+	r     io.Reader
+	t     readHook
+	waits bool // t only waits
+}
+
+// Unpaced is found by [core.Unpaced].
+func (r hooked) Unpaced() io.Reader {
+	if r.waits {
+		return r.r
+	}
+	return nil
 }
 
 func (r hooked) Read(p []byte) (int, error) { return r.t(p, r.r.Read) }

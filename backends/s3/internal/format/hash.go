@@ -23,7 +23,7 @@ func RestMD5(content io.ReadSeeker) (core.MD5, error) {
 		return core.MD5{}, err
 	}
 	h := NewMD5()
-	if _, err := io.Copy(h, content); err != nil {
+	if _, err := io.Copy(h, core.Unpaced(content)); err != nil {
 		return core.MD5{}, err
 	}
 	_, err = content.Seek(at, io.SeekStart)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/s3fc/s3fc/backends/s3/internal/ability"
+
+	"github.com/s3fc/s3fc/core"
 )
 
 // expectAbove is the size in bytes above which a body is only sent once the
@@ -95,7 +97,7 @@ func (r *Request) checksum() (string, error) {
 		return "", err
 	}
 	h := crc32.NewIEEE()
-	if _, err := io.CopyN(h, r.body, r.size); err != nil {
+	if _, err := io.CopyN(h, core.Unpaced(r.body), r.size); err != nil {
 		return "", err
 	}
 	r.crc32 = base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, h.Sum32()))

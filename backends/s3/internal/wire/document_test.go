@@ -170,3 +170,34 @@ func TestAnUploadBeginsByTheNamesOfTheAnswer(t *testing.T) {
 		}
 	}
 }
+
+// pacedBody counts the bytes that are read with waits, and those that are not.
+type pacedBody struct {
+	*strings.Reader
+	paced int
+}
+
+func (p *pacedBody) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	p.paced += n
+	return n, err
+}
+
+func (p *pacedBody) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{p})
+}
+
+func (p *pacedBody) Unpaced() io.Reader { return p.Reader }
+
+// TestABodyIsPacedOnce checks that the hash of a signature takes no bandwidth.
+func TestABodyIsPacedOnce(t *testing.T) {
+	srv := record(t, func(http.ResponseWriter, *http.Request) {})
+	body := &pacedBody{Reader: strings.NewReader("content")}
+	r, err := NewRequest(http.MethodPut, "a").WithBody(body, 7)
+	if err == nil {
+		_, err = newSender(t, srv.URL).Send(t.Context(), r)
+	}
+	if err != nil || body.paced != 7 {
+		t.Errorf("%d bytes were paced, %v; want 7", body.paced, err)
+	}
+}

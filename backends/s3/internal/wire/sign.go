@@ -18,6 +18,8 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/s3fc/s3fc/core"
 )
 
 const (
@@ -152,7 +154,7 @@ func (s *signer) bodyHash(r *Request, e *endpoint) (string, error) {
 	h := sha256s.Get().(hash.Hash)
 	defer sha256s.Put(h)
 	h.Reset()
-	if _, err := io.CopyN(h, r.body, r.size); err != nil {
+	if _, err := io.CopyN(h, core.Unpaced(r.body), r.size); err != nil {
 		return "", err
 	}
 	var sum [sha256.Size]byte
