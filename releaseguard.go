@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"path"
 	"strings"
 
 	"github.com/s3fc/s3fc/core"
@@ -22,8 +23,10 @@ const (
 	ReleasesDir = "releases"
 	// ReleaseMarkers is the directory of their markers.
 	ReleaseMarkers = ReleasesDir + "/" + markersDir
-	markersDir     = ".s3fc" // in ReleasesDir
-	markerEnd      = ".json"
+	// ReleaseLink is the link to the release that visitors see.
+	ReleaseLink = "current"
+	markersDir  = ".s3fc" // in ReleasesDir
+	markerEnd   = ".json"
 )
 
 // ReleaseMarker returns the key of the marker of the release id. It lies beside the
@@ -89,6 +92,14 @@ func (c *Changes) checkReleases(ctx context.Context) error {
 		return err
 	}
 	for _, d := range deleted {
+		if d.link != nil {
+			var leads bool
+			if d.releaseAt, leads, err = c.run.releaseBehind(ctx, d.link); err != nil {
+				return err
+			} else if !leads {
+				continue
+			}
+		}
 		marked, err := c.run.isMarked(ctx, d.releaseAt)
 		switch {
 		case errors.Is(err, fs.ErrPermission):
@@ -96,7 +107,7 @@ func (c *Changes) checkReleases(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("whether %s/%s is a release cannot be found out: %w", ReleasesDir, core.DisplayKey(d.id), err)
 		case marked:
-			return &GuardError{Err: fmt.Errorf("%w: %s, as %s", ErrMarkedRelease, core.DisplayKey(strings.TrimPrefix(d.root+"/"+ReleasesDir+"/"+d.id, "/")), core.DisplayKey(d.key)),
+			return &GuardError{Err: fmt.Errorf("%w: %s, as %s", ErrMarkedRelease, core.DisplayKey(c.run.releaseName(d.releaseAt)), core.DisplayKey(d.key)),
 				Deletes: c.plan.Totals().Deletes, Entries: c.plan.Totals().DstEntries}
 		}
 	}
@@ -104,14 +115,17 @@ func (c *Changes) checkReleases(ctx context.Context) error {
 }
 
 // deletedRelease is a directory that may be a release, and the key of the first entry
-// in it that a plan deletes.
+// in it that a plan deletes; or a link that may be the one that visitors follow to a
+// release, which is not known then.
 type deletedRelease struct {
 	releaseAt
-	key string
+	key  string
+	link *core.Entry
 }
 
-// releasesOf returns the directories that may be releases and of which the plan deletes
-// entries, in the order of the plan. Each costs one request.
+// releasesOf returns the directories that may be releases, of which the plan deletes
+// entries or the link to it, in the order of the plan. Each costs one request, and a
+// link one more if its listing does not show where it leads.
 func (r *run) releasesOf(p *reconcile.Plan) ([]deletedRelease, error) {
 	var deleted []deletedRelease
 	seen := make(map[releaseAt]bool)
@@ -122,14 +136,49 @@ func (r *run) releasesOf(p *reconcile.Plan) ([]deletedRelease, error) {
 		if act.Op != reconcile.OpDelete {
 			continue
 		}
+		if path.Base(act.Key) == ReleaseLink && (act.Dst.Kind == core.Link || act.Dst.MaybeLink) {
+			link := *act.Dst
+			deleted = append(deleted, deletedRelease{key: act.Key, link: &link})
+		}
 		for rel := range releasesAround(strings.TrimPrefix(r.destinationPath()+"/"+act.Key, "/")) {
 			if !seen[rel] {
 				seen[rel] = true
-				deleted = append(deleted, deletedRelease{rel, act.Key})
+				deleted = append(deleted, deletedRelease{releaseAt: rel, key: act.Key})
 			}
 		}
 	}
 	return deleted, nil
+}
+
+// releaseBehind returns the directory that may be a release and to which the entry e
+// of the destination leads; ok is false if it leads to none.
+func (r *run) releaseBehind(ctx context.Context, e *core.Entry) (rel releaseAt, ok bool, err error) {
+	if e.Partial || e.MaybeLink {
+		now, err := r.dst.tree.Stat(ctx, e.Key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return rel, false, nil
+		} else if err != nil {
+			return rel, false, fmt.Errorf("whether %s leads to a release cannot be found out: %w", core.DisplayKey(e.Key), err)
+		}
+		e = &now
+	}
+	if e.Kind != core.Link || e.Target.URL != "" {
+		return rel, false, nil
+	}
+	for rel := range releasesAround(strings.TrimPrefix(r.destinationPath()+"/"+strings.TrimSuffix(e.Target.Key, "/")+"/", "/")) {
+		return rel, true, nil
+	}
+	return rel, false, nil
+}
+
+// releaseName is the path of a release in the destination; if that lies in the
+// release, or in its directory of releases, its path in the store.
+func (r *run) releaseName(rel releaseAt) string {
+	name := strings.TrimPrefix(rel.root+"/"+ReleasesDir+"/"+rel.id, "/")
+	if at := r.destinationPath(); rel.root == at || strings.HasPrefix(rel.root, at+"/") {
+		return strings.TrimPrefix(name, at+"/")
+	}
+	return name
 }
 
 // destinationPath is the path of the destination in its store, without slashes at its

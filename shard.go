@@ -74,7 +74,7 @@ func (r *run) needOf(p *reconcile.Plan, phase reconcile.Phase) (need int64, err 
 	if need > 0 && !r.o.DeleteReleases {
 		var asked []deletedRelease
 		asked, err = r.releasesOf(only)
-		need += int64(len(asked))
+		need += 2 * int64(len(asked)) // a link is asked for, too, and then its release
 	}
 	return need, errors.Join(err, only.Close())
 }

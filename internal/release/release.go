@@ -13,9 +13,6 @@ import (
 	"github.com/s3fc/s3fc/core/wrap"
 )
 
-// currentKey is the key of the link to the release that visitors see.
-const currentKey = "current"
-
 // A Site is a tree with releases. Its methods are for one job; other jobs may work on
 // the same tree.
 type Site struct {
@@ -171,7 +168,7 @@ func (s *Site) point(ctx context.Context, r *Release, seen *core.Entry) (s3fc.Ac
 	} else {
 		_, err = s.tree.Put(ctx, *seen, nil, &stored)
 	}
-	return act, errors.Join(fmt.Errorf("release %s is being deleted by another job; %s leads where it led before", r.ID, currentKey), err)
+	return act, errors.Join(fmt.Errorf("release %s is being deleted by another job; %s leads where it led before", r.ID, s3fc.ReleaseLink), err)
 }
 
 // overtaken is the error of a job that is not the first of two.
@@ -181,7 +178,7 @@ func (s *Site) overtaken(ctx context.Context, r *Release, err error) error {
 	if statErr == nil && now != nil {
 		leads = "leads to " + now.Target.String()
 	}
-	return fmt.Errorf("%s has changed meanwhile, and %s: it stays so; release %s is complete, and rollback can let %s lead to it: %w", currentKey, leads, r.ID, currentKey, err)
+	return fmt.Errorf("%s has changed meanwhile, and %s: it stays so; release %s is complete, and rollback can let %s lead to it: %w", s3fc.ReleaseLink, leads, r.ID, s3fc.ReleaseLink, err)
 }
 
 // Prune deletes the oldest complete releases, so that keep are left: never the one that
@@ -241,17 +238,17 @@ func (s *Site) remove(ctx context.Context, r *Release) (bool, error) {
 
 // current returns the link to the release that visitors see, or nil.
 func (s *Site) current(ctx context.Context) (*core.Entry, error) {
-	e, err := s.tree.Stat(ctx, currentKey)
+	e, err := s.tree.Stat(ctx, s3fc.ReleaseLink)
 	switch {
 	case err == nil && e.Kind == core.Link:
 		return &e, nil
 	case err == nil:
-		return nil, fmt.Errorf("%s is there and is no link: releases need that name", currentKey)
+		return nil, fmt.Errorf("%s is there and is no link: releases need that name", s3fc.ReleaseLink)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	if dir, err := s3fc.IsDirectory(ctx, s.tree, currentKey); err != nil || dir {
-		return nil, errors.Join(err, fmt.Errorf("%s is a directory: releases need that name for a link", currentKey))
+	if dir, err := s3fc.IsDirectory(ctx, s.tree, s3fc.ReleaseLink); err != nil || dir {
+		return nil, errors.Join(err, fmt.Errorf("%s is a directory: releases need that name for a link", s3fc.ReleaseLink))
 	}
 	return nil, nil
 }
@@ -270,8 +267,8 @@ func idOf(link *core.Entry) string {
 
 // linkTo is the action that lets current, which was seen as it was, lead to a release.
 func linkTo(r *Release, seen *core.Entry) s3fc.Action {
-	link := core.Entry{Key: currentKey, Kind: core.Link, Target: core.Target{Key: r.dir(), Dir: core.IsDir}}
-	act := s3fc.Action{Op: reconcile.OpPut, Key: currentKey, Reason: reconcile.ReasonNew, Src: &link, Dst: seen}
+	link := core.Entry{Key: s3fc.ReleaseLink, Kind: core.Link, Target: core.Target{Key: r.dir(), Dir: core.IsDir}}
+	act := s3fc.Action{Op: reconcile.OpPut, Key: s3fc.ReleaseLink, Reason: reconcile.ReasonNew, Src: &link, Dst: seen}
 	switch {
 	case seen == nil:
 	case seen.Target.Same(link.Target) && seen.Target.Dir != core.NotDir:
