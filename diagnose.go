@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -232,11 +233,51 @@ func (p *probe) conditions() {
 			kept = append(kept, "a delete")
 		}
 	}
+	if batch, err := p.batchDeletesUnseen(); err != nil {
+		p.fault("conditions", err, "")
+		return
+	} else if batch {
+		kept = append(kept, "a delete of several at once")
+	}
 	if len(kept) > 0 {
-		p.report("conditions", core.VerdictNote, "not kept for "+strings.Join(kept, ", ")+": "+unseen, "let one job at a time write here")
+		p.report("conditions", core.VerdictNote, "not kept for "+strings.Join(kept, ", ")+": "+unseen, "let one job at a time write here, or delete one at a time if the store's URL has a parameter for it")
 		return
 	}
 	p.report("conditions", core.VerdictOK, "a change by somebody else is noticed before a write, a replacement and a delete", "")
+}
+
+// batchDeletesUnseen tries to delete versions that are not there any more as a run does
+// that deletes many entries, and reports whether one went.
+func (p *probe) batchDeletesUnseen() (unseen bool, err error) {
+	batch, ok := core.As[core.BatchDeleter](p.tree)
+	if !ok {
+		return false, nil
+	}
+	var stale []core.Entry
+	for i := range 2 {
+		old, err := p.put(fmt.Sprint(p.name, "-", i), "1", nil)
+		if err != nil {
+			return false, err
+		}
+		p.have = append(p.have, old)
+		now, err := p.put(old.Key, "22", &old)
+		if err != nil {
+			return false, err
+		}
+		p.have[len(p.have)-1] = now
+		stale = append(stale, old)
+	}
+	_ = batch.DeleteBatch(p.ctx, stale) // what is left tells
+	p.have = slices.DeleteFunc(p.have, func(e core.Entry) bool {
+		if e.Key != stale[0].Key && e.Key != stale[1].Key {
+			return false
+		}
+		_, err := p.tree.Stat(p.ctx, e.Key)
+		gone := errors.Is(err, fs.ErrNotExist)
+		unseen = unseen || gone
+		return gone
+	})
+	return unseen, nil
 }
 
 // links tries a link, and a file in its place.
