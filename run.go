@@ -129,6 +129,9 @@ func (r *run) open(ctx context.Context, write bool) error {
 		r.site, err = readSiteRules(ctx, r.o.SiteRules, r.src.tree)
 	}
 	if err == nil {
+		err = r.checkDestinationRules(ctx)
+	}
+	if err == nil {
 		err = r.backup.open(ctx, r.env, write)
 	}
 	if err == nil {

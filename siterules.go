@@ -56,7 +56,49 @@ func (r *run) withPrecompressed(t core.Tree) core.Tree {
 	if !r.dst.tree.Features().Headers || !r.site.HasPrecompressed() {
 		return t
 	}
-	return precompressed.Over(t, r.site.Precompressed, r.o.TempDir)
+	return precompressed.Over(t, r.site.Precompressed, r.o.TempDir, r.noteOlder())
+}
+
+// noteOlder returns the function that is told of compressed files that are older than
+// the file in whose place they are stored. It tells the user once.
+func (r *run) noteOlder() func(compressed, plain string) {
+	var once sync.Once
+	return func(compressed, plain string) {
+		if r.o.Notice == nil {
+			return
+		}
+		once.Do(func() {
+			r.o.Notice(fmt.Sprintf("%s is older than %s, in whose place it is stored: compress that again, and others perhaps",
+				core.DisplayKey(compressed), core.DisplayKey(plain)))
+		})
+	}
+}
+
+// checkDestinationRules returns an error if the destination is the source of a site
+// whose rules store compressed files under other names: a pull would overwrite plain
+// files with compressed bytes, and delete the compressed files.
+func (r *run) checkDestinationRules(ctx context.Context) error {
+	if !r.src.tree.Features().Headers || r.dst.tree.Features().Headers {
+		return nil
+	}
+	rules, err := readSiteRules(ctx, destinationRules(r.o.SiteRules), r.dst.tree)
+	if err != nil {
+		return err
+	}
+	if rules.HasPrecompressed() {
+		return &SiteRulesError{fmt.Errorf("%s in %s has a rule for precompressed files, so this copy would put compressed bytes in place of their sources: copy into another directory, or set the rules to %s",
+			siterules.FileName, r.dst.name, NoSiteRules)}
+	}
+	return nil
+}
+
+// destinationRules returns the option for the rules of the destination: a file that
+// is named is for the source.
+func destinationRules(option string) string {
+	if option == NoSiteRules {
+		return option
+	}
+	return ""
 }
 
 // noteSiteRules tells the user of rules that have no effect, once the source was

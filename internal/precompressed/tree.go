@@ -70,20 +70,23 @@ func compressed(ctx context.Context, t core.Tree, is func(key string) bool, name
 // Over is the read side of t with each file for which is reports true under its name
 // without .gz or .br, with its encoding among its headers. A file of that name in t is
 // not there then. A name that two compressed files claim is an Other. Sorted listings
-// that do not fit into memory go to dir, "" for [os.TempDir]. is is called concurrently.
-func Over(t core.Tree, is func(key string) bool, dir string) core.Tree {
+// that do not fit into memory go to dir, "" for [os.TempDir]. A compressed file that is
+// older than the file in whose place it is shown is told to older. Both functions are
+// called concurrently.
+func Over(t core.Tree, is func(key string) bool, dir string, older func(compressed, plain string)) core.Tree {
 	b, ok := t.(core.Backend)
 	if !ok {
 		b = wrap.ReadOnly(t)
 	}
-	return &tree{Base: wrap.Base{Backend: b}, is: is, dir: dir}
+	return &tree{Base: wrap.Base{Backend: b}, is: is, dir: dir, older: older}
 }
 
 type tree struct {
 	wrap.Base
 	wrap.NoCopies
-	is  func(key string) bool
-	dir string
+	is    func(key string) bool
+	dir   string
+	older func(compressed, plain string)
 
 	shown sync.Map // the key in the inner tree of each compressed file, by its name here
 }
@@ -144,6 +147,11 @@ func (t *tree) listed(ctx context.Context, e core.Entry) (_ core.Entry, ok bool,
 		return t.under(name, encoding, e), true, nil
 	}
 	all, err := compressed(ctx, t.Base, t.is, e.Key)
+	for _, c := range all {
+		if e.Kind == core.File && !c.ModTime.IsZero() && e.ModTime.After(c.ModTime) {
+			t.older(c.Key, e.Key)
+		}
+	}
 	return e, len(all) == 0, err
 }
 

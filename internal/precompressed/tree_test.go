@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/s3fc/s3fc/backends/memory"
 	"github.com/s3fc/s3fc/core"
@@ -60,7 +61,7 @@ func show(t *testing.T, tree core.Tree, after string) string {
 
 func TestTheCompressedFileTakesTheName(t *testing.T) {
 	m := inner(t, "a.html", "a.html-b", "a.html.gz", "b.br", "both", "both.br", "both.gz", "c.gz/x", "z")
-	tree := Over(m, ends, "")
+	tree := Over(m, ends, "", anyAge)
 	want := "a.html=a.html.gz(gzip) a.html-b=a.html-b b=b.br(br) both! c.gz/x=c.gz/x z=z"
 	if got := show(t, tree, ""); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -86,7 +87,7 @@ func TestLinksAndOtherNamesStay(t *testing.T) {
 	if _, err := m.Put(t.Context(), core.Entry{Key: "l.gz", Kind: core.Link, Target: core.Target{Key: "plain"}}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := show(t, Over(m, func(key string) bool { return key == "l.gz" }, ""), ""), "a.gz=a.gz l.gz! plain=plain"; got != want {
+	if got, want := show(t, Over(m, func(key string) bool { return key == "l.gz" }, "", anyAge), ""), "a.gz=a.gz l.gz! plain=plain"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -101,11 +102,31 @@ func (n *noting) Remember(e core.Entry) { n.keys = append(n.keys, e.Key) }
 
 func TestAFileIsRememberedByItsOwnKey(t *testing.T) {
 	n := &noting{Tree: inner(t, "a.gz", "b")}
-	tree := Over(n, ends, "")
+	tree := Over(n, ends, "", anyAge)
 	for e := range tree.List(context.Background(), "") { //nolint:errcheck // A memory lists without errors.
 		tree.(core.Rememberer).Remember(e)
 	}
 	if got := strings.Join(n.keys, " "); got != "a.gz b" {
 		t.Errorf("remembered %s", got)
+	}
+}
+
+// anyAge takes no notice of old compressed files.
+func anyAge(string, string) {}
+
+// TestACompressedFileThatIsOlderIsTold checks that a plain file which was changed after
+// it was compressed is not left out silently.
+func TestACompressedFileThatIsOlderIsTold(t *testing.T) {
+	m := memory.New()
+	for key, day := range map[string]int{"new": 1, "new.gz": 2, "same": 1, "same.gz": 1, "old": 3, "old.br": 2, "other": 9} {
+		e := core.Entry{Key: key, Kind: core.File, Size: 1, MD5: core.SumMD5([]byte("x")), ModTime: time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC)}
+		if _, err := m.Put(t.Context(), e, strings.NewReader("x"), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told []string
+	show(t, Over(m, ends, "", func(compressed, plain string) { told = append(told, compressed+" "+plain) }), "")
+	if len(told) != 1 || told[0] != "old.br old" {
+		t.Errorf("%q; want that old.br is older than old", told)
 	}
 }
