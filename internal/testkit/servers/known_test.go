@@ -52,6 +52,7 @@ var known = map[string]map[string]flaw{
 		"delete":                 {says: "PreconditionFailed", why: sameName, sometimes: true},
 		"S3 to S3":               {says: "PreconditionFailed", why: sameName, sometimes: true},
 		"case Keys":              {says: "PreconditionFailed", why: sameName, sometimes: true},
+		"case Pages":             {says: "", why: stale, sometimes: true},
 		"files":                  {says: "", why: stale, sometimes: true},
 		"overwrite":              {says: "", why: stale, sometimes: true},
 		"kinds":                  {says: "", why: stale, sometimes: true},
