@@ -65,7 +65,7 @@ type OneEntryError struct{ Tree string }
 
 // Error says which tree to give instead.
 func (e *OneEntryError) Error() string {
-	return e.Tree + " names one entry, not a tree: give the tree that it lies in"
+	return e.Tree + " names one entry, and whole trees are made equal: to copy it alone, give the tree that it lies in, and exclude everything else there"
 }
 
 // An IncompleteError says that a run went to its end, and that the destination is

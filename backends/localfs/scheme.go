@@ -33,7 +33,7 @@ func checkURL(u *url.URL) error {
 		return err
 	}
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return fmt.Errorf("%s is one file: give the directory that it is in, %s", dir, filepath.Dir(dir))
+		return fmt.Errorf("%s is one file, and whole trees are made equal: to copy it alone, give its directory, %s, and exclude everything else there", dir, filepath.Dir(dir))
 	}
 	return nil
 }

@@ -83,5 +83,5 @@ func checkSingle(ctx context.Context, t *Tree) error {
 		}
 		return nil // not there, or it cannot be asked: the prefix is empty
 	}
-	return fmt.Errorf("s3://%s/%s is one object, and nothing lies below it: give the prefix that it lies under", t.bucketName, name)
+	return fmt.Errorf("s3://%s/%s is one object, and whole trees are made equal: to copy it alone, give the prefix that it lies under, and exclude everything else there", t.bucketName, name)
 }

@@ -69,7 +69,7 @@ func TestOpenByKeyAndKnownHost(t *testing.T) {
 	if _, err := openURL(t, "sftp://someone@"+d.addr+dir+"/none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a directory that is not there: %v", err)
 	}
-	if _, err := openURL(t, "sftp://someone@"+d.addr+"/etc/hostname"); err == nil || !strings.Contains(err.Error(), "is one file: give the directory that it is in, /etc") {
+	if _, err := openURL(t, "sftp://someone@"+d.addr+"/etc/hostname"); err == nil || !strings.Contains(err.Error(), "to copy it alone, give its directory, /etc, and exclude everything else") {
 		t.Errorf("a file: %v", err)
 	}
 }

@@ -103,7 +103,7 @@ func (t *Tree) open(ctx context.Context, dir string) error {
 		case err != nil:
 			return fmt.Errorf("the directory %s cannot be opened: %w", dir, err)
 		case !info.IsDir():
-			return fmt.Errorf("%w: %s is one file: give the directory that it is in, %s", core.ErrConflict, dir, path.Dir(dir))
+			return fmt.Errorf("%w: %s is one file, and whole trees are made equal: to copy it alone, give its directory, %s, and exclude everything else there", core.ErrConflict, dir, path.Dir(dir))
 		}
 		t.found.Store(true)
 		t.root, err = c.RealPath(dir)

@@ -200,7 +200,7 @@ func TestAPrefixIsNotTheBeginningOfAnother(t *testing.T) {
 	l.want(3, "source is empty", "copy", l.TempDir(), "s3://test/site/")
 	l.want(0, "1 deleted", "copy", "--allow-empty-source", l.TempDir(), "s3://test/site/")
 	l.same("bucket", l.inBucket(), others)
-	l.want(2, "names one entry, not a tree", "copy", "s3://test/site", src)
+	l.want(2, "names one entry, and whole trees are made equal", "copy", "s3://test/site", src)
 }
 
 // One tool deleted files outside the destination, behind a link in it.
