@@ -2,6 +2,7 @@ package s3fc
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/s3fc/s3fc/core"
 	"github.com/s3fc/s3fc/internal/ignore"
@@ -14,8 +15,9 @@ var defaultExcludes = []string{".DS_Store", "._*"}
 // rules decide which entries of a run are hidden on both sides.
 type rules struct {
 	set      *ignore.Set
-	siteFile bool     // the site's rules file is hidden, unless it is included
-	apart    []string // keys of the destination at which other trees of the run lie
+	siteFile bool        // the site's rules file is hidden, unless it is included
+	apart    []string    // keys of the destination at which other trees of the run lie
+	siteDir  atomic.Bool // a directory has the name of the rules file, and is hidden
 }
 
 // open reads the rules of options, and prepares to read the ignore files of each
@@ -49,7 +51,11 @@ func (r *rules) hidden(key string) bool {
 			return true
 		}
 	}
-	return r.set.Hidden(key)
+	hidden := r.set.Hidden(key)
+	if hidden && r.siteFile && key == siterules.FileName+"/" { // a walk asks only of directories that are there
+		r.siteDir.Store(true)
+	}
+	return hidden
 }
 
 // isPage returns the function that tells pages from other files, nil for the

@@ -104,7 +104,13 @@ func destinationRules(option string) string {
 // noteSiteRules tells the user of rules that have no effect, once the source was
 // listed whole.
 func (r *run) noteSiteRules() {
-	if r.o.Notice == nil || r.site.Len() == 0 {
+	if r.o.Notice == nil {
+		return
+	}
+	if r.rules.siteDir.Load() {
+		r.o.Notice(fmt.Sprintf("a directory is called %s: it gives no rules, and is left out unless the rules are set to %s", siterules.FileName, NoSiteRules))
+	}
+	if r.site.Len() == 0 {
 		return
 	}
 	if !r.dst.tree.Features().Headers {
