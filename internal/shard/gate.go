@@ -107,7 +107,7 @@ func outcomes(ctx context.Context, s state, v *Verdict, p reconcile.Phase) ([]Do
 	err := forEach(ctx, len(all), func(i int) error {
 		d, _, err := outcome(ctx, s, v, p, i)
 		if all[i] = d; err == nil && d.Failed > 0 {
-			err = notNow("shard %d failed in its %s (%d errors): run that task again", i, p, d.Failed)
+			err = notNow("shard %d failed in its %s (%d errors): run that task again, or, if the trees have changed since they were listed, begin a new run with another state", i, p, d.Failed)
 		}
 		return err
 	})
