@@ -44,6 +44,7 @@ type parser struct {
 	rule   *rule // the one that is being read, nil before the first
 	header unstable.Range
 	table  []string // the table that is being read
+	flaws  int      // how many errors there were before rule
 }
 
 // syntax checks all that TOML itself demands, duplicate keys too.
@@ -118,17 +119,23 @@ func (p *parser) fail(at unstable.Range, format string, args ...any) {
 	p.errs = append(p.errs, errorAt(p.file, p.doc, int(at.Offset), int(at.Length), format, args...))
 }
 
+const brackets = "each rule begins with [[rule]], and its metadata with [rule.metadata]"
+
 // enter begins a table: a rule, or a rule's metadata.
 func (p *parser) enter(node *unstable.Node) {
 	parts, at := keyOf(node)
 	p.table = parts
 	switch name := strings.Join(parts, "."); {
-	case name == "rule" && node.Kind == unstable.ArrayTable:
+	case name == "rule":
 		p.finishRule()
 		p.rule, p.header = &rule{line: bytes.Count(p.doc[:at.Offset], []byte("\n")) + 1}, at
+		p.flaws = len(p.errs)
+		if node.Kind != unstable.ArrayTable {
+			p.fail(at, brackets)
+		}
 	case name == "rule.metadata" && node.Kind == unstable.Table && p.rule != nil:
-	case name == "rule" || name == "rule.metadata":
-		p.fail(at, "each rule begins with [[rule]], and its metadata with [rule.metadata]")
+	case name == "rule.metadata":
+		p.fail(at, brackets)
 	default:
 		p.fail(at, "unknown table %q%s: rules begin with [[rule]]", name, meant(parts[len(parts)-1], []string{"rule", "metadata"}))
 	}
@@ -261,6 +268,7 @@ func (p *parser) finishRule() {
 		size += len(k) + len(v)
 	}
 	switch {
+	case len(p.errs) > p.flaws: // it may lack something because of them
 	case len(p.rule.match) == 0:
 		p.fail(p.header, "the rule has no match: add match = \"*.html\", or match = \"*\" for all files")
 	case p.rule.headers.Empty() && !p.rule.precompressed:

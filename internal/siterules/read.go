@@ -46,6 +46,8 @@ func readSmall(ctx context.Context, t core.Tree, key string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case body == nil && e.Problem != nil:
+		return nil, fmt.Errorf("%s is no file: %w", key, e.Problem)
 	case body == nil:
 		return nil, fmt.Errorf("%s is a %s and no file", key, e.Kind)
 	}

@@ -2,6 +2,7 @@ package siterules
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -121,6 +122,9 @@ func TestMistakesAreFoundWithTheirPlaceAndIntention(t *testing.T) {
 			var e *Error
 			if !errors.As(err, &e) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+			if n := strings.Count(fmt.Sprint(err), FileName+":"); n != 1 {
+				t.Errorf("%d errors for one mistake:\n%v", n, err)
 			}
 		})
 	}
