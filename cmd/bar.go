@@ -83,6 +83,13 @@ func (p *progress) does(verb string) {
 	}
 }
 
+// paced takes in that the run keeps to a bandwidth of its own.
+func (p *progress) paced() {
+	if p != nil {
+		p.meter.paced()
+	}
+}
+
 // update takes in how far the run is.
 func (p *progress) update(r reconcile.Progress) {
 	if p != nil {

@@ -33,6 +33,7 @@ type meter struct {
 	last    reconcile.Progress
 	verb    string // for the entries; empty for copying
 	ending  bool   // the run was interrupted
+	slow    bool   // the run keeps to a bandwidth of its own
 	moved   time.Time
 	samples []sample
 	wait    core.Wait
@@ -50,6 +51,14 @@ func sampleOf(p reconcile.Progress, at time.Time) sample {
 }
 
 func newMeter(now time.Time) *meter { return &meter{moved: now} }
+
+// paced says that the run keeps to a bandwidth of its own, so that a store is not to
+// blame where nothing moves.
+func (m *meter) paced() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slow = true
+}
 
 // does sets the verb shown for the entries, if it is not copying.
 func (m *meter) does(verb string) {
@@ -111,6 +120,9 @@ func (m *meter) view(now time.Time) view {
 	}
 	if d := now.Sub(m.moved); d >= stallTime {
 		v.stalled, v.reason = d, "no answer for "+clock(d)
+		if m.slow {
+			v.reason = "nothing finished for " + clock(d) + ", within --bwlimit"
+		}
 		if next := m.wait.Next - now.Sub(m.waitAt); !m.waitAt.IsZero() {
 			v.reason = waitText(m.wait, next)
 		}

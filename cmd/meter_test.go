@@ -97,6 +97,10 @@ func TestAfterThreeSecondsTheReasonIsShown(t *testing.T) {
 	if v := m.view(now.Add(65 * time.Second)); v.reason != "no answer for 1:00" {
 		t.Errorf("no reason is known: %q", v.reason)
 	}
+	m.paced()
+	if v := m.view(now.Add(65 * time.Second)); v.reason != "nothing finished for 1:00, within --bwlimit" {
+		t.Errorf("the store is not to blame: %q", v.reason)
+	}
 }
 
 func TestLinesForALog(t *testing.T) {

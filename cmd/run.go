@@ -40,6 +40,9 @@ func (a *app) newRun(cmd *cobra.Command, c *compare) (*run, error) {
 	o := &c.options
 	o.Log = newLog(a.con, &c.output, r.bar)
 	c.limits.set(o)
+	if o.Bandwidth > 0 {
+		r.bar.paced()
+	}
 	c.remembering.set(o)
 	o.Keeps = c.verbose
 	o.Progress = r.bar.update
