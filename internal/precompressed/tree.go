@@ -152,7 +152,32 @@ func (t *tree) listed(ctx context.Context, e core.Entry) (_ core.Entry, ok bool,
 			t.older(c.Key, e.Key)
 		}
 	}
+	if err == nil {
+		e, err = t.leading(ctx, e)
+	}
 	return e, len(all) == 0, err
+}
+
+// leading returns e, which leads to the name under which a compressed file is shown if
+// it is a link to that file.
+func (t *tree) leading(ctx context.Context, e core.Entry) (core.Entry, error) {
+	if e.Kind != core.Link || e.Target.URL != "" {
+		return e, nil
+	}
+	name, _, ok := Name(e.Target.Key, t.is)
+	if !ok {
+		return e, nil
+	}
+	file, err := t.Base.Stat(ctx, e.Target.Key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return e, nil
+	case err != nil:
+		return e, err
+	case file.Kind == core.File:
+		e.Target.Key = name
+	}
+	return e, nil
 }
 
 // Stat implements [core.Tree].
@@ -161,7 +186,10 @@ func (t *tree) Stat(ctx context.Context, key string) (core.Entry, error) {
 	if err != nil || e.Kind != core.Other || e.Key != "" {
 		return e, err
 	}
-	return t.Base.Stat(ctx, key)
+	if e, err = t.Base.Stat(ctx, key); err != nil {
+		return e, err
+	}
+	return t.leading(ctx, e)
 }
 
 // find returns the compressed file that is shown as key, or the Other in its place; the
@@ -201,7 +229,11 @@ func (t *tree) Open(ctx context.Context, key string) (io.ReadCloser, core.Entry,
 	case e.Key != "":
 		return nil, e, nil
 	}
-	return t.Base.Open(ctx, key)
+	body, e, err := t.Base.Open(ctx, key)
+	if err == nil && body == nil {
+		e, err = t.leading(ctx, e)
+	}
+	return body, e, err
 }
 
 // Remember implements [core.Rememberer]: the inner tree knows the file by its own key.

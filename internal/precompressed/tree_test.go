@@ -130,3 +130,32 @@ func TestACompressedFileThatIsOlderIsTold(t *testing.T) {
 		t.Errorf("%q; want that old.br is older than old", told)
 	}
 }
+
+// TestALinkToACompressedFileLeadsToItsName checks that such a link does not dangle where
+// the file has another name.
+func TestALinkToACompressedFileLeadsToItsName(t *testing.T) {
+	m := inner(t, "a.html.gz", "plain")
+	for key, to := range map[string]string{"l": "a.html.gz", "dangling": "none.gz", "other": "plain"} {
+		if _, err := m.Put(t.Context(), core.Entry{Key: key, Kind: core.Link, Target: core.Target{Key: to}}, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree := Over(m, ends, "", anyAge)
+	want := map[string]string{"l": "a.html", "dangling": "none.gz", "other": "plain"}
+	for e, err := range tree.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == core.Link && e.Target.Key != want[e.Key] {
+			t.Errorf("List: %s leads to %s; want %s", e.Key, e.Target.Key, want[e.Key])
+		}
+	}
+	for key, to := range want {
+		if e, err := tree.Stat(t.Context(), key); err != nil || e.Target.Key != to {
+			t.Errorf("Stat(%q) leads to %s, %v; want %s", key, e.Target.Key, err, to)
+		}
+		if body, e, err := tree.Open(t.Context(), key); err != nil || body != nil || e.Target.Key != to {
+			t.Errorf("Open(%q) leads to %s, %v; want %s", key, e.Target.Key, err, to)
+		}
+	}
+}
