@@ -97,6 +97,16 @@ func (a *app) readRules(cmd *cobra.Command, file, src string) (*ruledSite, error
 }
 
 func printRules(a *app, s *ruledSite, _ []string) error {
+	if s.rules.HasPrecompressed() {
+		for e, err := range precompressed.Over(s.src, s.rules.Precompressed, "", func(string, string) {}).List(s.ctx, "") {
+			if err == nil && e.Kind == core.Other && errors.Is(e.Problem, core.ErrConflict) {
+				err = e.Problem
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
 	a.con.print(plural(int64(s.rules.Len()), "rule") + ", no mistakes\n")
 	return nil
 }
