@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/s3fc/s3fc/core"
@@ -91,11 +92,39 @@ func checkParams(o *Options, sides ...side) error {
 func (r *run) checkOverlap() error {
 	_, inside := r.dst.within(r.src)
 	_, around := r.src.within(r.dst)
+	return r.overlap(inside, around, true)
+}
+
+// checkOpenOverlap is checkOverlap by the names that the open trees give their places,
+// where two URLs name one place in different ways, as by a link or another host name.
+func (r *run) checkOpenOverlap() error {
+	src, dst := identity(r.src.tree), identity(r.dst.tree)
+	if _, inside := r.dst.within(r.src); inside || src == "" || dst == "" {
+		return nil // checkOverlap has judged it
+	}
+	if _, around := r.src.within(r.dst); around {
+		return nil
+	}
+	return r.overlap(strings.HasPrefix(src+"/", dst+"/"), strings.HasPrefix(dst+"/", src+"/"), false)
+}
+
+// identity is the name of a tree's place, without a slash at its end; "" if it has none.
+func identity(t core.Tree) string {
+	id, ok := core.As[core.Identifier](t)
+	if !ok {
+		return ""
+	}
+	return strings.TrimRight(id.Identity(), "/")
+}
+
+// overlap returns the error for a source that is inside the destination, around it, or
+// both. If nothing is deleted, a source inside can be hidden in the destination.
+func (r *run) overlap(inside, around, hide bool) error {
 	e := &OverlapError{Source: r.src.name, Destination: r.dst.name}
 	switch {
 	case inside && around:
 		e.How = "and the destination are the same tree"
-	case inside && r.o.Delete == reconcile.DeleteNever:
+	case inside && hide && r.o.Delete == reconcile.DeleteNever:
 		return r.hideInside(r.src)
 	case inside:
 		e.How, e.Inside = "lies inside the destination", true
@@ -162,6 +191,9 @@ func (r *run) openTrees(ctx context.Context, write bool) error {
 		return err
 	}
 	if err := r.openDestination(ctx, write); err != nil {
+		return err
+	}
+	if err := r.checkOpenOverlap(); err != nil {
 		return err
 	}
 	r.src.tree, r.dst.tree = r.cached(r.src), r.cached(r.dst)

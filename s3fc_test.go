@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -361,6 +362,35 @@ func TestOneTreeOnBothSidesIsRefused(t *testing.T) {
 	var overlap *s3fc.OverlapError
 	if _, err := s3fc.Copy(t.Context(), dir, dir, s3fc.Options{}); !errors.As(err, &overlap) {
 		t.Errorf("%v, want an OverlapError", err)
+	}
+}
+
+// named is a tree that knows its place, whatever URL it was opened by.
+type named struct {
+	core.Backend
+	place string
+}
+
+func (n named) Identity() string { return n.place }
+
+// TestTreesThatOverlapUnderOtherNamesAreRefused checks that two spellings of places do
+// not hide that one is in the other, as a link on a server does.
+func TestTreesThatOverlapUnderOtherNamesAreRefused(t *testing.T) {
+	m := core.NewMux(core.Scheme{Name: "far", Open: func(_ context.Context, u *url.URL, _ core.Env) (core.Backend, error) {
+		return named{memory.New(), "far host " + strings.Replace(u.Path, "/alias", "/real", 1)}, nil
+	}})
+	for _, tt := range []struct {
+		src, dst string
+		overlap  bool
+	}{
+		{"far://h/real/x", "far://h/alias", true}, {"far://h/real", "far://h/alias/x", true}, {"far://h/real", "far://h/alias/", true},
+		{"far://h/real/x", "far://h/alias/xy", false},
+	} {
+		_, err := s3fc.CopyURL(t.Context(), m, tt.src, tt.dst, s3fc.Options{AllowEmptySource: true})
+		var overlap *s3fc.OverlapError
+		if errors.As(err, &overlap) != tt.overlap {
+			t.Errorf("%s to %s: %v; want an OverlapError: %v", tt.src, tt.dst, err, tt.overlap)
+		}
 	}
 }
 

@@ -71,6 +71,8 @@ type optionValue struct {
 // Set implements pflag.Value.
 func (v *optionValue) Set(s string) error {
 	switch {
+	case s == "":
+		return errEmpty
 	case v.words != nil && !slices.Contains(v.words, s):
 		return fmt.Errorf("expected %s", oneOf(v.words))
 	case v.name != "include":

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -34,7 +35,9 @@ func newRoot(a *app) *cobra.Command {
 		Args:                  knownCommand,
 		RunE:                  noCommand,
 	}
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return setFromEnvironment(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		return cmp.Or(checkEmpty(cmd), setFromEnvironment(cmd))
+	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelp(a))
 	root.SetFlagErrorFunc(flagError)

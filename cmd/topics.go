@@ -122,11 +122,9 @@ func ownVariables() []core.Variable {
 
 func (a *app) environmentText() string {
 	var b strings.Builder
-	b.WriteString("S3FC_ and the name of a flag stand for the flag: S3FC_JOBS=8 is --jobs 8, S3FC_DIR_LINKS\nis --dir-links, S3FC_JSON=true is --json. The command line comes first. Flags that loosen\na guard are read from the command line alone:\n\n")
+	b.WriteString("S3FC_ and the name of a flag stand for the flag: S3FC_JOBS=8 is --jobs 8, S3FC_DIR_LINKS\nis --dir-links, S3FC_JSON=true is --json. The command line comes first. Flags that decide\nwhat a run may write or delete are read from the command line alone, and their\nvariables are an error:\n\n")
 	for _, f := range notFromEnvironment {
-		if f != "help" && f != "version" {
-			fmt.Fprintf(&b, "  --%s\n", f)
-		}
+		fmt.Fprintf(&b, "  --%s\n", f)
 	}
 	b.WriteString("\nOther variables:\n\n")
 	writeVariables(&b, ownVariables())

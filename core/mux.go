@@ -125,7 +125,21 @@ func (m *Mux) Parse(arg string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (a key with %%, ? or # in a URL must be percent-encoded)", err)
 	}
-	return u, nil
+	return u, checkParsed(arg, u)
+}
+
+// checkParsed returns an error for a URL that would name another tree than it seems
+// to: a fragment is no part of its path, and dots would hide that two trees overlap.
+func checkParsed(arg string, u *url.URL) error {
+	if strings.Contains(arg, "#") {
+		return fmt.Errorf("%q: what follows # is no part of a URL's path: write %%23 for a # in a key", arg)
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "." || segment == ".." {
+			return fmt.Errorf("%q: expected a path without the segment %q", arg, segment)
+		}
+	}
+	return nil
 }
 
 // isDrive reports whether a path begins with s and a colon on Windows.

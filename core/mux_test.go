@@ -94,6 +94,11 @@ func TestArgumentsThatLookLikeAStoreAreNoPaths(t *testing.T) {
 		"https://b.s3.x.com": `unknown scheme "https"`,
 		"s3.x.com:80/b":      "looks like",
 		"":                   "an empty tree",
+		"s3://b/pr#12":       "write %23 for a # in a key",
+		"s3://b/a?x=1#":      "write %23 for a # in a key",
+		"s3://b/./a":         `without the segment "."`,
+		"s3://b/a/..":        `without the segment ".."`,
+		"s3://b/a/%2E%2E/c":  `without the segment ".."`,
 	} {
 		if u, err := mux.Parse(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Parse(%q) = %v, %v; want an error with %q", in, u, err, want)
