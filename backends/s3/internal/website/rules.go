@@ -116,9 +116,12 @@ type merger struct {
 // old takes the next of the rules that are there.
 func (m *merger) old(r wire.RoutingRule) {
 	l, ours := m.site.routeLink(r)
+	if !ours {
+		m.rules = append(m.rules, r)
+		return
+	}
 	target, wanted := m.want[l.Key]
 	switch {
-	case !ours:
 	case wanted && !target.Same(l.Target):
 		r = m.site.routeRule(l.Key, target)
 		m.Set++

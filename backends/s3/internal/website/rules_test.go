@@ -61,6 +61,17 @@ func TestRulesAreMergedInTheirPlaces(t *testing.T) {
 	}
 }
 
+// TestARuleElsewhereInTheBucketIsNotOurs checks that a rule of another tree for a link
+// of the same name does not stand for the rule of this one.
+func TestARuleElsewhereInTheBucketIsNotOurs(t *testing.T) {
+	links := core.Routes{Links: []core.Entry{dirLink("latest", "v")}}
+	have := []wire.RoutingRule{foreignRule("latest/", "v/", "302"), foreignRule("other/latest/", "other/v/", "302")}
+	got, change, err := (&Site{Bucket: "b", Prefix: "docs/"}).merge(have, links)
+	if want := "latest/>v/ 302, other/latest/>other/v/ 302, docs/latest/>docs/v/ 302"; err != nil || text(got) != want || change.Set != 1 || change.Removed != 0 {
+		t.Errorf("rules %q, %+v, %v; want %q", text(got), change, err, want)
+	}
+}
+
 // TestTooManyRulesAreAnError checks the limit, rules of others included.
 func TestTooManyRulesAreAnError(t *testing.T) {
 	s := &Site{Bucket: "b"}
