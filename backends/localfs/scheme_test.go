@@ -65,7 +65,7 @@ func TestAPathThatIsAFileIsRefusedBeforeItIsOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := mux.Check(u); err == nil || !strings.Contains(err.Error(), "give the directory that it is in, "+filepath.Dir(file)) {
+	if err := mux.Check(u); err == nil || !strings.Contains(err.Error(), "give its directory, "+filepath.Dir(file)+", and exclude everything else") {
 		t.Errorf("Check = %v, want an error that names the directory", err)
 	}
 	for _, missing := range []string{file + "2", file + "/below"} {
