@@ -267,7 +267,11 @@ func (p *probe) batchDeletesUnseen() (unseen bool, err error) {
 		p.have[len(p.have)-1] = now
 		stale = append(stale, old)
 	}
-	_ = batch.DeleteBatch(p.ctx, stale) // what is left tells
+	for _, err := range batch.DeleteBatch(p.ctx, stale) {
+		if err != nil && !errors.Is(err, core.ErrChanged) {
+			return false, err
+		}
+	}
 	p.have = slices.DeleteFunc(p.have, func(e core.Entry) bool {
 		if e.Key != stale[0].Key && e.Key != stale[1].Key {
 			return false

@@ -160,6 +160,9 @@ func TestDoctorFindsTheOneThingThatAServerLacks(t *testing.T) {
 					t.Errorf("%d findings, want %d: %v", len(got), len(whole), got)
 				}
 			}
+			if c.check == "delete" && got["conditions"].Verdict == "ok" {
+				t.Errorf("conditions: %+v, though no delete was answered", got["conditions"])
+			}
 			if got["delete"].Verdict == "ok" {
 				left, err := server.Store().ListBucket(server.Bucket, &gofakes3.Prefix{}, gofakes3.ListBucketPage{})
 				if err != nil || len(left.Contents) != 3 {
