@@ -78,10 +78,10 @@ func (r *run) noteOlder() func(compressed, plain string) {
 // whose rules store compressed files under other names: a pull would overwrite plain
 // files with compressed bytes, and delete the compressed files.
 func (r *run) checkDestinationRules(ctx context.Context) error {
-	if !r.src.tree.Features().Headers || r.dst.tree.Features().Headers {
+	if r.o.SiteRules == NoSiteRules || !r.src.tree.Features().Headers || r.dst.tree.Features().Headers {
 		return nil
 	}
-	rules, err := readSiteRules(ctx, destinationRules(r.o.SiteRules), r.dst.tree)
+	rules, err := readSiteRules(ctx, "", r.dst.tree) // a file that is named is for the source
 	if err != nil {
 		return err
 	}
@@ -90,15 +90,6 @@ func (r *run) checkDestinationRules(ctx context.Context) error {
 			siterules.FileName, r.dst.name, NoSiteRules)}
 	}
 	return nil
-}
-
-// destinationRules returns the option for the rules of the destination: a file that
-// is named is for the source.
-func destinationRules(option string) string {
-	if option == NoSiteRules {
-		return option
-	}
-	return ""
 }
 
 // noteSiteRules tells the user of rules that have no effect, once the source was

@@ -98,7 +98,7 @@ func (a *app) readRules(cmd *cobra.Command, file, src string) (*ruledSite, error
 
 func printRules(a *app, s *ruledSite, _ []string) error {
 	if s.rules.HasPrecompressed() {
-		for e, err := range precompressed.Over(s.src, s.rules.Precompressed, "", func(string, string) {}).List(s.ctx, "") {
+		for e, err := range precompressed.Over(s.src, s.rules.Precompressed, "", nil).List(s.ctx, "") {
 			if err == nil && e.Kind == core.Other && errors.Is(e.Problem, core.ErrConflict) {
 				err = e.Problem
 			}

@@ -71,8 +71,8 @@ func compressed(ctx context.Context, t core.Tree, is func(key string) bool, name
 // without .gz or .br, with its encoding among its headers. A file of that name in t is
 // not there then. A name that two compressed files claim is an Other. Sorted listings
 // that do not fit into memory go to dir, "" for [os.TempDir]. A compressed file that is
-// older than the file in whose place it is shown is told to older. Both functions are
-// called concurrently.
+// older than the file in whose place it is shown is told to older, unless that is nil.
+// Both functions are called concurrently.
 func Over(t core.Tree, is func(key string) bool, dir string, older func(compressed, plain string)) core.Tree {
 	b, ok := t.(core.Backend)
 	if !ok {
@@ -148,7 +148,7 @@ func (t *tree) listed(ctx context.Context, e core.Entry) (_ core.Entry, ok bool,
 	}
 	all, err := compressed(ctx, t.Base, t.is, e.Key)
 	for _, c := range all {
-		if e.Kind == core.File && !c.ModTime.IsZero() && e.ModTime.After(c.ModTime) {
+		if t.older != nil && e.Kind == core.File && !c.ModTime.IsZero() && e.ModTime.After(c.ModTime) {
 			t.older(c.Key, e.Key)
 		}
 	}

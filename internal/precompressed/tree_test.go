@@ -61,7 +61,7 @@ func show(t *testing.T, tree core.Tree, after string) string {
 
 func TestTheCompressedFileTakesTheName(t *testing.T) {
 	m := inner(t, "a.html", "a.html-b", "a.html.gz", "b.br", "both", "both.br", "both.gz", "c.gz/x", "z")
-	tree := Over(m, ends, "", anyAge)
+	tree := Over(m, ends, "", nil)
 	want := "a.html=a.html.gz(gzip) a.html-b=a.html-b b=b.br(br) both! c.gz/x=c.gz/x z=z"
 	if got := show(t, tree, ""); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -87,7 +87,7 @@ func TestLinksAndOtherNamesStay(t *testing.T) {
 	if _, err := m.Put(t.Context(), core.Entry{Key: "l.gz", Kind: core.Link, Target: core.Target{Key: "plain"}}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := show(t, Over(m, func(key string) bool { return key == "l.gz" }, "", anyAge), ""), "a.gz=a.gz l.gz! plain=plain"; got != want {
+	if got, want := show(t, Over(m, func(key string) bool { return key == "l.gz" }, "", nil), ""), "a.gz=a.gz l.gz! plain=plain"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -102,7 +102,7 @@ func (n *noting) Remember(e core.Entry) { n.keys = append(n.keys, e.Key) }
 
 func TestAFileIsRememberedByItsOwnKey(t *testing.T) {
 	n := &noting{Tree: inner(t, "a.gz", "b")}
-	tree := Over(n, ends, "", anyAge)
+	tree := Over(n, ends, "", nil)
 	for e := range tree.List(context.Background(), "") { //nolint:errcheck // A memory lists without errors.
 		tree.(core.Rememberer).Remember(e)
 	}
@@ -110,9 +110,6 @@ func TestAFileIsRememberedByItsOwnKey(t *testing.T) {
 		t.Errorf("remembered %s", got)
 	}
 }
-
-// anyAge takes no notice of old compressed files.
-func anyAge(string, string) {}
 
 // TestACompressedFileThatIsOlderIsTold checks that a plain file which was changed after
 // it was compressed is not left out silently.
@@ -140,7 +137,7 @@ func TestALinkToACompressedFileLeadsToItsName(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tree := Over(m, ends, "", anyAge)
+	tree := Over(m, ends, "", nil)
 	want := map[string]string{"l": "a.html", "dangling": "none.gz", "other": "plain"}
 	for e, err := range tree.List(t.Context(), "") {
 		if err != nil {
